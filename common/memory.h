@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The memory of another process, read-only, through /proc/PID/mem (proc_pid_mem(5)):
+ * no stop, no ptrace attach, and never process_vm_readv(2), which cannot be killed
+ * while a page fault of the target hangs. A small cache of pages makes the loader's
+ * list, whose entries lie beside each other, cheap to walk. Tests put recorded
+ * memory in the file's place.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+
+typedef struct Memory Memory;
+
+/* Reads up to n bytes at address; returns how many, or -errno. 0 and short counts mean: not mapped behind there. */
+typedef ssize_t (*MemoryReader)(void *userdata, uint64_t address, void *buffer, size_t n);
+
+/* fd: an open /proc/PID/mem, borrowed. Returns NULL on lack of memory. */
+Memory *memory_new(int fd);
+/* The same over a reader of one's own. */
+Memory *memory_new_reader(MemoryReader reader, void *userdata);
+Memory *memory_free(Memory *m);
+DEFINE_CLEANUP(Memory *, memory_free)
+
+/* All n bytes, or -EIO / -EFAULT / -errno. Served from the cache where it can be. */
+int memory_read(Memory *m, uint64_t address, void *buffer, size_t n);
+/* One word of `size` (1, 2, 4, 8) bytes in the host's byte order. */
+int memory_read_word(Memory *m, uint64_t address, size_t size, uint64_t *ret);
+/* A string of at most max bytes with its NUL. Returns 0; -ENAMETOOLONG: no end within max; -EIO, -ENOMEM. The caller frees *ret. */
+int memory_read_string(Memory *m, uint64_t address, size_t max, char **ret);
+/* Forgets what was cached: what is read next is read anew. */
+void memory_forget(Memory *m);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The result of one sweep, frozen: findings in order, counts, and which processes
+ * were looked at. And the difference of two of them, which is all that the daemon
+ * ever announces.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "finding.h"
+
+typedef enum Look {
+        LOOK_DONE,   /* all its mappings were judged or counted */
+        LOOK_FAILED, /* could not be read: its earlier findings still stand */
+} Look;
+
+typedef struct Looked {
+        pid_t pid;
+        uint64_t start_time; /* as in Finding; 0 where it could not be read */
+        Look look;
+} Looked;
+
+/* Why a mapping could not be judged, as counted in the report. */
+typedef enum UnknownReason {
+        UNKNOWN_PERMISSION,  /* EPERM, EACCES */
+        UNKNOWN_REMOTE,      /* on a network or userspace file system, which is not touched */
+        UNKNOWN_NAME,        /* the name is longer than the kernel gives */
+        UNKNOWN_RACE,        /* changed while it was looked at, twice */
+        UNKNOWN_OTHER,
+        UNKNOWN_REASON_MAX,
+} UnknownReason;
+
+typedef struct Counts {
+        uint64_t started_usec;  /* CLOCK_REALTIME, µs */
+        uint64_t duration_usec;
+        uint64_t processes;     /* with a memory of their own that were looked at or tried; no kernel threads, no zombies */
+        uint64_t unreadable;    /* of these: could not be read */
+        uint64_t mappings;      /* process × file */
+        uint64_t files;         /* distinct files */
+        uint64_t ignored;       /* mappings that are no library, by kind or by pattern */
+        uint64_t unknown;       /* mappings that could not be judged: the sum of the next */
+        uint64_t unknown_by[UNKNOWN_REASON_MAX];
+} Counts;
+
+typedef struct Snapshot {
+        Counts counts;
+        Finding *findings; /* sorted by finding_compare() */
+        size_t n_findings;
+        size_t allocated_findings;
+        Looked *looked;    /* sorted by pid */
+        size_t n_looked;
+        size_t allocated_looked;
+        Finding *recovered; /* findings of the sweep before that are `current` again; only the key is set */
+        size_t n_recovered;
+        size_t allocated_recovered;
+} Snapshot;
+
+const char *unknown_reason_to_string(UnknownReason reason);
+
+/* Returns NULL on lack of memory. */
+Snapshot *snapshot_new(void);
+/* Accepts NULL, returns NULL. */
+Snapshot *snapshot_free(Snapshot *s);
+DEFINE_CLEANUP(Snapshot *, snapshot_free)
+
+/* Moves the contents of f into the snapshot. Returns 0 or -ENOMEM (f is then untouched). */
+int snapshot_take_finding(Snapshot *s, Finding *f);
+int snapshot_add_looked(Snapshot *s, pid_t pid, uint64_t start_time, Look look);
+/* Remembers that what was finding f is current again. */
+int snapshot_add_recovered(Snapshot *s, const Finding *f);
+/* Sorts; to be called once, after the last addition. Of findings that compare equal the first stays. */
+void snapshot_freeze(Snapshot *s);
+
+/* Binary search in a frozen snapshot. NULL: none. */
+const Finding *snapshot_find(const Snapshot *s, const Finding *key);
+const Looked *snapshot_find_looked(const Snapshot *s, pid_t pid);
+
+/* Distinct processes, mapped files and units among the findings. */
+size_t snapshot_stale_processes(const Snapshot *s);
+size_t snapshot_stale_libraries(const Snapshot *s);
+
+typedef enum Removal {
+        REMOVAL_EXITED,        /* the process is gone */
+        REMOVAL_UNMAPPED,      /* the process lives and does not map the file any more */
+        REMOVAL_CURRENT_AGAIN, /* still mapped, and what is on disk is the same again */
+        REMOVAL_MAX,
+        REMOVAL_INVALID = -22,
+} Removal;
+
+const char *removal_to_string(Removal removal);
+
+/* The three ways in which two snapshots differ. All findings are borrowed from the snapshots. */
+typedef struct Change {
+        const Finding *finding; /* added, changed: of the new one; removed: of the old one */
+        Removal removal;        /* of a removed one */
+} Change;
+
+typedef struct Difference {
+        Change *added, *removed, *changed;
+        size_t n_added, n_removed, n_changed;
+        size_t allocated_added, allocated_removed, allocated_changed;
+} Difference;
+
+/*
+ * Compares two frozen snapshots; `old` may be NULL (then all is added). A finding of
+ * a process that could not be read this time is neither removed nor changed: call
+ * snapshot_carry_over() first, so that the new snapshot still has it.
+ * Returns 0 or -ENOMEM. *ret must be zeroed; difference_done() frees it.
+ */
+int snapshot_difference(const Snapshot *old, const Snapshot *new, Difference *ret);
+void difference_done(Difference *d);
+
+/* Copies into `new` the findings of `old` whose process `new` could not read. Returns 0 or -ENOMEM. Freezes again. */
+int snapshot_carry_over(const Snapshot *old, Snapshot *new);

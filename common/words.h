@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The vocabulary: every word that a report, the bus or the journal may show.
+ * stalelibctl(1) and stalelib-journal(7) define each for people.
+ *
+ * Each enum has x_to_string(), which returns a static string ("unknown" where it
+ * exists) and never NULL for values below _MAX, and x_from_string(), which
+ * returns -EINVAL for a word that is not of the vocabulary.
+ */
+
+#include <stdint.h>
+
+/* What a mapped file is, compared with what is on disk now. */
+typedef enum State {
+        STATE_CURRENT,     /* what is mapped is what is on disk */
+        STATE_REPLACED,    /* another file has the path now */
+        STATE_DELETED,     /* no file has the path any more */
+        STATE_MODIFIED,    /* the same file, written to since it was mapped */
+        STATE_SUPERSEDED,  /* untouched, but the name it was opened by leads elsewhere now */
+        STATE_MOVED,       /* untouched, but the name it was opened by leads nowhere now */
+        STATE_HIDDEN,      /* something is mounted over it */
+        STATE_UNREACHABLE, /* its file system is detached */
+        STATE_IGNORED,     /* not a library, or a private one that is gone by intent */
+        STATE_UNKNOWN,     /* could not be looked at: see the error that goes with it */
+        STATE_MAX,
+        STATE_INVALID = -22,
+} State;
+
+/* Why the loader keeps a file mapped. */
+typedef enum PinReason {
+        PIN_EXECUTABLE,
+        PIN_INTERPRETER,
+        PIN_NEEDED_AT_STARTUP,
+        PIN_LD_PRELOAD,
+        PIN_LD_AUDIT,
+        PIN_NODELETE,
+        PIN_RTLD_NODELETE,
+        PIN_GNU_UNIQUE,
+        PIN_STARTUP_BINDING,
+        PIN_HOLDER,
+        PIN_RELDEP,
+        PIN_TLS_DTOR,
+        PIN_GC_PENDING,
+        PIN_OPEN_HANDLES,
+        PIN_MUSL,
+        PIN_NOT_LOADER,
+        PIN_UNKNOWN,
+        PIN_REASON_MAX,
+        PIN_REASON_INVALID = -22,
+} PinReason;
+
+typedef enum Certainty {
+        CERTAINTY_CERTAIN,        /* proven */
+        CERTAINTY_LIKELY,         /* the public evidence says so; the loader's own fields could not be read */
+        CERTAINTY_BY_ELIMINATION, /* nothing else is left */
+        CERTAINTY_MAX,
+        CERTAINTY_INVALID = -22,
+} Certainty;
+
+/* A language runtime or program with unloading rules of its own. Bits of a mask. */
+typedef enum Runtime {
+        RUNTIME_GO = 1 << 0,      /* of the library: a Go runtime is linked into it */
+        RUNTIME_CPYTHON = 1 << 1, /* these are of the process */
+        RUNTIME_JVM = 1 << 2,
+        RUNTIME_NODE = 1 << 3,
+        RUNTIME_NGINX = 1 << 4,
+        RUNTIME_ALL = (1 << 5) - 1,
+} Runtime;
+
+typedef enum Flag {
+        FLAG_SAME_CONTENT = 1 << 0,     /* equal build-id or bytes: a reinstall */
+        FLAG_BOTH_GENERATIONS = 1 << 1, /* old and new are both mapped in this process */
+        FLAG_CRASH_RISK = 1 << 2,       /* modified in place: the next call into it may crash */
+        FLAG_FILE_BIND_MOUNT = 1 << 3,  /* the path is a bind mount of an unlinked file */
+        FLAG_ALL = (1 << 4) - 1,
+} Flag;
+
+/* What would end the finding. */
+typedef enum Action {
+        ACTION_NONE,
+        ACTION_RELOAD,
+        ACTION_CLOSE_HOLDER,
+        ACTION_END_THREADS,
+        ACTION_RESTART,
+        ACTION_RESTART_NOW,
+        ACTION_REMOUNT,
+        ACTION_REBOOT,
+        ACTION_MAX,
+        ACTION_INVALID = -22,
+} Action;
+
+const char *state_to_string(State state);
+State state_from_string(const char *s);
+const char *pin_reason_to_string(PinReason reason);
+PinReason pin_reason_from_string(const char *s);
+const char *certainty_to_string(Certainty certainty);
+Certainty certainty_from_string(const char *s);
+const char *action_to_string(Action action);
+Action action_from_string(const char *s);
+
+/* One bit to its word, and back. The bit must be a single one of the enum. */
+const char *runtime_to_string(Runtime bit);
+int runtime_from_string(const char *s);
+const char *flag_to_string(Flag bit);
+int flag_from_string(const char *s);
