@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * libproc2 has "/proc" wired in and speaks in stacks of items; both stay in here.
+ * From 4.0.5 on PIDS_VAL() takes no `info` any more.
+ */
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <libproc2/pids.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "process.h"
+
+#ifdef HAVE_PIDS_VAL_WITHOUT_INFO
+#define VALUE(item, type, stack, info) PIDS_VAL(item, type, stack)
+#else
+#define VALUE(item, type, stack, info) PIDS_VAL(item, type, stack, info)
+#endif
+
+/* PF_KTHREAD, include/linux/sched.h: the same since 2.6.27. */
+#define PROCESS_FLAG_KERNEL_THREAD 0x00200000ul
+
+static void pids_info_unrefp(struct pids_info **info) {
+        if (*info)
+                procps_pids_unref(info);
+}
+
+void process_list_done(ProcessList *l) {
+        free(l->pids);
+        *l = (ProcessList){};
+}
+
+static int pid_compare(const void *a, const void *b) {
+        pid_t x = *(const pid_t *) a, y = *(const pid_t *) b;
+
+        return x < y ? -1 : x > y;
+}
+
+/* The pids alone: what libproc2 would read of each process costs more than a steady sweep of it. */
+int process_list_read(ProcessList *ret) {
+        static enum pids_item items[] = { PIDS_ID_PID };
+        _cleanup_(pids_info_unrefp) struct pids_info *info = NULL;
+        _cleanup_(process_list_done) ProcessList list = {};
+        struct pids_fetch *fetch;
+        int r;
+
+        r = procps_pids_new(&info, items, ELEMENTSOF(items));
+        if (r < 0)
+                return r;
+        errno = 0;
+        fetch = procps_pids_reap(info, PIDS_FETCH_TASKS_ONLY);
+        if (!fetch)
+                return errno > 0 ? -errno : -EIO;
+        if (!GROW(list.pids, list.allocated, (size_t) fetch->counts->total))
+                return -ENOMEM;
+        for (int i = 0; i < fetch->counts->total; i++)
+                list.pids[list.n_pids++] = VALUE(0, s_int, fetch->stacks[i], info);
+        if (list.n_pids > 0)
+                qsort(list.pids, list.n_pids, sizeof(*list.pids), pid_compare);
+        *ret = list;
+        list = (ProcessList){};
+        return 0;
+}
+
+void process_done(Process *p) {
+        p->fd = fd_close(p->fd);
+}
+
+int process_read_file(const Process *p, const char *name, size_t max, char **ret, size_t *ret_size) {
+        _cleanup_close_ int fd = -EBADF;
+        _cleanup_free_ char *buffer = NULL;
+        size_t size = 0, allocated = 0;
+
+        fd = openat(p->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0)
+                return -errno;
+        /* A short read is no end here: many files of proc hand out about a page at a time. */
+        for (;;) {
+                size_t want = max - size < 4096 ? max - size : 4096;
+                ssize_t n;
+
+                if (!GROW(buffer, allocated, size + want + 1))
+                        return -ENOMEM;
+                if (want == 0)
+                        break;
+                n = read(fd, buffer + size, want);
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                size += (size_t) n;
+        }
+        buffer[size] = '\0';
+        *ret = TAKE_PTR(buffer);
+        if (ret_size)
+                *ret_size = size;
+        return 0;
+}
+
+int process_read_link(const Process *p, const char *name, char **ret) {
+        char buffer[4097];
+        char *copy;
+        ssize_t n;
+
+        n = readlinkat(p->fd, name, buffer, sizeof(buffer) - 1);
+        if (n < 0)
+                return -errno;
+        if ((size_t) n >= sizeof(buffer) - 1)
+                return -ENAMETOOLONG;
+        buffer[n] = '\0';
+        copy = strdup(buffer);
+        if (!copy)
+                return -ENOMEM;
+        *ret = copy;
+        return 0;
+}
+
+/* The fields behind the name, which is in parentheses and may itself hold any of them: proc_pid_stat(5). */
+static int parse_stat(const char *text, Process *p) {
+        const char *s = strrchr(text, ')');
+        unsigned long flags = 0;
+        char state;
+
+        if (!s || s[1] != ' ' || s[2] == '\0')
+                return -EBADMSG;
+        s += 2;
+        state = *s;
+        for (int field = 3; field < 22; field++) {
+                if (field == 9)
+                        flags = strtoul(s, NULL, 10);
+                s += strcspn(s, " ");
+                s += strspn(s, " ");
+        }
+        if (!isdigit((unsigned char) *s))
+                return -EBADMSG;
+        p->start_time = strtoull(s, NULL, 10);
+        p->has_memory = state != 'Z' && state != 'X' && !(flags & PROCESS_FLAG_KERNEL_THREAD);
+        return 0;
+}
+
+static int read_stat(Process *p) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = process_read_file(p, "stat", 4096, &text, NULL);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+        return parse_stat(text, p);
+}
+
+int process_open(int proc_fd, pid_t pid, Process *ret) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        char name[32];
+        int r;
+
+        snprintf(name, sizeof(name), "%d", (int) pid);
+        p.pid = pid;
+        p.fd = openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (p.fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        r = read_stat(&p);
+        if (r < 0)
+                return r;
+        *ret = p;
+        p.fd = -EBADF;
+        return 0;
+}
+
+bool process_alive(const Process *p) {
+        Process again = { .pid = p->pid, .fd = p->fd }; /* borrowed */
+
+        return read_stat(&again) >= 0 && again.start_time == p->start_time && again.has_memory;
+}
+
+static bool is_hex(const char *s, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (!isxdigit((unsigned char) s[i]))
+                        return false;
+        return true;
+}
+
+/* "docker-<64 hex>.scope" and the like: which engine runs it, and its short id as the engine's own tools show it. */
+static char *container_from_component(const char *c, size_t n) {
+        static const struct {
+                const char *prefix, *engine;
+        } scopes[] = {
+                { "docker-", "docker" },
+                { "libpod-", "podman" },
+                { "cri-containerd-", "k8s" },
+                { "crio-", "k8s" },
+        };
+        char *result;
+
+        for (size_t i = 0; i < ELEMENTSOF(scopes); i++) {
+                size_t p = strlen(scopes[i].prefix);
+
+                if (n >= p + 64 && strncmp(c, scopes[i].prefix, p) == 0 && is_hex(c + p, 64) &&
+                    (n == p + 64 || c[p + 64] == '.'))
+                        return asprintf(&result, "%s:%.12s", scopes[i].engine, c + p) < 0 ? NULL : result;
+        }
+        if (n > 12 && strncmp(c, "lxc.payload.", 12) == 0)
+                return asprintf(&result, "lxc:%.*s", (int) (n - 12), c + 12) < 0 ? NULL : result;
+        return NULL;
+}
+
+char *process_container_from_cgroup(const char *text) {
+        const char *previous = "";
+        size_t previous_n = 0;
+
+        /* "0::/a/b" (cgroup2), or a line for each hierarchy: the first with a path serves. */
+        text = strchr(text, '/');
+        while (text && *text == '/') {
+                const char *c = text + 1;
+                size_t n = strcspn(c, "/\n");
+                char *found;
+
+                /* Below a user's own manager, the user names the groups. */
+                if (strncmp(c, "user@", 5) == 0 || strncmp(c, "user.slice", 10) == 0)
+                        return NULL;
+                found = container_from_component(c, n);
+                if (found)
+                        return found;
+                if (previous_n == 6 && strncmp(previous, "docker", 6) == 0 && n == 64 && is_hex(c, 64))
+                        return asprintf(&found, "docker:%.12s", c) < 0 ? NULL : found;
+                previous = c;
+                previous_n = n;
+                text = c + n;
+        }
+        return NULL;
+}
+
+enum { DESCRIBE_COMM, DESCRIBE_UID, DESCRIBE_UNIT, DESCRIBE_USER_UNIT, DESCRIBE_MACHINE };
+static enum pids_item describe_items[] = {
+        [DESCRIBE_COMM] = PIDS_CMD,
+        [DESCRIBE_UID] = PIDS_ID_EUID,
+        [DESCRIBE_UNIT] = PIDS_SD_UNIT,
+        [DESCRIBE_USER_UNIT] = PIDS_SD_UUNIT,
+        [DESCRIBE_MACHINE] = PIDS_SD_MACH,
+};
+
+/* libproc2 says "-" or "?" or the like where systemd has no answer. */
+static const char *or_null(const char *s) {
+        return s && (isalnum((unsigned char) s[0]) || (s[0] != '\0' && s[1] != '\0')) ? s : NULL;
+}
+
+int process_describe(const Process *p, Finding *f) {
+        _cleanup_(pids_info_unrefp) struct pids_info *info = NULL;
+        _cleanup_free_ char *cgroup = NULL;
+        unsigned pid = (unsigned) p->pid;
+        const struct pids_fetch *fetch;
+        struct pids_stack *stack;
+        const char *machine;
+        int r;
+
+        r = procps_pids_new(&info, describe_items, ELEMENTSOF(describe_items));
+        if (r < 0)
+                return r;
+        fetch = procps_pids_select(info, &pid, 1, PIDS_SELECT_PID);
+        if (!fetch || fetch->counts->total < 1)
+                return -ESRCH;
+        stack = fetch->stacks[0];
+        /* libproc2 went by the number: if our process still lives, the number was its own all the time. */
+        if (!process_alive(p))
+                return -ESRCH;
+
+        f->uid = VALUE(DESCRIBE_UID, u_int, stack, info);
+        machine = or_null(VALUE(DESCRIBE_MACHINE, str, stack, info));
+        if (!strdup_to(&f->comm, VALUE(DESCRIBE_COMM, str, stack, info)) ||
+            !strdup_to(&f->unit, or_null(VALUE(DESCRIBE_UNIT, str, stack, info))) ||
+            !strdup_to(&f->user_unit, or_null(VALUE(DESCRIBE_USER_UNIT, str, stack, info))) ||
+            !strdup_to(&f->container, machine))
+                return -ENOMEM;
+        if (!f->container && process_read_file(p, "cgroup", 16384, &cgroup, NULL) >= 0)
+                f->container = process_container_from_cgroup(cgroup);
+        return 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Processes: which there are (libproc2), and one of them held by a descriptor of its
+ * /proc directory, so that a pid used again can never be mistaken for it: once the
+ * process is gone, every openat() below the descriptor fails with ESRCH.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base.h"
+#include "finding.h"
+
+typedef struct ProcessList {
+        pid_t *pids; /* ascending */
+        size_t n_pids;
+        size_t allocated;
+} ProcessList;
+
+void process_list_done(ProcessList *l);
+
+/* All processes, kernel threads and zombies among them. Returns 0, -ENOMEM, or -errno where /proc cannot be read. */
+int process_list_read(ProcessList *ret);
+
+typedef struct Process {
+        pid_t pid;
+        int fd;              /* owned; its /proc directory, O_PATH */
+        uint64_t start_time; /* clock ticks since boot, field 22 of proc_pid_stat(5) */
+        bool has_memory;     /* false: a kernel thread, or a zombie */
+} Process;
+
+/* Embeds an owned descriptor: initialise with PROCESS_NULL before process_done() may see it. */
+#define PROCESS_NULL ((Process){ .fd = -EBADF })
+void process_done(Process *p);
+
+/* proc_fd: an open /proc. Returns 0, -ESRCH where it is gone, -EBADMSG, -errno. */
+int process_open(int proc_fd, pid_t pid, Process *ret);
+
+/* Does it still live, and is it still the same? Nothing read before this is to be believed otherwise. */
+bool process_alive(const Process *p);
+
+/*
+ * Reads a file of its directory whole, up to `max` bytes (the rest is left out).
+ * The text is terminated by a NUL that is not counted. The caller frees *ret.
+ * Returns 0, -ENOMEM, -errno.
+ */
+int process_read_file(const Process *p, const char *name, size_t max, char **ret, size_t *ret_size);
+
+/* Reads a link of its directory (exe, root, map_files/…), raw. Returns 0, -ENAMETOOLONG, -ENOMEM, -errno. */
+int process_read_link(const Process *p, const char *name, char **ret);
+
+/*
+ * Fills in comm, uid, unit, user_unit and container of a finding. Costs more than a
+ * whole process's sweep: for findings only. Returns 0, -ESRCH, -ENOMEM.
+ */
+int process_describe(const Process *p, Finding *f);
+
+/*
+ * The container that a control group (the text of proc_pid_cgroup(5)) belongs to:
+ * "docker:0123456789ab", "podman:…", "lxc:NAME", "k8s:…", or NULL. Stops at what a
+ * user can name himself. The caller frees. Pure.
+ */
+char *process_container_from_cgroup(const char *text);
