@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What one process maps from files. Read by PROCMAP_QUERY (Linux 6.11), which takes
+ * no lock that a hung process can hold, or from the text of /proc/PID/maps.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "process.h"
+
+/* Beyond this many ranges (sysctl vm.max_map_count is 65530 unless raised) the rest is not looked at, and said so. */
+#define MAPPING_RANGES_MAX 262144
+/* Longest name taken from the text; PROCMAP_QUERY itself gives PATH_MAX. */
+#define MAPPING_NAME_MAX 65536
+
+enum {
+        RANGE_READ = 1 << 0,
+        RANGE_WRITE = 1 << 1,
+        RANGE_EXECUTE = 1 << 2,
+        RANGE_SHARED = 1 << 3,
+};
+
+typedef struct Range {
+        uint64_t start, end; /* addresses */
+        uint64_t offset;     /* in the file, bytes */
+        uint32_t mapping;    /* index into MappingList.mappings */
+        uint32_t flags;      /* RANGE_… */
+} Range;
+
+/* All ranges of one file in one process. */
+typedef struct Mapping {
+        uint32_t dev_major, dev_minor; /* as the kernel prints them: not comparable with st_dev on btrfs and overlayfs */
+        uint64_t inode;
+        const char *name;    /* raw, with the suffix " (deleted)" if the kernel put one; borrowed from the list */
+        uint32_t first_range; /* its first range */
+        uint32_t flags;      /* of all its ranges together */
+        uint64_t start, end; /* lowest and highest address; other files may lie between */
+        uint64_t file_end;   /* how far into the file its accessible ranges reach */
+} Mapping;
+
+typedef struct MappingList {
+        Range *ranges;     /* ascending */
+        size_t n_ranges, allocated_ranges;
+        Mapping *mappings; /* in order of their first range */
+        size_t n_mappings, allocated_mappings;
+        char **names;      /* owned */
+        size_t n_names, allocated_names;
+        bool cut;          /* there was more */
+} MappingList;
+
+/* Empties the list for the next process; keeps its memory. */
+void mapping_list_clear(MappingList *l);
+void mapping_list_done(MappingList *l);
+
+/*
+ * Reads all file-backed mappings. text: do not try PROCMAP_QUERY. An empty list is a
+ * process without memory (zombie, exiting). Returns 0, -ENOMEM, -EACCES or -EPERM
+ * (may not be read), -ESRCH (gone), -errno.
+ */
+int mapping_list_read(const Process *p, bool text, MappingList *l);
+
+/* One line of /proc/PID/maps, already without its newline; pure. */
+typedef struct MapsLine {
+        uint64_t start, end, offset, inode;
+        uint32_t flags, dev_major, dev_minor;
+        const char *name; /* into the line; "" where there is none. The kernel's \012 still stands */
+} MapsLine;
+
+/* Returns 0 or -EBADMSG. */
+int mapping_parse_line(const char *line, MapsLine *ret);
+
+/* The file of a mapping as a name below the process's directory: "map_files/START-END". At least MAPPING_FILE_NAME_MAX bytes. */
+#define MAPPING_FILE_NAME_MAX 64
+const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buffer);
