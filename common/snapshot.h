@@ -30,6 +30,7 @@ typedef enum UnknownReason {
         UNKNOWN_REMOTE,      /* on a network or userspace file system, which is not touched */
         UNKNOWN_NAME,        /* the name is longer than the kernel gives */
         UNKNOWN_RACE,        /* changed while it was looked at, twice */
+        UNKNOWN_HUNG,        /* an earlier look at this process or device did not come back */
         UNKNOWN_OTHER,
         UNKNOWN_REASON_MAX,
 } UnknownReason;

@@ -17,6 +17,26 @@
 typedef struct Sweep Sweep;
 typedef struct Scan Scan;
 
+/*
+ * Where the sweep is just now, for whoever has to say what a hung one was looking at.
+ * May lie in memory shared with another process. All zero: nothing that could hang.
+ */
+typedef struct SweepBeacon {
+        uint64_t start_time;
+        int32_t pid;
+        uint32_t on_file; /* 0: in the process's own state; 1: on a file of the device below */
+        uint32_t dev_major, dev_minor; /* of the mapping, as the kernel prints it */
+} SweepBeacon;
+
+typedef struct SweepProcess {
+        pid_t pid;
+        uint64_t start_time;
+} SweepProcess;
+
+typedef struct SweepDevice {
+        uint32_t dev_major, dev_minor;
+} SweepDevice;
+
 typedef struct SweepOptions {
         const pid_t *pids;      /* look at these only; NULL: at all */
         size_t n_pids;
@@ -25,12 +45,29 @@ typedef struct SweepOptions {
         const char *const *ignore_units; /* likewise, against the unit */
         bool remote_file_systems; /* resolve paths on network and userspace file systems as well */
         bool text_maps;           /* read the text of maps even where PROCMAP_QUERY works */
+        bool full;                /* re-read every process, whether it seems changed or not */
         const Snapshot *previous; /* frozen; the sweep before, or NULL: tells what is current again. Borrowed until sweep_finish() */
+
+        /* What hung before, and is left out: counted as unreadable, or as unknown. */
+        const SweepProcess *skip_processes;
+        size_t n_skip_processes;
+        const SweepDevice *skip_devices;
+        size_t n_skip_devices;
+
+        volatile SweepBeacon *beacon; /* or NULL */
+
+        /*
+         * Called once for each directory that holds a mapped file or a name that a loader went
+         * by: where to watch for changes. directory_fd: O_PATH, borrowed. NULL: not wanted.
+         */
+        void (*directory)(void *userdata, int directory_fd);
+        void *userdata;
 } SweepOptions;
 
 /*
- * What outlives a sweep: ELF facts of files already read, the baseline against which
- * in-place writes are seen. Keep one for the life of the daemon; a one-shot scan makes one.
+ * What outlives a sweep: ELF facts of files already read, the processes as last seen,
+ * the baseline against which in-place writes are seen. Keep one for the life of the
+ * daemon; a one-shot scan makes one.
  */
 Scan *scan_new(void);
 Scan *scan_free(Scan *scan);
@@ -46,9 +83,6 @@ int sweep_step(Sweep *sweep);
 
 /* How far it is. */
 void sweep_progress(const Sweep *sweep, size_t *ret_done, size_t *ret_total);
-/* The process that the next step looks at (0: none): what to name when a step hangs. */
-pid_t sweep_next_pid(const Sweep *sweep);
-
 /* After sweep_step() returned 0: hands over the frozen snapshot. */
 int sweep_finish(Sweep *sweep, Snapshot **ret);
 
