@@ -57,11 +57,15 @@ typedef struct SweepOptions {
         volatile SweepBeacon *beacon; /* or NULL */
 
         /*
-         * Called once for each directory that holds a mapped file or a name that a loader went
-         * by: where to watch for changes. directory_fd: O_PATH, borrowed. NULL: not wanted.
+         * Called once for each directory entry that a verdict hangs on: the last component of
+         * a mapped file's path and of a name that a loader went by, and the components that
+         * lead there. A change of that entry is what to watch for. directory_fd: O_PATH,
+         * borrowed. NULL: not wanted.
          */
-        void (*directory)(void *userdata, int directory_fd);
+        void (*watch)(void *userdata, int directory_fd, const char *name);
         void *userdata;
+
+        bool baseline; /* remember what each file holds, so that later sweeps see it written to in place */
 } SweepOptions;
 
 /*
