@@ -66,10 +66,10 @@ void finding_done(Finding *f);
 /* Deep copy. Returns 0 or -ENOMEM; on failure *ret is untouched. */
 int finding_copy(const Finding *f, Finding *ret);
 
-/* Orders by process, then by mapped file: pid, start_time, device, inode. What compares equal is one finding. */
+/* Orders by process, then by mapped file: pid, start_time, device, inode (the path where there is no inode number). What compares equal is one finding. */
 int finding_compare(const Finding *a, const Finding *b);
 
-/* True where something that is shown differs (state, flags, disk, pins, action, unit). */
+/* True where something that is shown differs (state, flags, path, disk, successor, pins, runtimes, action and its words, unit, container). */
 bool finding_differs(const Finding *a, const Finding *b);
 
 void pin_done(Pin *p);

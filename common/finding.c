@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "finding.h"
+
+void pin_done(Pin *p) {
+        free(p->holder);
+        free(p->detail);
+        *p = (Pin){};
+}
+
+void finding_done(Finding *f) {
+        free(f->comm);
+        free(f->exe);
+        free(f->unit);
+        free(f->user_unit);
+        free(f->container);
+        free(f->path);
+        free(f->loader_name);
+        free(f->successor);
+        for (size_t i = 0; i < f->n_pins; i++)
+                pin_done(f->pins + i);
+        free(f->pins);
+        free(f->advice);
+        free(f->message);
+        *f = (Finding){};
+}
+
+static bool copy_pins(const Finding *f, Finding *copy) {
+        if (f->n_pins == 0)
+                return true;
+        copy->pins = calloc(f->n_pins, sizeof(*copy->pins));
+        if (!copy->pins)
+                return false;
+        copy->n_pins = f->n_pins;
+        for (size_t i = 0; i < f->n_pins; i++) {
+                copy->pins[i] = (Pin){
+                        .reason = f->pins[i].reason,
+                        .certainty = f->pins[i].certainty,
+                        .holder_pins = f->pins[i].holder_pins,
+                };
+                if (!strdup_to(&copy->pins[i].holder, f->pins[i].holder) ||
+                    !strdup_to(&copy->pins[i].detail, f->pins[i].detail))
+                        return false;
+        }
+        return true;
+}
+
+int finding_copy(const Finding *f, Finding *ret) {
+        Finding copy = {
+                .pid = f->pid,
+                .start_time = f->start_time,
+                .uid = f->uid,
+                .state = f->state,
+                .flags = f->flags,
+                .mapped = f->mapped,
+                .disk = f->disk,
+                .runtimes = f->runtimes,
+                .action = f->action,
+        };
+
+        if (!strdup_to(&copy.comm, f->comm) || !strdup_to(&copy.exe, f->exe) || !strdup_to(&copy.unit, f->unit) ||
+            !strdup_to(&copy.user_unit, f->user_unit) || !strdup_to(&copy.container, f->container) ||
+            !strdup_to(&copy.path, f->path) || !strdup_to(&copy.loader_name, f->loader_name) ||
+            !strdup_to(&copy.successor, f->successor) || !strdup_to(&copy.advice, f->advice) ||
+            !strdup_to(&copy.message, f->message) || !copy_pins(f, &copy)) {
+                finding_done(&copy);
+                return -ENOMEM;
+        }
+        *ret = copy;
+        return 0;
+}
+
+static int compare(uint64_t a, uint64_t b) {
+        return a < b ? -1 : a > b;
+}
+
+/* The path stands in where the kernel did not tell which file it is. */
+static int compare_unidentified(const Finding *a, const Finding *b) {
+        if (!a->path || !b->path)
+                return compare(a->path != NULL, b->path != NULL);
+        return strcmp(a->path, b->path);
+}
+
+int finding_compare(const Finding *a, const Finding *b) {
+        int r = a->pid < b->pid ? -1 : a->pid > b->pid;
+
+        if (r == 0)
+                r = compare(a->start_time, b->start_time);
+        if (r == 0)
+                r = compare(a->mapped.dev_major, b->mapped.dev_major);
+        if (r == 0)
+                r = compare(a->mapped.dev_minor, b->mapped.dev_minor);
+        if (r == 0)
+                r = compare(a->mapped.inode, b->mapped.inode);
+        if (r == 0 && a->mapped.inode == 0)
+                r = compare_unidentified(a, b);
+        return r;
+}
+
+static size_t build_id_length(const FileId *id) {
+        return id->build_id_length < BUILD_ID_MAX ? id->build_id_length : BUILD_ID_MAX;
+}
+
+static bool id_differs(const FileId *a, const FileId *b) {
+        return a->known != b->known || a->dev_major != b->dev_major || a->dev_minor != b->dev_minor ||
+               a->inode != b->inode || a->build_id_length != b->build_id_length ||
+               memcmp(a->build_id, b->build_id, build_id_length(a)) != 0;
+}
+
+static bool pin_differs(const Pin *a, const Pin *b) {
+        return a->reason != b->reason || a->certainty != b->certainty || a->holder_pins != b->holder_pins ||
+               !streq_null(a->holder, b->holder) || !streq_null(a->detail, b->detail);
+}
+
+bool finding_differs(const Finding *a, const Finding *b) {
+        if (a->state != b->state || a->flags != b->flags || a->runtimes != b->runtimes || a->action != b->action ||
+            a->n_pins != b->n_pins || id_differs(&a->disk, &b->disk))
+                return true;
+        if (!streq_null(a->unit, b->unit) || !streq_null(a->user_unit, b->user_unit) ||
+            !streq_null(a->container, b->container) || !streq_null(a->path, b->path) ||
+            !streq_null(a->successor, b->successor) || !streq_null(a->advice, b->advice) ||
+            !streq_null(a->message, b->message))
+                return true;
+        for (size_t i = 0; i < a->n_pins; i++)
+                if (pin_differs(a->pins + i, b->pins + i))
+                        return true;
+        return false;
+}
+
+const char *file_id_device(const FileId *id, char *buffer) {
+        snprintf(buffer, FILE_ID_DEVICE_MAX, "%u:%u", id->dev_major, id->dev_minor);
+        return buffer;
+}
+
+const char *file_id_build_id(const FileId *id, char *buffer) {
+        buffer[0] = '\0';
+        for (size_t i = 0; i < build_id_length(id); i++)
+                sprintf(buffer + 2 * i, "%02x", id->build_id[i]);
+        return buffer;
+}
