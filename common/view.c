@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "view.h"
+
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20 /* Linux 5.12 */
+#endif
+
+#define LINKS_MAX 40 /* as the kernel's MAXSYMLINKS */
+#define RETRIES_MAX 4
+
+void view_done(View *v) {
+        v->root_fd = fd_close(v->root_fd);
+        free(v->root_path);
+        mount_table_done(&v->mounts);
+        *v = VIEW_NULL;
+}
+
+int view_identify(const Process *p, uint64_t *ret_namespace, Identity *ret_root) {
+        char link[64], *end;
+        unsigned long long namespace;
+        ssize_t n;
+
+        /* "mnt:[4026531841]": the number is the inode's (namespaces(7)); half the price of a stat. */
+        n = readlinkat(p->fd, "ns/mnt", link, sizeof(link) - 1);
+        if (n < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        link[n] = '\0';
+        if (strncmp(link, "mnt:[", 5) != 0)
+                return -EBADMSG;
+        namespace = strtoull(link + 5, &end, 10);
+        if (*end != ']')
+                return -EBADMSG;
+        *ret_namespace = namespace;
+        n = identity_read(p->fd, "root", ret_root);
+        return n == -ENOENT ? -ESRCH : (int) n;
+}
+
+bool view_is(const View *v, uint64_t namespace, const Identity *root) {
+        return v->namespace == namespace && v->root.mount_id == root->mount_id && identity_equal(&v->root, root);
+}
+
+int view_open(const Process *p, View *ret) {
+        _cleanup_(view_done) View v = VIEW_NULL;
+        int r;
+
+        v.root_fd = openat(p->fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (v.root_fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        r = view_identify(p, &v.namespace, &v.root);
+        if (r < 0)
+                return r;
+        r = process_read_link(p, "root", &v.root_path);
+        if (r < 0)
+                return r;
+        r = mount_table_read(p, &v.mounts);
+        if (r < 0)
+                return r;
+        *ret = v;
+        v = VIEW_NULL;
+        return 0;
+}
+
+const char *view_path(const View *v, const char *name) {
+        size_t n;
+
+        if (name[0] != '/')
+                return NULL;
+        if (streq(v->root_path, "/"))
+                return name;
+        n = strlen(v->root_path);
+        return strncmp(name, v->root_path, n) == 0 && name[n] == '/' ? name + n : NULL;
+}
+
+static int open_beneath(int fd, const char *path, uint64_t resolve, int flags) {
+        struct open_how how = {
+                .flags = (uint64_t) (O_PATH | O_CLOEXEC | flags),
+                .resolve = resolve | RESOLVE_NO_MAGICLINKS,
+        };
+
+        /* EAGAIN without RESOLVE_CACHED: something was renamed meanwhile, openat2(2). */
+        for (int i = 0;; i++) {
+                int r = (int) syscall(SYS_openat2, fd, path, &how, sizeof(how));
+
+                if (r >= 0)
+                        return r;
+                if (errno != EAGAIN || resolve & RESOLVE_CACHED || i >= RETRIES_MAX)
+                        return -errno;
+        }
+}
+
+/* A path that is walked by hand, where entering the wrong mount could hang. */
+typedef struct Walk {
+        const View *view;
+        char done[PATH_MAX]; /* what was walked: no links in it, no "." and "..", "" for the root */
+        char todo[PATH_MAX];
+        int fd;              /* of `done` */
+        unsigned links;
+} Walk;
+
+/* The mount that stands right at `path` must be one that answers. */
+static bool may_enter(const View *v, const char *path) {
+        const Mount *m = mount_table_covering(&v->mounts, path);
+
+        return !m || !m->remote;
+}
+
+static int walk_to_root(Walk *w) {
+        int fd = fcntl(w->view->root_fd, F_DUPFD_CLOEXEC, 3);
+
+        if (fd < 0)
+                return -errno;
+        fd_close(w->fd);
+        w->fd = fd;
+        w->done[0] = '\0';
+        return 0;
+}
+
+static int walk_up(Walk *w) {
+        char *slash = strrchr(w->done, '/');
+        int fd;
+
+        if (!slash || slash == w->done)
+                return walk_to_root(w);
+        *slash = '\0';
+        fd = open_beneath(w->view->root_fd, w->done + 1, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, O_DIRECTORY);
+        if (fd < 0)
+                return fd;
+        fd_close(w->fd);
+        w->fd = fd;
+        return 0;
+}
+
+/* Puts the link's text before what is still to do. */
+static int walk_link(Walk *w, int link_fd) {
+        char text[PATH_MAX], rest[PATH_MAX];
+        ssize_t n;
+
+        if (++w->links > LINKS_MAX)
+                return -ELOOP;
+        n = readlinkat(link_fd, "", text, sizeof(text) - 1);
+        if (n < 0)
+                return -errno;
+        text[n] = '\0';
+        strcpy(rest, w->todo);
+        if (snprintf(w->todo, sizeof(w->todo), "%s/%s", text, rest) >= (int) sizeof(w->todo))
+                return -ENAMETOOLONG;
+        return text[0] == '/' ? walk_to_root(w) : 0;
+}
+
+static int walk_component(Walk *w, const char *name) {
+        _cleanup_close_ int fd = -EBADF;
+        size_t n = strlen(w->done);
+        struct stat st;
+
+        if (streq(name, "."))
+                return 0;
+        if (streq(name, ".."))
+                return walk_up(w);
+        if (n + 1 + strlen(name) >= sizeof(w->done))
+                return -ENAMETOOLONG;
+        w->done[n] = '/';
+        strcpy(w->done + n + 1, name);
+        if (!may_enter(w->view, w->done))
+                return -EREMOTE;
+        fd = open_beneath(w->fd, name, RESOLVE_BENEATH, O_NOFOLLOW);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISLNK(st.st_mode)) {
+                w->done[n] = '\0';
+                return walk_link(w, fd);
+        }
+        fd_close(w->fd);
+        w->fd = TAKE_FD(fd);
+        return 0;
+}
+
+static int walk(const View *v, const char *path, int *ret_fd) {
+        Walk w = { .view = v, .fd = -EBADF };
+        int r;
+
+        if (strlen(path) >= sizeof(w.todo))
+                return -ENAMETOOLONG;
+        strcpy(w.todo, path);
+        r = walk_to_root(&w);
+        while (r >= 0) {
+                char name[NAME_MAX + 1], *start = w.todo + strspn(w.todo, "/");
+                size_t n = strcspn(start, "/");
+
+                if (n == 0)
+                        break;
+                if (n > NAME_MAX) {
+                        r = -ENAMETOOLONG;
+                        break;
+                }
+                memcpy(name, start, n);
+                name[n] = '\0';
+                memmove(w.todo, start + n, strlen(start + n) + 1);
+                r = walk_component(&w, name);
+        }
+        if (r < 0)
+                fd_close(w.fd);
+        else
+                *ret_fd = w.fd;
+        return r < 0 ? r : 0;
+}
+
+static bool is_remote(const View *v, const Identity *i) {
+        const Mount *m = i->mount_id > 0 ? mount_table_find(&v->mounts, i->mount_id) : NULL;
+
+        return m && m->remote;
+}
+
+int view_lookup(const View *v, const char *path, bool remote, int *ret_fd, Identity *ret) {
+        _cleanup_close_ int fd = -EBADF;
+        const char *relative = path + strspn(path, "/");
+        bool careful = !remote && v->mounts.any_remote;
+        int r;
+
+        if (*relative == '\0')
+                relative = ".";
+        if (careful && mount_table_crosses_remote(&v->mounts, path))
+                return -EREMOTE;
+        fd = open_beneath(v->root_fd, relative, RESOLVE_IN_ROOT | (careful ? RESOLVE_CACHED : 0), 0);
+        if (careful && (fd == -EAGAIN || fd == -EINVAL)) {
+                r = walk(v, path, &fd);
+                if (r < 0)
+                        return r;
+        }
+        if (fd < 0)
+                return fd;
+        r = identity_read(fd, "", ret);
+        if (r < 0)
+                return r;
+        if (careful && is_remote(v, ret))
+                return -EREMOTE;
+        if (ret_fd)
+                *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+int view_reopen(int proc_fd, int fd) {
+        char name[64];
+        int r;
+
+        snprintf(name, sizeof(name), "self/fd/%d", fd);
+        r = openat(proc_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        return r < 0 ? -errno : r;
+}
+
+int view_open_file(const View *v, int proc_fd, const char *path, bool remote, Identity *ret) {
+        _cleanup_close_ int fd = -EBADF;
+        Identity i;
+        int r;
+
+        r = view_lookup(v, path, remote, &fd, &i);
+        if (r < 0)
+                return r;
+        if (!S_ISREG(i.mode))
+                return -EINVAL;
+        r = view_reopen(proc_fd, fd);
+        if (r >= 0)
+                *ret = i;
+        return r;
+}
