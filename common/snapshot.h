@@ -55,9 +55,13 @@ typedef struct Snapshot {
         Looked *looked;    /* sorted by pid */
         size_t n_looked;
         size_t allocated_looked;
-        Finding *recovered; /* findings of the sweep before that are `current` again; only the key is set */
+        Finding *recovered; /* findings of the sweep before that are `current` again; only the key (see finding_compare()) is set */
         size_t n_recovered;
         size_t allocated_recovered;
+
+        size_t stale_libraries; /* counted by snapshot_freeze() */
+        size_t *order;          /* its scratch, reserved with each finding so that freezing needs no memory */
+        size_t allocated_order;
 } Snapshot;
 
 const char *unknown_reason_to_string(UnknownReason reason);
@@ -73,7 +77,7 @@ int snapshot_take_finding(Snapshot *s, Finding *f);
 int snapshot_add_looked(Snapshot *s, pid_t pid, uint64_t start_time, Look look);
 /* Remembers that what was finding f is current again. */
 int snapshot_add_recovered(Snapshot *s, const Finding *f);
-/* Sorts; to be called once, after the last addition. Of findings that compare equal the first stays. */
+/* Sorts; to be called after the last addition. Of findings that compare equal the first stays. Cannot fail. */
 void snapshot_freeze(Snapshot *s);
 
 /* Binary search in a frozen snapshot. NULL: none. */

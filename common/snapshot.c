@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "snapshot.h"
+
+static const char *const unknown_reason_table[] = {
+        "permission", "remote", "name", "race", "hung", "other",
+};
+_Static_assert(ELEMENTSOF(unknown_reason_table) == UNKNOWN_REASON_MAX, "unknown_reason");
+
+static const char *const removal_table[] = {
+        "exited", "unmapped", "current-again",
+};
+_Static_assert(ELEMENTSOF(removal_table) == REMOVAL_MAX, "removal");
+
+const char *unknown_reason_to_string(UnknownReason reason) {
+        return (int) reason >= 0 && reason < UNKNOWN_REASON_MAX ? unknown_reason_table[reason] : "other";
+}
+
+const char *removal_to_string(Removal removal) {
+        return (int) removal >= 0 && removal < REMOVAL_MAX ? removal_table[removal] : "unknown";
+}
+
+Snapshot *snapshot_new(void) {
+        return calloc(1, sizeof(Snapshot));
+}
+
+Snapshot *snapshot_free(Snapshot *s) {
+        if (!s)
+                return NULL;
+        for (size_t i = 0; i < s->n_findings; i++)
+                finding_done(&s->findings[i]);
+        for (size_t i = 0; i < s->n_recovered; i++)
+                finding_done(&s->recovered[i]);
+        free(s->findings);
+        free(s->recovered);
+        free(s->looked);
+        free(s->order);
+        free(s);
+        return NULL;
+}
+
+int snapshot_take_finding(Snapshot *s, Finding *f) {
+        if (!GROW(s->findings, s->allocated_findings, s->n_findings + 1) ||
+            !GROW(s->order, s->allocated_order, s->n_findings + 1))
+                return -ENOMEM;
+        s->findings[s->n_findings++] = *f;
+        *f = (Finding){};
+        return 0;
+}
+
+int snapshot_add_looked(Snapshot *s, pid_t pid, uint64_t start_time, Look look) {
+        if (!GROW(s->looked, s->allocated_looked, s->n_looked + 1))
+                return -ENOMEM;
+        s->looked[s->n_looked++] = (Looked){ .pid = pid, .start_time = start_time, .look = look };
+        return 0;
+}
+
+int snapshot_add_recovered(Snapshot *s, const Finding *f) {
+        Finding key = { .pid = f->pid, .start_time = f->start_time, .mapped = f->mapped };
+
+        if (!GROW(s->recovered, s->allocated_recovered, s->n_recovered + 1) || !strdup_to(&key.path, f->path))
+                return -ENOMEM;
+        s->recovered[s->n_recovered++] = key;
+        return 0;
+}
+
+static int compare_findings(const void *a, const void *b) {
+        return finding_compare(a, b);
+}
+
+/* By finding, then by place: what sorts so is stable. */
+static int compare_places(const void *a, const void *b, void *userdata) {
+        size_t i = *(const size_t *) a, j = *(const size_t *) b;
+        const Finding *findings = userdata;
+
+        return finding_compare(&findings[i], &findings[j]) ?: (i > j) - (i < j);
+}
+
+/* By mapped file alone, whichever process it is in. */
+static int compare_mapped(const void *a, const void *b, void *userdata) {
+        const Finding *findings = userdata;
+        Finding x = findings[*(const size_t *) a], y = findings[*(const size_t *) b]; /* borrowed */
+
+        x.pid = y.pid = 0;
+        x.start_time = y.start_time = 0;
+        return finding_compare(&x, &y);
+}
+
+/* Puts findings[order[i]] at place i, following each cycle of the permutation once. Spends `order`. */
+static void permute(Finding *findings, size_t *order, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                Finding first = findings[i];
+                size_t hole = i;
+
+                while (order[hole] != i) {
+                        size_t from = order[hole];
+
+                        findings[hole] = findings[from];
+                        order[hole] = hole;
+                        hole = from;
+                }
+                findings[hole] = first;
+                order[hole] = hole;
+        }
+}
+
+static void drop_equal_findings(Snapshot *s) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n_findings; i++)
+                if (n > 0 && finding_compare(&s->findings[n - 1], &s->findings[i]) == 0)
+                        finding_done(&s->findings[i]);
+                else
+                        s->findings[n++] = s->findings[i];
+        s->n_findings = n;
+}
+
+static void fill_order(Snapshot *s) {
+        for (size_t i = 0; i < s->n_findings; i++)
+                s->order[i] = i;
+}
+
+static void count_libraries(Snapshot *s) {
+        s->stale_libraries = 0;
+        fill_order(s);
+        if (s->n_findings > 0)
+                qsort_r(s->order, s->n_findings, sizeof(*s->order), compare_mapped, s->findings);
+        for (size_t i = 0; i < s->n_findings; i++)
+                if (i == 0 || compare_mapped(&s->order[i - 1], &s->order[i], s->findings) != 0)
+                        s->stale_libraries++;
+}
+
+static int compare_looked(const void *a, const void *b) {
+        const Looked *x = a, *y = b;
+
+        return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+void snapshot_freeze(Snapshot *s) {
+        if (s->n_findings > 0) {
+                fill_order(s);
+                qsort_r(s->order, s->n_findings, sizeof(*s->order), compare_places, s->findings);
+                permute(s->findings, s->order, s->n_findings);
+                drop_equal_findings(s);
+        }
+        count_libraries(s);
+        if (s->n_looked > 0)
+                qsort(s->looked, s->n_looked, sizeof(*s->looked), compare_looked);
+        if (s->n_recovered > 0)
+                qsort(s->recovered, s->n_recovered, sizeof(*s->recovered), compare_findings);
+}
+
+const Finding *snapshot_find(const Snapshot *s, const Finding *key) {
+        return s->n_findings > 0 ?
+                bsearch(key, s->findings, s->n_findings, sizeof(*s->findings), compare_findings) : NULL;
+}
+
+const Looked *snapshot_find_looked(const Snapshot *s, pid_t pid) {
+        Looked key = { .pid = pid };
+
+        return s->n_looked > 0 ? bsearch(&key, s->looked, s->n_looked, sizeof(*s->looked), compare_looked) : NULL;
+}
+
+static bool same_process(const Finding *a, const Finding *b) {
+        return a->pid == b->pid && a->start_time == b->start_time;
+}
+
+size_t snapshot_stale_processes(const Snapshot *s) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n_findings; i++)
+                if (i == 0 || !same_process(&s->findings[i - 1], &s->findings[i]))
+                        n++;
+        return n;
+}
+
+size_t snapshot_stale_libraries(const Snapshot *s) {
+        return s->stale_libraries;
+}
+
+/* Was the process of f there, and could not be read? Where not even its start time could be had, its number must do. */
+static bool unread(const Snapshot *s, const Finding *f) {
+        const Looked *looked = snapshot_find_looked(s, f->pid);
+
+        return looked && looked->look == LOOK_FAILED &&
+               (looked->start_time == 0 || looked->start_time == f->start_time);
+}
+
+static Removal removal_reason(const Snapshot *s, const Finding *f) {
+        const Looked *looked = snapshot_find_looked(s, f->pid);
+
+        if (!looked || looked->start_time != f->start_time)
+                return REMOVAL_EXITED;
+        if (s->n_recovered > 0 &&
+            bsearch(f, s->recovered, s->n_recovered, sizeof(*s->recovered), compare_findings))
+                return REMOVAL_CURRENT_AGAIN;
+        return REMOVAL_UNMAPPED;
+}
+
+static bool add_change(Change **changes, size_t *n, size_t *allocated, const Finding *f, Removal removal) {
+        if (!GROW(*changes, *allocated, *n + 1))
+                return false;
+        (*changes)[(*n)++] = (Change){ .finding = f, .removal = removal };
+        return true;
+}
+
+/* Both lists are in the same order: one walk finds what stands in either alone, and what stands in both. */
+static bool compare_snapshots(const Snapshot *old, const Snapshot *new, Difference *d) {
+        size_t n_old = old ? old->n_findings : 0, i = 0, j = 0;
+
+        while (i < n_old || j < new->n_findings) {
+                const Finding *was = i < n_old ? &old->findings[i] : NULL;
+                const Finding *is = j < new->n_findings ? &new->findings[j] : NULL;
+                int c = !was ? 1 : !is ? -1 : finding_compare(was, is);
+                bool ok = true;
+
+                if (c > 0)
+                        ok = add_change(&d->added, &d->n_added, &d->allocated_added, is, REMOVAL_INVALID);
+                else if (c < 0 && !unread(new, was))
+                        ok = add_change(&d->removed, &d->n_removed, &d->allocated_removed,
+                                        was, removal_reason(new, was));
+                else if (c == 0 && finding_differs(was, is))
+                        ok = add_change(&d->changed, &d->n_changed, &d->allocated_changed, is, REMOVAL_INVALID);
+                if (!ok)
+                        return false;
+                i += c <= 0;
+                j += c >= 0;
+        }
+        return true;
+}
+
+int snapshot_difference(const Snapshot *old, const Snapshot *new, Difference *ret) {
+        Difference d = {};
+
+        if (!compare_snapshots(old, new, &d)) {
+                difference_done(&d);
+                return -ENOMEM;
+        }
+        *ret = d;
+        return 0;
+}
+
+void difference_done(Difference *d) {
+        free(d->added);
+        free(d->removed);
+        free(d->changed);
+        *d = (Difference){};
+}
+
+int snapshot_carry_over(const Snapshot *old, Snapshot *new) {
+        size_t n_new = new->n_findings; /* what is appended behind it is not sorted in yet */
+        int r = 0;
+
+        for (size_t i = 0; i < old->n_findings && r >= 0; i++) {
+                const Finding *f = &old->findings[i];
+                _cleanup_(finding_done) Finding copy = {};
+
+                if (!unread(new, f) ||
+                    (n_new > 0 && bsearch(f, new->findings, n_new, sizeof(*f), compare_findings)))
+                        continue;
+                r = finding_copy(f, &copy);
+                if (r >= 0)
+                        r = snapshot_take_finding(new, &copy);
+        }
+        snapshot_freeze(new);
+        return r;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "snapshot.h"
+#include "unit.h"
+
+/* One finding as the rows below write it: process, its start, inode; the state tells them apart. */
+typedef struct Row {
+        pid_t pid;
+        uint64_t start_time, inode;
+        State state;
+} Row;
+
+static void take(Snapshot *s, Row row) {
+        Finding f = {
+                .pid = row.pid,
+                .start_time = row.start_time,
+                .state = row.state,
+                .mapped = { .dev_major = 8, .dev_minor = 1, .inode = row.inode, .known = true },
+        };
+
+        f.comm = strdup("prog");
+        f.path = strdup("/lib/a.so");
+        f.advice = strdup("restart it");
+        f.message = strdup("it is stale");
+        ck_assert_int_eq(snapshot_take_finding(s, &f), 0);
+        ck_assert_ptr_null(f.path);
+}
+
+static Snapshot *snapshot_of(const Row *rows, size_t n) {
+        Snapshot *s = snapshot_new();
+
+        ck_assert_ptr_nonnull(s);
+        for (size_t i = 0; i < n; i++)
+                take(s, rows[i]);
+        return s;
+}
+
+START_TEST(findings_are_sorted_and_the_first_of_equals_stays) {
+        static const Row rows[] = {
+                { 30, 1, 5, STATE_REPLACED }, { 10, 2, 7, STATE_REPLACED }, { 10, 1, 9, STATE_REPLACED },
+                { 30, 1, 5, STATE_DELETED }, { 20, 1, 1, STATE_HIDDEN }, { 30, 1, 4, STATE_REPLACED },
+                { 10, 2, 7, STATE_MOVED }, { 10, 2, 7, STATE_DELETED },
+        };
+        static const Row sorted[] = {
+                { 10, 1, 9, STATE_REPLACED }, { 10, 2, 7, STATE_REPLACED }, { 20, 1, 1, STATE_HIDDEN },
+                { 30, 1, 4, STATE_REPLACED }, { 30, 1, 5, STATE_REPLACED },
+        };
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_of(rows, ELEMENTSOF(rows));
+
+        snapshot_freeze(s);
+        ck_assert_uint_eq(s->n_findings, ELEMENTSOF(sorted));
+        for (size_t i = 0; i < ELEMENTSOF(sorted); i++) {
+                ck_assert_int_eq(s->findings[i].pid, sorted[i].pid);
+                ck_assert_uint_eq(s->findings[i].start_time, sorted[i].start_time);
+                ck_assert_uint_eq(s->findings[i].mapped.inode, sorted[i].inode);
+                ck_assert_int_eq(s->findings[i].state, sorted[i].state);
+        }
+}
+END_TEST
+
+START_TEST(many_findings_in_any_order_are_sorted) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+
+        /* 7919 is prime: i * 7919 mod 1000 visits each of 0..999 once. */
+        for (unsigned i = 0; i < 1000; i++)
+                take(s, (Row){ (pid_t) (i * 7919 % 1000) + 1, 1, i % 10, STATE_REPLACED });
+        snapshot_freeze(s);
+        ck_assert_uint_eq(s->n_findings, 1000);
+        for (unsigned i = 0; i < 1000; i++)
+                ck_assert_int_eq(s->findings[i].pid, (pid_t) i + 1);
+        ck_assert_uint_eq(snapshot_stale_processes(s), 1000);
+        ck_assert_uint_eq(snapshot_stale_libraries(s), 10);
+}
+END_TEST
+
+START_TEST(counts_are_of_distinct_processes_and_files) {
+        static const Row rows[] = {
+                { 1, 1, 5, STATE_REPLACED }, { 1, 1, 6, STATE_REPLACED }, { 1, 2, 5, STATE_REPLACED },
+                { 2, 1, 5, STATE_REPLACED },
+        };
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_of(rows, ELEMENTSOF(rows)), *none = snapshot_new();
+
+        snapshot_freeze(s);
+        ck_assert_uint_eq(snapshot_stale_processes(s), 3);
+        ck_assert_uint_eq(snapshot_stale_libraries(s), 2);
+        snapshot_freeze(none);
+        ck_assert_uint_eq(snapshot_stale_processes(none), 0);
+        ck_assert_uint_eq(snapshot_stale_libraries(none), 0);
+}
+END_TEST
+
+START_TEST(files_without_an_inode_number_are_told_apart_by_path) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        static const char *const paths[] = { "/a", "/b", "/a" };
+
+        for (int i = 0; i < 3; i++) {
+                Finding f = { .pid = i + 1, .path = strdup(paths[i]) };
+
+                ck_assert_int_eq(snapshot_add_recovered(s, &f), 0);
+                ck_assert_int_eq(snapshot_take_finding(s, &f), 0);
+        }
+        snapshot_freeze(s);
+        ck_assert_uint_eq(snapshot_stale_libraries(s), 2);
+        ck_assert_str_eq(s->recovered[1].path, "/b");
+}
+END_TEST
+
+START_TEST(a_finding_is_found_by_its_key_alone) {
+        static const Row rows[] = { { 3, 1, 5, STATE_REPLACED }, { 1, 9, 5, STATE_DELETED } };
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_of(rows, ELEMENTSOF(rows)), *none = snapshot_new();
+        Finding key = { .pid = 1, .start_time = 9, .mapped = { .dev_major = 8, .dev_minor = 1, .inode = 5 } };
+
+        snapshot_freeze(s);
+        ck_assert_ptr_eq(snapshot_find(s, &key), &s->findings[0]);
+        key.start_time = 8;
+        ck_assert_ptr_null(snapshot_find(s, &key));
+        snapshot_freeze(none);
+        ck_assert_ptr_null(snapshot_find(none, &key));
+}
+END_TEST
+
+START_TEST(a_look_is_found_by_its_pid) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+
+        ck_assert_ptr_null(snapshot_find_looked(s, 1));
+        snapshot_add_looked(s, 30, 1, LOOK_DONE);
+        snapshot_add_looked(s, 10, 0, LOOK_FAILED);
+        snapshot_freeze(s);
+        ck_assert_int_eq(snapshot_find_looked(s, 10)->look, LOOK_FAILED);
+        ck_assert_uint_eq(snapshot_find_looked(s, 30)->start_time, 1);
+        ck_assert_ptr_null(snapshot_find_looked(s, 20));
+}
+END_TEST
+
+/* What became of the one finding { 7, 70, 5, replaced } of the sweep before. */
+static const struct {
+        const char *name;
+        bool listed;                 /* the new sweep saw a process 7 */
+        uint64_t start_time;
+        Look look;
+        bool found, other_state;     /* and its finding */
+        bool recovered;
+        size_t added, removed, changed, carried;
+        Removal removal;
+} cases[] = {
+        { "exited", false, 0, LOOK_DONE, false, false, false, 0, 1, 0, 0, REMOVAL_EXITED },
+        { "pid reused", true, 71, LOOK_DONE, false, false, false, 0, 1, 0, 0, REMOVAL_EXITED },
+        { "pid reused by one that cannot be read", true, 71, LOOK_FAILED, false, false, false, 0, 1, 0, 0, REMOVAL_EXITED },
+        { "unmapped", true, 70, LOOK_DONE, false, false, false, 0, 1, 0, 0, REMOVAL_UNMAPPED },
+        { "current again", true, 70, LOOK_DONE, false, false, true, 0, 1, 0, 0, REMOVAL_CURRENT_AGAIN },
+        { "still the same", true, 70, LOOK_DONE, true, false, false, 0, 0, 0, 0, REMOVAL_INVALID },
+        { "changed", true, 70, LOOK_DONE, true, true, false, 0, 0, 1, 0, REMOVAL_INVALID },
+        { "could not be read", true, 70, LOOK_FAILED, false, false, false, 0, 0, 0, 1, REMOVAL_INVALID },
+        { "could not even be opened", true, 0, LOOK_FAILED, false, false, false, 0, 0, 0, 1, REMOVAL_INVALID },
+        { "could be read in part", true, 70, LOOK_FAILED, true, false, false, 0, 0, 0, 0, REMOVAL_INVALID },
+};
+
+static Snapshot *case_snapshot(int i) {
+        Snapshot *s = snapshot_new();
+        Finding key = { .pid = 7, .start_time = 70, .mapped = { .dev_major = 8, .dev_minor = 1, .inode = 5 } };
+
+        if (cases[i].listed)
+                snapshot_add_looked(s, 7, cases[i].start_time, cases[i].look);
+        if (cases[i].found)
+                take(s, (Row){ 7, 70, 5, cases[i].other_state ? STATE_DELETED : STATE_REPLACED });
+        if (cases[i].recovered)
+                ck_assert_int_eq(snapshot_add_recovered(s, &key), 0);
+        snapshot_freeze(s);
+        return s;
+}
+
+START_TEST(difference_tells_what_became_of_a_finding) {
+        static const Row before = { 7, 70, 5, STATE_REPLACED };
+        _cleanup_(snapshot_freep) Snapshot *old = snapshot_of(&before, 1), *new = case_snapshot(_i);
+        _cleanup_(difference_done) Difference d = {};
+
+        snapshot_freeze(old);
+        ck_assert_int_eq(snapshot_difference(old, new, &d), 0);
+        ck_assert_msg(d.n_added == cases[_i].added && d.n_removed == cases[_i].removed &&
+                      d.n_changed == cases[_i].changed, "%s", cases[_i].name);
+        if (d.n_removed > 0) {
+                ck_assert_ptr_eq(d.removed[0].finding, &old->findings[0]);
+                ck_assert_int_eq(d.removed[0].removal, cases[_i].removal);
+        }
+        if (d.n_changed > 0)
+                ck_assert_ptr_eq(d.changed[0].finding, &new->findings[0]);
+}
+END_TEST
+
+START_TEST(carry_over_keeps_what_could_not_be_read) {
+        static const Row before = { 7, 70, 5, STATE_REPLACED };
+        _cleanup_(snapshot_freep) Snapshot *old = snapshot_of(&before, 1), *new = case_snapshot(_i);
+        size_t n = new->n_findings;
+
+        snapshot_freeze(old);
+        ck_assert_int_eq(snapshot_carry_over(old, new), 0);
+        ck_assert_msg(new->n_findings == n + cases[_i].carried, "%s", cases[_i].name);
+        if (cases[_i].carried > 0) {
+                ck_assert_str_eq(new->findings[0].path, old->findings[0].path);
+                ck_assert_ptr_ne(new->findings[0].path, old->findings[0].path);
+                ck_assert_uint_eq(snapshot_stale_libraries(new), 1);
+        }
+}
+END_TEST
+
+START_TEST(without_an_old_snapshot_all_is_added) {
+        static const Row rows[] = { { 3, 1, 5, STATE_REPLACED }, { 1, 9, 5, STATE_DELETED } };
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_of(rows, ELEMENTSOF(rows)), *none = snapshot_new();
+        Difference d = {};
+
+        snapshot_freeze(s);
+        snapshot_freeze(none);
+        ck_assert_int_eq(snapshot_difference(NULL, s, &d), 0);
+        ck_assert_uint_eq(d.n_added, 2);
+        ck_assert_uint_eq(d.n_removed + d.n_changed, 0);
+        ck_assert_int_eq(d.added[0].finding->pid, 1);
+        difference_done(&d);
+
+        ck_assert_int_eq(snapshot_difference(s, s, &d), 0);
+        ck_assert_uint_eq(d.n_added + d.n_removed + d.n_changed, 0);
+        difference_done(&d);
+
+        ck_assert_int_eq(snapshot_difference(s, none, &d), 0);
+        ck_assert_uint_eq(d.n_removed, 2);
+        difference_done(&d);
+}
+END_TEST
+
+START_TEST(every_word_is_its_own) {
+        for (int i = 0; i < UNKNOWN_REASON_MAX; i++)
+                for (int k = 0; k < i; k++)
+                        ck_assert_str_ne(unknown_reason_to_string(i), unknown_reason_to_string(k));
+        ck_assert_str_eq(removal_to_string(REMOVAL_CURRENT_AGAIN), "current-again");
+        ck_assert_str_eq(removal_to_string(REMOVAL_EXITED), "exited");
+        ck_assert_str_eq(removal_to_string(REMOVAL_UNMAPPED), "unmapped");
+        ck_assert_str_eq(removal_to_string(REMOVAL_INVALID), "unknown");
+        ck_assert_str_eq(unknown_reason_to_string(UNKNOWN_REASON_MAX), "other");
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("snapshot");
+        TCase *tcase = tcase_create("snapshot");
+
+        tcase_add_test(tcase, findings_are_sorted_and_the_first_of_equals_stays);
+        tcase_add_test(tcase, many_findings_in_any_order_are_sorted);
+        tcase_add_test(tcase, counts_are_of_distinct_processes_and_files);
+        tcase_add_test(tcase, files_without_an_inode_number_are_told_apart_by_path);
+        tcase_add_test(tcase, a_finding_is_found_by_its_key_alone);
+        tcase_add_test(tcase, a_look_is_found_by_its_pid);
+        tcase_add_loop_test(tcase, difference_tells_what_became_of_a_finding, 0, ELEMENTSOF(cases));
+        tcase_add_loop_test(tcase, carry_over_keeps_what_could_not_be_read, 0, ELEMENTSOF(cases));
+        tcase_add_test(tcase, without_an_old_snapshot_all_is_added);
+        tcase_add_test(tcase, every_word_is_its_own);
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}
