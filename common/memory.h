@@ -15,6 +15,9 @@
 
 #include "base.h"
 
+/* One Memory reads no more of its process: what leads in circles must end, and no honest list needs as much. */
+#define MEMORY_BYTES_MAX (UINT64_C(128) << 20)
+
 typedef struct Memory Memory;
 
 /* Reads up to n bytes at address; returns how many, or -errno. 0 and short counts mean: not mapped behind there. */
@@ -27,11 +30,17 @@ Memory *memory_new_reader(MemoryReader reader, void *userdata);
 Memory *memory_free(Memory *m);
 DEFINE_CLEANUP(Memory *, memory_free)
 
-/* All n bytes, or -EIO / -EFAULT / -errno. Served from the cache where it can be. */
+/*
+ * All n bytes, or -EIO (not mapped), -EFAULT (no such address), -EFBIG (MEMORY_BYTES_MAX),
+ * -errno. Served from the cache where it can be.
+ */
 int memory_read(Memory *m, uint64_t address, void *buffer, size_t n);
 /* One word of `size` (1, 2, 4, 8) bytes in the host's byte order. */
 int memory_read_word(Memory *m, uint64_t address, size_t size, uint64_t *ret);
-/* A string of at most max bytes with its NUL. Returns 0; -ENAMETOOLONG: no end within max; -EIO, -ENOMEM. The caller frees *ret. */
+/*
+ * A string of at most max bytes with its NUL. Returns 0; -ENAMETOOLONG: no end within
+ * max; -ENOMEM; as above. The caller frees *ret.
+ */
 int memory_read_string(Memory *m, uint64_t address, size_t max, char **ret);
 /* Forgets what was cached: what is read next is read anew. */
 void memory_forget(Memory *m);

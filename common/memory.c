@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A direct-mapped cache of pages over pread(2). The loader's entries and their names
+ * come from one heap in the order of loading, so a walk meets the same few pages.
+ */
+
+#include "memory.h"
+
+#define PAGE 4096u
+#define PAGES 32u
+
+typedef struct Page {
+        uint64_t number; /* address / PAGE */
+        size_t length;   /* how much of it could be read; 0: empty slot */
+} Page;
+
+struct Memory {
+        MemoryReader reader;
+        void *userdata;
+        int fd;            /* borrowed */
+        uint64_t bytes;    /* asked of the reader so far */
+        Page slots[PAGES];
+        uint8_t pages[PAGES][PAGE];
+};
+
+static ssize_t read_fd(void *userdata, uint64_t address, void *buffer, size_t n) {
+        const Memory *m = userdata;
+        ssize_t k;
+
+        if (address > INT64_MAX)
+                return -EFAULT;
+        k = pread(m->fd, buffer, n, (off_t) address);
+        return k < 0 ? -errno : k;
+}
+
+Memory *memory_new_reader(MemoryReader reader, void *userdata) {
+        /* Not calloc(): the pages are 128 KiB, and most of them are never used. */
+        Memory *m = malloc(sizeof(*m));
+
+        if (!m)
+                return NULL;
+        m->reader = reader;
+        m->userdata = userdata;
+        m->fd = -EBADF;
+        m->bytes = 0;
+        memory_forget(m);
+        return m;
+}
+
+Memory *memory_new(int fd) {
+        Memory *m = memory_new_reader(read_fd, NULL);
+
+        if (!m)
+                return NULL;
+        m->userdata = m;
+        m->fd = fd;
+        return m;
+}
+
+Memory *memory_free(Memory *m) {
+        free(m);
+        return NULL;
+}
+
+void memory_forget(Memory *m) {
+        for (size_t i = 0; i < PAGES; i++)
+                m->slots[i] = (Page){};
+}
+
+/* Points *ret at the bytes from address to the end of its page, as far as they are mapped: at least one. */
+static int look(Memory *m, uint64_t address, const uint8_t **ret, size_t *ret_n) {
+        uint64_t number = address / PAGE;
+        size_t slot = number % PAGES, offset = address % PAGE;
+        Page *page = &m->slots[slot];
+
+        if (page->length == 0 || page->number != number) {
+                ssize_t n;
+
+                if (m->bytes >= MEMORY_BYTES_MAX)
+                        return -EFBIG;
+                m->bytes += PAGE;
+                page->length = 0;
+                n = m->reader(m->userdata, number * PAGE, m->pages[slot], PAGE);
+                if (n < 0)
+                        return (int) n;
+                page->number = number;
+                page->length = (size_t) n;
+        }
+        if (offset >= page->length)
+                return -EIO;
+        *ret = m->pages[slot] + offset;
+        *ret_n = page->length - offset;
+        return 0;
+}
+
+int memory_read(Memory *m, uint64_t address, void *buffer, size_t n) {
+        uint64_t end;
+
+        if (__builtin_add_overflow(address, n, &end))
+                return -EFAULT;
+        while (n > 0) {
+                const uint8_t *bytes;
+                size_t k;
+                int r;
+
+                r = look(m, address, &bytes, &k);
+                if (r < 0)
+                        return r;
+                if (k > n)
+                        k = n;
+                memcpy(buffer, bytes, k);
+                buffer = (uint8_t *) buffer + k;
+                address += k;
+                n -= k;
+        }
+        return 0;
+}
+
+int memory_read_word(Memory *m, uint64_t address, size_t size, uint64_t *ret) {
+        union {
+                uint8_t u8;
+                uint16_t u16;
+                uint32_t u32;
+                uint64_t u64;
+        } word;
+        int r;
+
+        r = memory_read(m, address, &word, size);
+        if (r < 0)
+                return r;
+        *ret = size == 1 ? word.u8 : size == 2 ? word.u16 : size == 4 ? word.u32 : word.u64;
+        return 0;
+}
+
+int memory_read_string(Memory *m, uint64_t address, size_t max, char **ret) {
+        _cleanup_free_ char *s = NULL;
+        size_t size = 0;
+
+        while (size < max) {
+                const uint8_t *bytes, *end;
+                size_t k;
+                char *larger;
+                int r;
+
+                r = look(m, address, &bytes, &k);
+                if (r < 0)
+                        return r;
+                if (k > max - size)
+                        k = max - size;
+                end = memchr(bytes, 0, k);
+                if (end)
+                        k = (size_t) (end - bytes) + 1;
+                larger = realloc(s, size + k);
+                if (!larger)
+                        return -ENOMEM;
+                s = larger;
+                memcpy(s + size, bytes, k);
+                size += k;
+                if (end) {
+                        *ret = TAKE_PTR(s);
+                        return 0;
+                }
+                if (__builtin_add_overflow(address, k, &address))
+                        return -EFAULT;
+        }
+        return -ENAMETOOLONG;
+}
