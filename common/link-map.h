@@ -38,7 +38,7 @@ typedef struct LinkMap {
         char *l_name;          /* owned; "" for the main program */
         unsigned namespace;    /* 0: the main one */
 
-        /* from the dynamic section in memory, which is what the loader went by */
+        /* from the dynamic section in memory, which is what the loader went by; read with the private part, not before */
         bool dynamic_read;
         uint64_t flags_1;      /* DT_FLAGS_1 */
 
@@ -73,13 +73,15 @@ void link_map_list_done(LinkMapList *l);
 /*
  * Finds r_debug by the auxiliary vector of the process (AT_PHDR → PT_DYNAMIC → DT_DEBUG).
  * auxv: the bytes of /proc/PID/auxv. class: 32 or 64, of the executable.
- * Returns 0; -ENODATA: no loader there (static, or too early); -errno of the memory.
+ * Returns 0; -ENODATA: no loader there (static, too early, or what the vector describes
+ * is the loader itself, started as `ld.so PROGRAM`); -errno of the memory.
  */
 int link_map_find_debug(Memory *memory, const void *auxv, size_t auxv_size, uint8_t class, uint64_t *ret_r_debug);
 
 /*
  * Reads the public part, from r_debug on, all namespaces. Torn or looping lists are
- * cut and `complete` is false. Returns 0, -errno of the first read, -ENOMEM.
+ * cut and `complete` is false; so it is where a name could not be read (it is then "").
+ * Returns 0, -errno of the first read, -ENOMEM.
  */
 int link_map_list_read(Memory *memory, uint64_t r_debug, uint8_t class, LinkMapList *ret);
 
