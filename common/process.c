@@ -6,6 +6,7 @@
  */
 
 #include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <libproc2/pids.h>
 #include <stdio.h>
@@ -117,61 +118,140 @@ int process_read_link(const Process *p, const char *name, char **ret) {
         return 0;
 }
 
-/* The fields behind the name, which is in parentheses and may itself hold any of them: proc_pid_stat(5). */
-static int parse_stat(const char *text, Process *p) {
-        const char *s = strrchr(text, ')');
-        unsigned long flags = 0;
+typedef struct Stat {
+        uint64_t start_time;
+        unsigned long flags, threads;
         char state;
+} Stat;
+
+/* The fields behind the name, which is in parentheses and may itself hold any of them: proc_pid_stat(5). */
+static int parse_stat(const char *text, Stat *ret) {
+        const char *s = strrchr(text, ')');
+        Stat stat = {};
 
         if (!s || s[1] != ' ' || s[2] == '\0')
                 return -EBADMSG;
         s += 2;
-        state = *s;
+        stat.state = *s;
         for (int field = 3; field < 22; field++) {
                 if (field == 9)
-                        flags = strtoul(s, NULL, 10);
+                        stat.flags = strtoul(s, NULL, 10);
+                else if (field == 20)
+                        stat.threads = strtoul(s, NULL, 10);
                 s += strcspn(s, " ");
                 s += strspn(s, " ");
         }
         if (!isdigit((unsigned char) *s))
                 return -EBADMSG;
-        p->start_time = strtoull(s, NULL, 10);
-        p->has_memory = state != 'Z' && state != 'X' && !(flags & PROCESS_FLAG_KERNEL_THREAD);
+        stat.start_time = strtoull(s, NULL, 10);
+        *ret = stat;
         return 0;
 }
 
-static int read_stat(Process *p) {
-        _cleanup_free_ char *text = NULL;
+static int read_stat(int directory_fd, Stat *ret) {
+        char text[2048]; /* 52 numbers and a name of 15 bytes; handed out in one piece */
+        _cleanup_close_ int fd = -EBADF;
+        ssize_t n;
+
+        fd = openat(directory_fd, "stat", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        n = read(fd, text, sizeof(text) - 1);
+        if (n < 0)
+                return -errno;
+        text[n] = '\0';
+        return parse_stat(text, ret);
+}
+
+static bool stat_has_memory(const Stat *stat) {
+        return stat->state != 'Z' && stat->state != 'X' && !(stat->flags & PROCESS_FLAG_KERNEL_THREAD);
+}
+
+static int open_number(int directory_fd, pid_t pid) {
+        char name[32];
+        int fd;
+
+        snprintf(name, sizeof(name), "%d", (int) pid);
+        fd = openat(directory_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        return fd >= 0 ? fd : errno == ENOENT ? -ESRCH : -errno;
+}
+
+/* A thread that has not exited takes the place of a first one that has. Returns 1 where there is one. */
+static int open_thread(int proc_fd, Process *p, pid_t tid) {
+        _cleanup_close_ int fd = -EBADF;
+        char member[32];
+        Stat stat;
         int r;
 
-        r = process_read_file(p, "stat", 4096, &text, NULL);
+        /* Not task/TID: that has no map_files. /proc/TID is there for every thread, though it is not listed. */
+        fd = open_number(proc_fd, tid);
+        if (fd < 0)
+                return fd == -ESRCH ? 0 : fd;
+        r = read_stat(fd, &stat);
         if (r < 0)
-                return r == -ENOENT ? -ESRCH : r;
-        return parse_stat(text, p);
+                return r == -ESRCH ? 0 : r;
+        /* The number may have been given to another process by now. */
+        snprintf(member, sizeof(member), "task/%d", (int) p->pid);
+        if (!stat_has_memory(&stat) || faccessat(fd, member, F_OK, 0) < 0)
+                return 0;
+        p->thread_start_time = stat.start_time;
+        fd_close(p->fd);
+        p->fd = TAKE_FD(fd);
+        return 1;
+}
+
+static int open_any_thread(int proc_fd, Process *p) {
+        struct dirent *entry;
+        DIR *directory;
+        int fd, r = 0;
+
+        fd = openat(p->fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        directory = fdopendir(fd);
+        if (!directory) {
+                fd_close(fd);
+                return -errno;
+        }
+        while (r == 0 && (entry = readdir(directory))) {
+                pid_t tid = (pid_t) strtol(entry->d_name, NULL, 10);
+
+                if (tid > 0 && tid != p->pid)
+                        r = open_thread(proc_fd, p, tid);
+        }
+        closedir(directory);
+        return r;
 }
 
 int process_open(int proc_fd, pid_t pid, Process *ret) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
-        char name[32];
+        Stat stat;
         int r;
 
-        snprintf(name, sizeof(name), "%d", (int) pid);
         p.pid = pid;
-        p.fd = openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        p.fd = open_number(proc_fd, pid);
         if (p.fd < 0)
-                return errno == ENOENT ? -ESRCH : -errno;
-        r = read_stat(&p);
+                return p.fd;
+        r = read_stat(p.fd, &stat);
         if (r < 0)
                 return r;
+        p.start_time = p.thread_start_time = stat.start_time;
+        p.has_memory = stat_has_memory(&stat);
+        if (stat.state == 'Z' && stat.threads > 1) {
+                r = open_any_thread(proc_fd, &p);
+                if (r < 0)
+                        return r;
+                p.has_memory = r > 0;
+        }
         *ret = p;
         p.fd = -EBADF;
         return 0;
 }
 
 bool process_alive(const Process *p) {
-        Process again = { .pid = p->pid, .fd = p->fd }; /* borrowed */
+        Stat stat;
 
-        return read_stat(&again) >= 0 && again.start_time == p->start_time && again.has_memory;
+        return read_stat(p->fd, &stat) >= 0 && stat.start_time == p->thread_start_time && stat_has_memory(&stat);
 }
 
 static bool is_hex(const char *s, size_t n) {
