@@ -15,16 +15,24 @@
 
 #define MOUNTS_MAX 65536
 
+#define MOUNT_NO_PARENT UINT64_MAX
+
 typedef struct Mount {
         uint64_t id;
+        uint64_t parent; /* what it is mounted on; MOUNT_NO_PARENT: not in the table */
         char *root;      /* owned; what of the file system is mounted. "//deleted" at its end: an unlinked file or directory */
         char *point;     /* owned; where */
-        bool remote;     /* a network or userspace file system, or one that mounts on access */
+        char *layers;    /* owned; of an overlay, its directories as they were named to it, each with its NUL, then an empty one; else NULL */
+        uint32_t top;    /* index of the topmost of the mounts stacked on it at its point; itself, where there are none */
+        bool remote;     /* a network or userspace file system, one that mounts on access, or an overlay with a layer on such */
 } Mount;
 
 typedef struct MountTable {
         Mount *mounts;   /* in the kernel's order: of two on one point, the later is on top */
         size_t n_mounts, allocated;
+        uint32_t *by_id, *by_point; /* owned; sorted indices: a hostile namespace may have tens of thousands of mounts */
+        uint32_t *remote_by_point;  /* owned; of by_point, those that are remote */
+        size_t n_remote;
         bool any_remote;
         bool whole;      /* has a mount on "/": nothing of the namespace is out of its sight */
 } MountTable;
@@ -36,8 +44,17 @@ int mount_table_read(const Process *p, MountTable *ret);
 /* The same from text; pure. */
 int mount_table_parse(char *text, MountTable *ret);
 
+/*
+ * Marks the overlays of `t` that have a layer on a remote mount of `where`: a call on
+ * such an overlay hangs when its layer does. The layers were named in the namespace
+ * of whoever mounted it, mostly the first one, not in that of the container. Those
+ * of the table itself are marked already.
+ */
+void mount_table_judge_overlays(MountTable *t, const MountTable *where);
+
+/* NULL: none. */
 const Mount *mount_table_find(const MountTable *t, uint64_t id);
-/* The mount that a path (absolute, without symbolic links) leads to: the deepest; the topmost of several. */
+/* The mount that a path (absolute, without symbolic links) leads to. NULL: the one that the root lies on, out of sight. */
 const Mount *mount_table_covering(const MountTable *t, const char *path);
 /* Would walking this path touch a remote mount? */
 bool mount_table_crosses_remote(const MountTable *t, const char *path);
