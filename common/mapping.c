@@ -34,20 +34,68 @@ struct procmap_query {
 #define PROCMAP_COVERING_OR_NEXT 0x10
 #define PROCMAP_FILE_BACKED 0x20
 
+/* Most names are shorter; the kernel allocates as much as it is told (fs/proc/task_mmu.c). */
+#define SHORT_NAME 256
+#define NAMES_BLOCK 16384
+#define KEPT_RANGES 16384
+
 /* The kernel's bits for a range are ours, by design of the enum. */
 _Static_assert(RANGE_READ == PROCMAP_VMA_READABLE && RANGE_WRITE == PROCMAP_VMA_WRITABLE &&
                RANGE_EXECUTE == PROCMAP_VMA_EXECUTABLE && RANGE_SHARED == PROCMAP_VMA_SHARED, "bits");
 
+/* A block of names. They are borrowed, so a full block stays where it is, and another one comes before it. */
+struct MappingNames {
+        MappingNames *next;
+        size_t size, used;
+        char bytes[];
+};
+
+static void names_free(MappingNames *names) {
+        while (names) {
+                MappingNames *next = names->next;
+
+                free(names);
+                names = next;
+        }
+}
+
+static const char *names_add(MappingList *l, const char *name) {
+        size_t n = strlen(name) + 1;
+        char *copy;
+
+        if (!l->names || l->names->size - l->names->used < n) {
+                size_t size = n > NAMES_BLOCK ? n : NAMES_BLOCK;
+                MappingNames *block = malloc(sizeof(*block) + size);
+
+                if (!block)
+                        return NULL;
+                *block = (MappingNames){ .next = l->names, .size = size };
+                l->names = block;
+        }
+        copy = l->names->bytes + l->names->used;
+        memcpy(copy, name, n);
+        l->names->used += n;
+        l->names_size += n;
+        return copy;
+}
+
 void mapping_list_clear(MappingList *l) {
-        for (size_t i = 0; i < l->n_names; i++)
-                free(l->names[i]);
-        l->n_names = l->n_ranges = l->n_mappings = 0;
+        /* What one huge process needed is not kept for all that follow. */
+        if (l->allocated_ranges > KEPT_RANGES) {
+                mapping_list_done(l);
+                return;
+        }
+        if (l->names) {
+                names_free(l->names->next);
+                l->names->next = NULL;
+                l->names->used = 0;
+        }
+        l->n_ranges = l->n_mappings = l->names_size = 0;
         l->cut = false;
 }
 
 void mapping_list_done(MappingList *l) {
-        mapping_list_clear(l);
-        free(l->names);
+        names_free(l->names);
         free(l->ranges);
         free(l->mappings);
         *l = (MappingList){};
@@ -60,47 +108,35 @@ const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buff
         return buffer;
 }
 
-/* The file of the range before, if this range goes on with it: spares asking for the name again. */
-static const Mapping *continued(const MappingList *l, const MapsLine *line) {
-        const Range *last;
-        const Mapping *m;
-
-        if (l->n_ranges == 0)
-                return NULL;
-        last = &l->ranges[l->n_ranges - 1];
-        m = &l->mappings[last->mapping];
-        /*
-         * The same inode number behind an end without a gap, further on in the file. On
-         * btrfs, files of two subvolumes may share device and number, but each library
-         * begins again at offset 0.
-         */
-        if (last->end != line->start || line->offset <= last->offset || m->inode != line->inode ||
-            m->dev_major != line->dev_major || m->dev_minor != line->dev_minor)
-                return NULL;
-        return m;
+static int compare(const Mapping *m, uint64_t inode, uint32_t dev_major, uint32_t dev_minor, const char *name) {
+        if (m->inode != inode)
+                return m->inode < inode ? -1 : 1;
+        if (m->dev_major != dev_major)
+                return m->dev_major < dev_major ? -1 : 1;
+        if (m->dev_minor != dev_minor)
+                return m->dev_minor < dev_minor ? -1 : 1;
+        /* On btrfs, files of two subvolumes may share device and number; a hard link is another path to judge. */
+        return strcmp(m->name, name);
 }
 
-static Mapping *find(MappingList *l, const MapsLine *line) {
-        for (size_t i = l->n_mappings; i-- > 0;) {
-                Mapping *m = &l->mappings[i];
+/* The mapping of the range before, if this one is of the same file. */
+static Mapping *continued(const MappingList *l, const MapsLine *line) {
+        Mapping *m;
 
-                if (m->inode == line->inode && m->dev_major == line->dev_major && m->dev_minor == line->dev_minor &&
-                    streq(m->name, line->name))
-                        return m;
-        }
-        return NULL;
+        if (l->n_mappings == 0)
+                return NULL;
+        m = &l->mappings[l->n_mappings - 1];
+        return compare(m, line->inode, line->dev_major, line->dev_minor, line->name) == 0 ? m : NULL;
 }
 
 static Mapping *create(MappingList *l, const MapsLine *line) {
-        char *name;
+        const char *name;
 
-        if (!GROW(l->mappings, l->allocated_mappings, l->n_mappings + 1) ||
-            !GROW(l->names, l->allocated_names, l->n_names + 1))
+        if (!GROW(l->mappings, l->allocated_mappings, l->n_mappings + 1))
                 return NULL;
-        name = strdup(line->name);
+        name = names_add(l, line->name);
         if (!name)
                 return NULL;
-        l->names[l->n_names++] = name;
         l->mappings[l->n_mappings] = (Mapping){
                 .dev_major = line->dev_major,
                 .dev_minor = line->dev_minor,
@@ -112,18 +148,17 @@ static Mapping *create(MappingList *l, const MapsLine *line) {
         return &l->mappings[l->n_mappings++];
 }
 
-/* Adds a range. `line->name` is NULL where it goes on with the range before. Returns 1 where the list is full. */
+/* Adds a range, not yet looking for an earlier mapping of the same file. Returns 1 where the list is full. */
 static int add(MappingList *l, const MapsLine *line) {
-        Mapping *m;
+        Mapping *m = continued(l, line);
         uint64_t file_end;
 
-        if (l->n_ranges >= MAPPING_RANGES_MAX) {
+        if (l->n_ranges >= MAPPING_RANGES_MAX || (!m && l->names_size >= MAPPING_NAMES_MAX)) {
                 l->cut = true;
                 return 1;
         }
         if (!GROW(l->ranges, l->allocated_ranges, l->n_ranges + 1))
                 return -ENOMEM;
-        m = line->name ? find(l, line) : &l->mappings[l->ranges[l->n_ranges - 1].mapping];
         if (!m)
                 m = create(l, line);
         if (!m)
@@ -144,23 +179,92 @@ static int add(MappingList *l, const MapsLine *line) {
         return 0;
 }
 
-/* Returns -ENOTTY where the kernel has no such query, -ENAMETOOLONG where a name is longer than it can say. */
-static int read_by_query(int fd, MappingList *l) {
-        char name[PATH_MAX + 1];
+static int compare_indices(const void *a, const void *b, void *userdata) {
+        const Mapping *mappings = userdata;
+        uint32_t x = *(const uint32_t *) a, y = *(const uint32_t *) b;
+        const Mapping *m = &mappings[y];
+        int r = compare(&mappings[x], m->inode, m->dev_major, m->dev_minor, m->name);
+
+        return r != 0 ? r : x < y ? -1 : x > y;
+}
+
+static void absorb(Mapping *m, const Mapping *later) {
+        m->flags |= later->flags;
+        m->end = later->end;
+        if (later->file_end > m->file_end)
+                m->file_end = later->file_end;
+}
+
+/*
+ * Makes one mapping of those whose ranges do not follow each other. By sorting, not by
+ * hashing: the process chooses the names and the numbers, and could choose them to collide.
+ */
+static int merge(MappingList *l) {
+        _cleanup_free_ uint32_t *order = NULL, *target = NULL;
+        size_t n = 0;
+
+        if (l->n_mappings < 2)
+                return 0;
+        order = malloc(l->n_mappings * sizeof(*order));
+        target = malloc(l->n_mappings * sizeof(*target));
+        if (!order || !target)
+                return -ENOMEM;
+        for (size_t i = 0; i < l->n_mappings; i++)
+                order[i] = (uint32_t) i;
+        qsort_r(order, l->n_mappings, sizeof(*order), compare_indices, l->mappings);
+
+        /* target: the first mapping of the same file, which in its group comes first and has the lowest index. */
+        for (size_t i = 0; i < l->n_mappings; i++) {
+                const Mapping *m = &l->mappings[order[i]];
+                bool same = i > 0 && compare(&l->mappings[order[i - 1]], m->inode, m->dev_major, m->dev_minor, m->name) == 0;
+
+                target[order[i]] = same ? target[order[i - 1]] : order[i];
+        }
+        for (size_t i = 0; i < l->n_mappings; i++)
+                if (target[i] == i) {
+                        l->mappings[n] = l->mappings[i];
+                        target[i] = (uint32_t) n++;
+                } else {
+                        target[i] = target[target[i]];
+                        absorb(&l->mappings[target[i]], &l->mappings[i]);
+                }
+        l->n_mappings = n;
+        for (size_t i = 0; i < l->n_ranges; i++)
+                l->ranges[i].mapping = target[l->ranges[i].mapping];
+        return 0;
+}
+
+/*
+ * One call a range, its name always with it: a second call for the name costs more
+ * than the names of five ranges, and could meet another file by then.
+ * Returns -ENOTTY where the kernel has no such query, -ENAMETOOLONG where a name is
+ * longer than it can say, -ESRCH where the memory is gone.
+ */
+static int read_by_query(int fd, unsigned flags, MappingList *l) {
+        char name[PATH_MAX + 1] = "";
         uint64_t address = 0;
 
         for (;;) {
                 struct procmap_query q = {
                         .size = sizeof(q),
-                        .query_flags = PROCMAP_COVERING_OR_NEXT | PROCMAP_FILE_BACKED,
+                        .query_flags = PROCMAP_COVERING_OR_NEXT | PROCMAP_FILE_BACKED |
+                                       (flags & MAPPING_EXECUTABLE_ONLY ? PROCMAP_VMA_EXECUTABLE : 0),
                         .query_addr = address,
+                        .vma_name_addr = (uint64_t) (uintptr_t) name,
+                        .vma_name_size = SHORT_NAME,
                 };
-                MapsLine line;
-                int r;
+                int r = ioctl(fd, STALELIB_PROCMAP_QUERY, &q);
 
-                if (ioctl(fd, STALELIB_PROCMAP_QUERY, &q) < 0)
+                if (r < 0 && errno == ENAMETOOLONG) {
+                        q.vma_name_size = sizeof(name);
+                        r = ioctl(fd, STALELIB_PROCMAP_QUERY, &q);
+                }
+                if (r < 0)
                         return errno == ENOENT ? 0 : -errno;
-                line = (MapsLine){
+                if (q.vma_end <= address) /* cannot be, but must not loop */
+                        return -EIO;
+                name[q.vma_name_size > 0 ? q.vma_name_size - 1 : 0] = '\0';
+                r = add(l, &(MapsLine){
                         .start = q.vma_start,
                         .end = q.vma_end,
                         .offset = q.vma_offset,
@@ -168,36 +272,11 @@ static int read_by_query(int fd, MappingList *l) {
                         .flags = (uint32_t) q.vma_flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE | RANGE_SHARED),
                         .dev_major = q.dev_major,
                         .dev_minor = q.dev_minor,
-                };
-                if (!continued(l, &line)) {
-                        struct procmap_query named = q;
-
-                        named.query_flags = PROCMAP_FILE_BACKED;
-                        named.query_addr = q.vma_start;
-                        named.vma_name_addr = (uint64_t) (uintptr_t) name;
-                        named.vma_name_size = sizeof(name);
-                        if (ioctl(fd, STALELIB_PROCMAP_QUERY, &named) < 0) {
-                                if (errno != ENOENT)
-                                        return -errno;
-                                address = q.vma_end; /* unmapped meanwhile */
-                                continue;
-                        }
-                        /* Another one may have come in its place: what belongs together is said together. */
-                        line.start = named.vma_start;
-                        line.end = named.vma_end;
-                        line.offset = named.vma_offset;
-                        line.inode = named.inode;
-                        line.dev_major = named.dev_major;
-                        line.dev_minor = named.dev_minor;
-                        name[sizeof(name) - 1] = '\0';
-                        line.name = named.vma_name_size > 0 ? name : "";
-                }
-                if (line.end <= address) /* cannot be, but must not loop */
-                        return -EIO;
-                r = add(l, &line);
+                        .name = name,
+                });
                 if (r != 0)
                         return r < 0 ? r : 0;
-                address = line.end;
+                address = q.vma_end;
         }
 }
 
@@ -279,51 +358,80 @@ static const char *unambiguous(const Process *p, const MapsLine *line, char **bu
         return found;
 }
 
-static int add_text_line(const Process *p, char *text, MappingList *l) {
+/* process: to ask about an ambiguous name; or NULL. */
+static int add_text_line(const Process *p, unsigned flags, const char *text, MappingList *l) {
         _cleanup_free_ char *raw = NULL;
         MapsLine line;
 
-        /* Without an inode it is no file. What cannot be parsed is a format we do not know: better nothing than a guess. */
-        if (mapping_parse_line(text, &line) < 0 || line.inode == 0)
+        /* What cannot be parsed is a format we do not know: better nothing than a guess. */
+        if (mapping_parse_line(text, &line) < 0)
                 return 0;
-        line.name = continued(l, &line) ? NULL : unambiguous(p, &line, &raw);
+        /* Not the inode alone: the first SysV segment has number 0 (ipc/shm.c). Device 0:0 is never given out (fs/super.c). */
+        if (line.inode == 0 && line.dev_major == 0 && line.dev_minor == 0)
+                return 0;
+        if (flags & MAPPING_EXECUTABLE_ONLY && !(line.flags & RANGE_EXECUTE))
+                return 0;
+        if (p)
+                line.name = unambiguous(p, &line, &raw);
         return add(l, &line);
 }
 
-static int read_by_text(const Process *p, int fd, MappingList *l) {
+/* All whole lines of the buffer. Returns 1 where the list is full; how much was taken up in *ret_used. */
+static int add_text(const Process *p, unsigned flags, char *text, size_t size, MappingList *l, size_t *ret_used) {
+        char *line, *end;
+
+        for (line = text; (end = memchr(line, '\n', size - (size_t) (line - text))); line = end + 1) {
+                int r;
+
+                *end = '\0';
+                r = add_text_line(p, flags, line, l);
+                if (r != 0)
+                        return r;
+        }
+        *ret_used = (size_t) (line - text);
+        return 0;
+}
+
+/* Returns -ESRCH where the memory is gone. */
+static int read_by_text(const Process *p, int fd, unsigned flags, MappingList *l) {
         _cleanup_free_ char *buffer = NULL;
-        size_t size = 0, allocated = 0;
+        size_t size = 0, allocated = 0, used;
+        ssize_t n;
+        int r;
 
         for (;;) {
-                char *line, *end;
-                ssize_t n;
-
                 if (size > MAPPING_NAME_MAX + 128)
                         return -EBADMSG;
                 if (!GROW(buffer, allocated, size + 8192))
                         return -ENOMEM;
                 /* The kernel hands out whole lines, about a page at a time: only 0 is the end. */
-                n = read(fd, buffer + size, allocated - size - 1);
+                n = read(fd, buffer + size, allocated - size);
                 if (n < 0)
                         return -errno;
                 if (n == 0)
-                        return 0;
+                        break;
                 size += (size_t) n;
-                buffer[size] = '\0';
-                for (line = buffer; (end = memchr(line, '\n', size - (size_t) (line - buffer))); line = end + 1) {
-                        int r;
-
-                        *end = '\0';
-                        r = add_text_line(p, line, l);
-                        if (r != 0)
-                                return r < 0 ? r : 0;
-                }
-                size -= (size_t) (line - buffer);
-                memmove(buffer, line, size);
+                r = add_text(p, flags, buffer, size, l, &used);
+                if (r != 0)
+                        return r < 0 ? r : 0;
+                size -= used;
+                memmove(buffer, buffer + used, size);
         }
+        /* Also the end: the program was left, or executed another, while it was read. Then its beginning is gone as well. */
+        n = pread(fd, buffer, 1, 0);
+        return n > 0 ? 0 : n == 0 ? -ESRCH : -errno;
 }
 
-int mapping_list_read(const Process *p, bool text, MappingList *l) {
+int mapping_list_parse(char *text, unsigned flags, MappingList *l) {
+        size_t used;
+        int r;
+
+        mapping_list_clear(l);
+        r = add_text(NULL, flags, text, strlen(text), l, &used);
+        return r < 0 ? r : merge(l);
+}
+
+static int read_once(const Process *p, unsigned flags, MappingList *l) {
         _cleanup_close_ int fd = -EBADF;
         int r = -ENOTTY;
 
@@ -331,11 +439,25 @@ int mapping_list_read(const Process *p, bool text, MappingList *l) {
         fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
         if (fd < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
-        if (!text)
-                r = read_by_query(fd, l);
+        if (!(flags & MAPPING_TEXT))
+                r = read_by_query(fd, flags, l);
         if (r == -ENOTTY || r == -ENAMETOOLONG || r == -EINVAL) {
                 mapping_list_clear(l);
-                r = read_by_text(p, fd, l);
+                r = read_by_text(p, fd, flags, l);
         }
+        return r < 0 ? r : merge(l);
+}
+
+int mapping_list_read(const Process *p, unsigned flags, MappingList *l) {
+        int r = -ESRCH;
+
+        /* The descriptor is of one memory: a program that executes another meanwhile is read once more. */
+        for (size_t i = 0; i < 3 && r == -ESRCH; i++) {
+                r = read_once(p, flags, l);
+                if (r == -ESRCH && !process_alive(p))
+                        break;
+        }
+        if (r < 0)
+                mapping_list_clear(l);
         return r;
 }

@@ -14,6 +14,8 @@
 
 /* Beyond this many ranges (sysctl vm.max_map_count is 65530 unless raised) the rest is not looked at, and said so. */
 #define MAPPING_RANGES_MAX 262144
+/* The same for the bytes of names: as many ranges of names that long would be hundreds of megabytes. */
+#define MAPPING_NAMES_MAX (16u << 20)
 /* Longest name taken from the text; PROCMAP_QUERY itself gives PATH_MAX. */
 #define MAPPING_NAME_MAX 65536
 
@@ -42,13 +44,15 @@ typedef struct Mapping {
         uint64_t file_end;   /* how far into the file its accessible ranges reach */
 } Mapping;
 
+typedef struct MappingNames MappingNames;
+
 typedef struct MappingList {
         Range *ranges;     /* ascending */
         size_t n_ranges, allocated_ranges;
         Mapping *mappings; /* in order of their first range */
         size_t n_mappings, allocated_mappings;
-        char **names;      /* owned */
-        size_t n_names, allocated_names;
+        MappingNames *names; /* owned */
+        size_t names_size;
         bool cut;          /* there was more */
 } MappingList;
 
@@ -56,12 +60,19 @@ typedef struct MappingList {
 void mapping_list_clear(MappingList *l);
 void mapping_list_done(MappingList *l);
 
+enum {
+        MAPPING_TEXT = 1 << 0,            /* do not try PROCMAP_QUERY */
+        MAPPING_EXECUTABLE_ONLY = 1 << 1, /* executable ranges only: a third of the cost. Files without one are not in the list */
+};
+
 /*
- * Reads all file-backed mappings. text: do not try PROCMAP_QUERY. An empty list is a
- * process without memory (zombie, exiting). Returns 0, -ENOMEM, -EACCES or -EPERM
- * (may not be read), -ESRCH (gone), -errno.
+ * Reads the file-backed mappings. flags: of the above. Returns 0; -ESRCH: gone, or
+ * without memory (zombie, kernel thread, exiting); -ENOMEM; -EACCES or -EPERM (may not
+ * be read); -errno. The list is empty then.
  */
-int mapping_list_read(const Process *p, bool text, MappingList *l);
+int mapping_list_read(const Process *p, unsigned flags, MappingList *l);
+/* The same from a whole text of maps, which is changed; pure. The kernel's \012 still stands in the names. Returns 0, -ENOMEM. */
+int mapping_list_parse(char *text, unsigned flags, MappingList *l);
 
 /* One line of /proc/PID/maps, already without its newline; pure. */
 typedef struct MapsLine {

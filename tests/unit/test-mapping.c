@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+
+#include "child.h"
+#include "mapping.h"
+
+#define PAGE 4096u
+
+static int proc_fd = -EBADF;
+
+static void open_proc(void) {
+        proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        ck_assert_int_ge(proc_fd, 0);
+}
+
+static void close_proc(void) {
+        proc_fd = fd_close(proc_fd);
+}
+
+/* --- a line --- */
+
+static const struct {
+        const char *name, *line;
+        MapsLine parsed;
+} lines[] = {
+        { "text of a library", "7f0000001000-7f0000003000 r-xp 00001000 fe:00 5250054                    /usr/lib/libc.so.6",
+          { 0x7f0000001000, 0x7f0000003000, 0x1000, 5250054, RANGE_READ | RANGE_EXECUTE, 0xfe, 0, "/usr/lib/libc.so.6" } },
+        { "shared, all rights", "1-2 rwxs ff 103:2a 1 /x", { 1, 2, 0xff, 1, 15, 0x103, 0x2a, "/x" } },
+        { "no name", "1000-2000 ---p 00000000 00:00 0 ", { 0x1000, 0x2000, 0, 0, 0, 0, 0, "" } },
+        { "no name, no space either", "1000-2000 ---p 00000000 00:00 0", { 0x1000, 0x2000, 0, 0, 0, 0, 0, "" } },
+        { "name with spaces at its end", "1-2 r--p 0 0:1 7    /a b (deleted)  ", { 1, 2, 0, 7, 1, 0, 1, "/a b (deleted)  " } },
+        { "name with a newline and a backslash, as the kernel leaves them", "1-2 r--p 0 0:1 7 /a\\012b\\c", { 1, 2, 0, 7, 1, 0, 1, "/a\\012b\\c" } },
+        { "bytes that are no UTF-8", "1-2 r--p 0 0:1 7 /\xff\xfe\t", { 1, 2, 0, 7, 1, 0, 1, "/\xff\xfe\t" } },
+        { "vsyscall, at the end of all addresses", "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
+          { 0xffffffffff600000, 0xffffffffff601000, 0, 0, RANGE_EXECUTE, 0, 0, "[vsyscall]" } },
+        { "largest numbers", "fffffffffffffffe-ffffffffffffffff r--p ffffffffffffffff ffffffff:ffffffff 18446744073709551615 /x",
+          { 0xfffffffffffffffe, 0xffffffffffffffff, 0xffffffffffffffff, UINT64_MAX, 1, UINT32_MAX, UINT32_MAX, "/x" } },
+};
+
+START_TEST(line_of_maps_is_read) {
+        MapsLine l = {};
+
+        ck_assert_msg(mapping_parse_line(lines[_i].line, &l) == 0, "%s", lines[_i].name);
+        ck_assert_uint_eq(l.start, lines[_i].parsed.start);
+        ck_assert_uint_eq(l.end, lines[_i].parsed.end);
+        ck_assert_uint_eq(l.offset, lines[_i].parsed.offset);
+        ck_assert_uint_eq(l.inode, lines[_i].parsed.inode);
+        ck_assert_uint_eq(l.flags, lines[_i].parsed.flags);
+        ck_assert_uint_eq(l.dev_major, lines[_i].parsed.dev_major);
+        ck_assert_uint_eq(l.dev_minor, lines[_i].parsed.dev_minor);
+        ck_assert_str_eq(l.name, lines[_i].parsed.name);
+}
+END_TEST
+
+static const char *const broken[] = {
+        "", " ", "x", "1", "1-", "1-2", "1-2 ", "-2 r--p 0 0:0 0", "1-2 r--p", "1-2 r--p 0", "1-2 r--p 0 0", "1-2 r--p 0 0:0", "1-2 r--p 0 0:0 ",
+        "2-1 r--p 0 0:0 0", "1-1 r--p 0 0:0 0", "1-2 r-- 0 0:0 0", "1-2 r--q 0 0:0 0", "1-2 R--p 0 0:0 0", "1-2 r--ps 0 0:0 0",
+        "1-2  r--p 0 0:0 0", "1-2 r--p 0 0:0 x", "1-2 r--p 0 0:0 -1", "1-2 r--p 0 0:0 1x", "1-2 r--p 0 100000000:0 1", "1-2 r--p 0 0:100000000 1",
+        "1-10000000000000000 r--p 0 0:0 0", "1-2 r--p 0 0:0 18446744073709551616", "0x1-2 r--p 0 0:0 0", "A-B r--p 0 0:0 0", "1-2\tr--p 0 0:0 0",
+};
+
+START_TEST(line_that_is_none_is_refused) {
+        MapsLine l = { .name = "untouched" };
+
+        ck_assert_msg(mapping_parse_line(broken[_i], &l) == -EBADMSG, "%s", broken[_i]);
+        ck_assert_str_eq(l.name, "untouched");
+}
+END_TEST
+
+/* --- a text --- */
+
+static char *show(const MappingList *l) {
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        for (size_t i = 0; i < l->n_mappings; i++) {
+                const Mapping *m = &l->mappings[i];
+
+                fprintf(f, "%s %u:%u:%" PRIu64 " %" PRIx64 "-%" PRIx64 " flags %u to %" PRIx64 " at", m->name, m->dev_major, m->dev_minor,
+                        m->inode, m->start, m->end, m->flags, m->file_end);
+                ck_assert_uint_eq(l->ranges[m->first_range].mapping, i);
+                for (size_t j = 0; j < l->n_ranges; j++)
+                        if (l->ranges[j].mapping == i)
+                                fprintf(f, " %zu", j);
+                fputc('\n', f);
+        }
+        fclose(f);
+        return text;
+}
+
+static const struct {
+        const char *name;
+        unsigned flags;
+        const char *text, *list;
+} texts[] = {
+        { "nothing", 0, "", "" },
+        { "no files", 0, "1000-2000 rw-p 0 0:0 0 [heap]\n2000-3000 r-xp 0 0:0 0 [vdso]\n", "" },
+        { "segments of one library", 0,
+          "1000-2000 r--p 0 8:1 5 /l\n2000-4000 r-xp 1000 8:1 5 /l\n4000-5000 rw-p 3000 8:1 5 /l\n5000-6000 rw-p 0 0:0 0 \n",
+          "/l 8:1:5 1000-5000 flags 7 to 4000 at 0 1 2\n" },
+        { "executable ranges only", MAPPING_EXECUTABLE_ONLY,
+          "1000-2000 r--p 0 8:1 5 /l\n2000-4000 r-xp 1000 8:1 5 /l\n4000-5000 rw-p 3000 8:1 5 /l\n5000-6000 r--p 0 8:1 6 /data\n",
+          "/l 8:1:5 2000-4000 flags 5 to 3000 at 0\n" },
+        { "two files, their ranges mixed", 0,
+          "1000-2000 r--p 0 8:1 5 /a\n2000-3000 r-xp 0 8:1 6 /b\n3000-4000 rw-p 1000 8:1 5 /a\n4000-5000 r--p 1000 8:1 6 /b\n5000-6000 r--p 9000 8:1 5 /a\n",
+          "/a 8:1:5 1000-6000 flags 3 to a000 at 0 2 4\n/b 8:1:6 2000-5000 flags 5 to 2000 at 1 3\n" },
+        { "order is that of the first range, whatever the inodes", 0,
+          "1000-2000 r--p 0 8:1 9 /c\n2000-3000 r--p 0 8:1 1 /a\n3000-4000 r--p 0 8:1 5 /b\n4000-5000 r--p 0 8:1 1 /a\n",
+          "/c 8:1:9 1000-2000 flags 1 to 1000 at 0\n/a 8:1:1 2000-5000 flags 1 to 1000 at 1 3\n/b 8:1:5 3000-4000 flags 1 to 1000 at 2\n" },
+        { "inode used again: the old is gone, the new is not", 0,
+          "1000-2000 r--p 0 8:1 5 /l (deleted)\n2000-3000 r--p 0 8:1 5 /l\n",
+          "/l (deleted) 8:1:5 1000-2000 flags 1 to 1000 at 0\n/l 8:1:5 2000-3000 flags 1 to 1000 at 1\n" },
+        { "two subvolumes with the same numbers, side by side", 0,
+          "1000-2000 r--p 0 0:44 257 /s1/l\n2000-3000 r--p 1000 0:44 257 /s2/l\n",
+          "/s1/l 0:68:257 1000-2000 flags 1 to 1000 at 0\n/s2/l 0:68:257 2000-3000 flags 1 to 2000 at 1\n" },
+        { "same inode number on two devices", 0,
+          "1000-2000 r--p 0 8:1 5 /l\n2000-3000 r--p 0 8:2 5 /l\n3000-4000 r--p 0 9:1 5 /l\n",
+          "/l 8:1:5 1000-2000 flags 1 to 1000 at 0\n/l 8:2:5 2000-3000 flags 1 to 1000 at 1\n/l 9:1:5 3000-4000 flags 1 to 1000 at 2\n" },
+        { "first SysV segment, whose number is 0", 0, "1000-2000 rw-s 0 0:1 0 /SYSV00000000 (deleted)\n",
+          "/SYSV00000000 (deleted) 0:1:0 1000-2000 flags 11 to 1000 at 0\n" },
+        { "hole between segments does not count as reach", 0, "1000-2000 r-xp 0 8:1 5 /l\n2000-90000 ---p 1000 8:1 5 /l\n",
+          "/l 8:1:5 1000-90000 flags 5 to 1000 at 0 1\n" },
+        { "offset beyond all files", 0, "1000-3000 r-xp fffffffffffff000 8:1 5 /l\n", "/l 8:1:5 1000-3000 flags 5 to 0 at 0\n" },
+        { "line that is not understood", 0, "1000-2000 r-xp 0 8:1 5 /a\nnonsense\n2000-3000 r-xp 0 8:1 6 /b\n",
+          "/a 8:1:5 1000-2000 flags 5 to 1000 at 0\n/b 8:1:6 2000-3000 flags 5 to 1000 at 1\n" },
+        { "last line without its end is not whole", 0, "1000-2000 r-xp 0 8:1 5 /a\n2000-3000 r-xp 0 8:1 6 /b",
+          "/a 8:1:5 1000-2000 flags 5 to 1000 at 0\n" },
+        { "file without a name", 0, "1000-2000 r-xp 0 8:1 5\n", " 8:1:5 1000-2000 flags 5 to 1000 at 0\n" },
+};
+
+START_TEST(text_of_maps_becomes_a_list) {
+        _cleanup_(mapping_list_done) MappingList l = {};
+        _cleanup_free_ char *text = strdup(texts[_i].text), *shown = NULL;
+
+        ck_assert_int_eq(mapping_list_parse(text, texts[_i].flags, &l), 0);
+        shown = show(&l);
+        ck_assert_msg(streq(shown, texts[_i].list), "%s:\n%s", texts[_i].name, shown);
+        ck_assert(!l.cut);
+}
+END_TEST
+
+START_TEST(list_is_used_again_and_has_nothing_of_before) {
+        _cleanup_(mapping_list_done) MappingList l = {};
+        _cleanup_free_ char *shown = NULL;
+        char first[] = "1000-2000 r-xp 0 8:1 5 /a\n2000-3000 r-xp 0 8:1 6 /b\n", second[] = "1000-2000 r-xp 0 8:1 7 /c\n";
+
+        ck_assert_int_eq(mapping_list_parse(first, 0, &l), 0);
+        ck_assert_int_eq(mapping_list_parse(second, 0, &l), 0);
+        shown = show(&l);
+        ck_assert_str_eq(shown, "/c 8:1:7 1000-2000 flags 5 to 1000 at 0\n");
+}
+END_TEST
+
+/* How the n-th range of a hostile process looks. */
+static const struct {
+        const char *name;
+        unsigned n, files;     /* files differ by inode */
+        unsigned links;        /* by name */
+        size_t name_length;
+        bool cut;
+} masses[] = {
+        { "as many files as there can be ranges", 65530, 65530, 1, 20, false },
+        { "all links of one inode", 65530, 1, 65530, 20, false },
+        { "two files in turn", 65530, 2, 1, 20, false },
+        { "more ranges than are looked at", MAPPING_RANGES_MAX + 100, 1, 1, 20, true },
+        { "more names than are kept", 8192, 8192, 1, 4000, true },
+};
+
+START_TEST(mass_of_mappings_is_read_in_a_moment_and_within_bounds) {
+        _cleanup_(mapping_list_done) MappingList l = {};
+        _cleanup_free_ char *text = malloc(masses[_i].n * (masses[_i].name_length + 128));
+        size_t at = 0;
+
+        for (unsigned i = 0; i < masses[_i].n; i++)
+                at += (size_t) sprintf(text + at, "%" PRIx64 "-%" PRIx64 " r--p 0 8:1 %u /%0*u\n", (uint64_t) (i + 1) * PAGE, (uint64_t) (i + 2) * PAGE,
+                                       i % masses[_i].files, (int) masses[_i].name_length, i % masses[_i].links);
+        ck_assert_int_eq(mapping_list_parse(text, 0, &l), 0);
+        ck_assert(l.cut == masses[_i].cut);
+        if (!l.cut) {
+                ck_assert_uint_eq(l.n_ranges, masses[_i].n);
+                ck_assert_uint_eq(l.n_mappings, masses[_i].files * masses[_i].links);
+        }
+        ck_assert_uint_le(l.n_ranges, MAPPING_RANGES_MAX);
+        ck_assert_uint_le(l.names_size, MAPPING_NAMES_MAX + masses[_i].name_length + 2);
+        mapping_list_clear(&l);
+        ck_assert_uint_eq(l.n_ranges + l.n_mappings, 0);
+}
+END_TEST
+
+/* --- live --- */
+
+/* Both ways, and the first one once more: where nothing changed meanwhile, all are equal. Returns false: never held still. */
+static bool compare_ways(const Process *p, unsigned flags) {
+        for (int i = 0; i < 20; i++) {
+                _cleanup_(mapping_list_done) MappingList query = {}, text = {}, again = {};
+                _cleanup_free_ char *a = NULL, *b = NULL, *c = NULL;
+                int r = mapping_list_read(p, flags, &query), s = mapping_list_read(p, flags | MAPPING_TEXT, &text);
+
+                if (mapping_list_read(p, flags, &again) != r)
+                        continue;
+                if (r < 0 && r == s)
+                        return true;
+                if (r < 0 || s < 0)
+                        continue;
+                a = show(&query);
+                b = show(&text);
+                c = show(&again);
+                if (!streq(a, c))
+                        continue;
+                if (streq(a, b) && query.n_ranges == text.n_ranges)
+                        return true;
+                /* Changed and changed back? */
+                if (i >= 3)
+                        ck_abort_msg("%d: by query:\n%s\nby text:\n%s", (int) p->pid, a, b);
+        }
+        return false;
+}
+
+START_TEST(all_processes_of_this_machine_read_alike_both_ways) {
+        _cleanup_(process_list_done) ProcessList list = {};
+        size_t n = 0;
+
+        ck_assert_int_eq(process_list_read(&list), 0);
+        for (size_t i = 0; i < list.n_pids; i++) {
+                _cleanup_(process_done) Process p = PROCESS_NULL;
+
+                if (process_open(proc_fd, list.pids[i], &p) >= 0)
+                        n += compare_ways(&p, _i == 0 ? 0 : MAPPING_EXECUTABLE_ONLY);
+        }
+        ck_assert_uint_gt(n, 0);
+}
+END_TEST
+
+static void *map_fd(int fd, int flags) {
+        void *p = mmap(NULL, PAGE, PROT_READ, flags, fd, 0);
+
+        child_require(p != MAP_FAILED);
+        return p;
+}
+
+static int make_file(const char *name) {
+        int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        child_require(fd >= 0 && ftruncate(fd, 16 * PAGE) == 0);
+        return fd;
+}
+
+/* A tmpfs that goes with the process. Without the right to have one, the row is left out. */
+static void enter_scratch(void) {
+        if (unshare(CLONE_NEWNS) < 0)
+                _exit(77);
+        child_require(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0);
+        child_require(mount("t", "/tmp", "tmpfs", 0, "size=64m") == 0 && chdir("/tmp") == 0);
+}
+
+static void odd_names(int fd, const void *data _unused_) {
+        static const char *const names[] = {
+                "plain", "new\nline", "\n", "back\\slash", "looks like \\012", "both \n and \\012", "x (deleted)", " ", "trailing  ", " leading",
+                "tab\there", "\xff\xfe no UTF-8", "quote\"'", "\x01\x1b[31m", "#%s%n",
+        };
+
+        enter_scratch();
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                map_fd(make_file(names[i]), MAP_PRIVATE);
+                child_require(mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, make_file(names[i]), PAGE) != MAP_FAILED);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                char name[64];
+
+                snprintf(name, sizeof(name), "%s.gone", names[i]);
+                map_fd(make_file(name), MAP_PRIVATE);
+                child_require(unlink(name) == 0);
+        }
+        child_ready(fd);
+}
+
+static void long_names(int fd, const void *data _unused_) {
+        char component[201] = "";
+
+        enter_scratch();
+        memset(component, 'd', sizeof(component) - 1);
+        for (int i = 0; i < 40; i++) { /* 8040 bytes: twice PATH_MAX */
+                map_fd(make_file("f"), MAP_PRIVATE);
+                child_require(mkdir(component, 0700) == 0 && chdir(component) == 0);
+        }
+        map_fd(make_file("gone"), MAP_PRIVATE);
+        child_require(unlink("gone") == 0);
+        child_ready(fd);
+}
+
+/* Every name that is still short enough for the query, and those around the size it is first asked with. */
+static void names_of_all_lengths(int fd, const void *data _unused_) {
+        char component[251] = "";
+
+        enter_scratch();
+        for (int i = 0; i < 250; i++) {
+                component[i] = 'd';
+                map_fd(make_file(component), MAP_PRIVATE);
+        }
+        for (int i = 0; i < 15; i++) {
+                component[0] = 'e';
+                child_require(mkdir(component, 0700) == 0 && chdir(component) == 0);
+                component[0] = 'd';
+                map_fd(make_file(component), MAP_PRIVATE);
+        }
+        child_ready(fd);
+}
+
+static void thousands_of_ranges(int fd, const void *data _unused_) {
+        char *p = mmap(NULL, 16000 * PAGE, PROT_READ, MAP_PRIVATE, open("/proc/self/exe", O_RDONLY | O_CLOEXEC), 0);
+
+        child_require(p != MAP_FAILED);
+        for (size_t i = 0; i < 16000; i += 2)
+                child_require(mprotect(p + i * PAGE, PAGE, PROT_READ | (i % 4 ? PROT_WRITE : PROT_EXEC)) == 0);
+        child_ready(fd);
+}
+
+static void thousands_of_files(int fd, const void *data _unused_) {
+        int first;
+
+        enter_scratch();
+        first = make_file("first");
+        for (int i = 0; i < 3000; i++) {
+                char name[32];
+                int file;
+
+                snprintf(name, sizeof(name), "%d", i);
+                file = make_file(name);
+                map_fd(file, MAP_PRIVATE);
+                close(file);
+                if (i % 3 == 0)
+                        map_fd(first, MAP_SHARED);
+                if (i % 5 == 0) {
+                        char other[32];
+
+                        snprintf(other, sizeof(other), "%d.link", i);
+                        child_require(link(name, other) == 0);
+                        file = make_file(other);
+                        map_fd(file, MAP_PRIVATE);
+                        close(file);
+                }
+                if (i % 7 == 0)
+                        child_require(unlink(name) == 0);
+        }
+        child_ready(fd);
+}
+
+static void no_files(int fd, const void *data _unused_) {
+        int memory, segment;
+
+        if (unshare(CLONE_NEWIPC) < 0)
+                _exit(77);
+        for (int i = 0; i < 2; i++) { /* numbers 0 and 1 */
+                segment = shmget(IPC_PRIVATE, PAGE, IPC_CREAT | 0600);
+                child_require(segment == i && shmat(segment, NULL, 0) != (void *) -1);
+                child_require(shmctl(segment, IPC_RMID, NULL) == 0);
+        }
+        memory = memfd_create("a \n b", MFD_CLOEXEC);
+        child_require(memory >= 0 && ftruncate(memory, PAGE) == 0);
+        map_fd(memory, MAP_SHARED);
+        map_fd(memory, MAP_PRIVATE);
+        map_fd(open("/dev/zero", O_RDWR | O_CLOEXEC), MAP_SHARED);
+        map_fd(open("/dev/zero", O_RDWR | O_CLOEXEC), MAP_PRIVATE);
+        map_fd(-1, MAP_SHARED | MAP_ANONYMOUS);
+        map_fd(-1, MAP_PRIVATE | MAP_ANONYMOUS);
+#ifdef PR_SET_VMA /* where the kernel can name it */
+        prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, map_fd(-1, MAP_SHARED | MAP_ANONYMOUS), PAGE, "named");
+        prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, map_fd(-1, MAP_PRIVATE | MAP_ANONYMOUS), PAGE, "named");
+#endif
+        child_ready(fd);
+}
+
+static const struct {
+        const char *name;
+        void (*body)(int fd, const void *data);
+        size_t mappings; /* at least */
+} odd[] = {
+        { "odd names", odd_names, 30 },
+        { "names longer than PATH_MAX", long_names, 41 },
+        { "names of all lengths up to PATH_MAX", names_of_all_lengths, 265 },
+        { "thousands of ranges", thousands_of_ranges, 2 },
+        { "thousands of files", thousands_of_files, 3600 },
+        { "what is no file", no_files, 7 },
+};
+
+START_TEST(odd_process_reads_alike_both_ways) {
+        _cleanup_(mapping_list_done) MappingList l = {};
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        pid_t child = child_start(odd[_i].body, NULL);
+
+        if (child == 0) /* needs root */
+                return;
+        ck_assert_int_eq(process_open(proc_fd, child, &p), 0);
+        ck_assert_int_eq(mapping_list_read(&p, 0, &l), 0);
+        ck_assert_msg(l.n_mappings >= odd[_i].mappings, "%s: %zu", odd[_i].name, l.n_mappings);
+        ck_assert(compare_ways(&p, 0));
+        ck_assert(compare_ways(&p, MAPPING_EXECUTABLE_ONLY));
+        child_end(child);
+}
+END_TEST
+
+static const Mapping *find_name(const MappingList *l, const char *end) {
+        for (size_t i = 0; i < l->n_mappings; i++) {
+                size_t n = strlen(l->mappings[i].name);
+
+                if (n >= strlen(end) && streq(l->mappings[i].name + n - strlen(end), end))
+                        return &l->mappings[i];
+        }
+        return NULL;
+}
+
+START_TEST(names_come_as_they_are_both_ways) {
+        static const char *const ends[] = { "/new\nline", "/looks like \\012", "/both \n and \\012", "/x (deleted)", "/x (deleted).gone (deleted)",
+                                            "/trailing  ", "/\xff\xfe no UTF-8" };
+        _cleanup_(mapping_list_done) MappingList l = {};
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        pid_t child = child_start(odd_names, NULL);
+
+        if (child == 0)
+                return;
+        ck_assert_int_eq(process_open(proc_fd, child, &p), 0);
+        ck_assert_int_eq(mapping_list_read(&p, _i == 0 ? 0 : MAPPING_TEXT, &l), 0);
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
+                ck_assert_msg(find_name(&l, ends[i]), "%s", ends[i]);
+        ck_assert_uint_eq(find_name(&l, "/x (deleted)")->flags, RANGE_READ | RANGE_EXECUTE | RANGE_SHARED);
+        ck_assert_uint_eq(find_name(&l, "/x (deleted)")->file_end, 2 * PAGE);
+        child_end(child);
+}
+END_TEST
+
+START_TEST(file_name_of_a_mapping_leads_to_it) {
+        _cleanup_(mapping_list_done) MappingList l = {};
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        char name[MAPPING_FILE_NAME_MAX];
+        size_t n = 0;
+
+        ck_assert_int_eq(process_open(proc_fd, getpid(), &p), 0);
+        ck_assert_int_eq(mapping_list_read(&p, _i == 0 ? 0 : MAPPING_TEXT, &l), 0);
+        for (size_t i = 0; i < l.n_mappings; i++) {
+                _cleanup_free_ char *found = NULL;
+
+                ck_assert_int_eq(process_read_link(&p, mapping_file_name(&l, &l.mappings[i], name), &found), 0);
+                ck_assert_str_eq(found, l.mappings[i].name);
+                n++;
+        }
+        ck_assert_uint_ge(n, 3); /* program, loader, libc */
+}
+END_TEST
+
+static void gone(pid_t *child, Process *p) {
+        siginfo_t info;
+
+        *child = fork();
+        if (*child == 0) {
+                pause();
+                _exit(0);
+        }
+        ck_assert_int_eq(process_open(proc_fd, *child, p), 0);
+        ck_assert_int_eq(kill(*child, SIGKILL), 0);
+        ck_assert_int_eq(waitid(P_PID, (id_t) *child, &info, WEXITED | WNOWAIT), 0);
+}
+
+START_TEST(process_without_memory_has_no_list) {
+        _cleanup_(mapping_list_done) MappingList l = {};
+        _cleanup_(process_done) Process p = PROCESS_NULL, kernel = PROCESS_NULL;
+        pid_t child;
+
+        gone(&child, &p);
+        ck_assert_int_eq(mapping_list_read(&p, (unsigned) _i, &l), -ESRCH); /* zombie */
+        ck_assert_uint_eq(l.n_mappings, 0);
+        waitpid(child, NULL, 0);
+        ck_assert_int_eq(mapping_list_read(&p, (unsigned) _i, &l), -ESRCH); /* vanished */
+        if (process_open(proc_fd, 2, &kernel) >= 0 && !kernel.has_memory)
+                ck_assert_int_eq(mapping_list_read(&kernel, (unsigned) _i, &l), -ESRCH);
+}
+END_TEST
+
+/* Executes itself again and again, until killed: each time the memory behind an open maps is gone. */
+static void execute_again(int fd, const void *data _unused_) {
+        char *self = realpath("/proc/self/exe", NULL);
+
+        child_require(self && write(fd, "", 1) == 1);
+        execl(self, self, self, NULL);
+}
+
+START_TEST(program_that_executes_another_meanwhile_is_not_gone) {
+        _cleanup_(mapping_list_done) MappingList l = {};
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        pid_t child = child_start(execute_again, NULL);
+
+        ck_assert_int_eq(process_open(proc_fd, child, &p), 0);
+        for (unsigned i = 0; i < 2000; i++)
+                /* How much is mapped so early in a program's life is another question. */
+                ck_assert_int_eq(mapping_list_read(&p, (unsigned) _i, &l), 0);
+        child_end(child);
+}
+END_TEST
+
+int main(int argc, char *argv[]) {
+        Suite *suite = suite_create("mapping");
+        TCase *tcase = tcase_create("mapping");
+
+        if (argc > 1)
+                execl(argv[1], argv[1], argv[1], NULL);
+        tcase_set_timeout(tcase, 60);
+        tcase_add_checked_fixture(tcase, open_proc, close_proc);
+        tcase_add_loop_test(tcase, line_of_maps_is_read, 0, ELEMENTSOF(lines));
+        tcase_add_loop_test(tcase, line_that_is_none_is_refused, 0, ELEMENTSOF(broken));
+        tcase_add_loop_test(tcase, text_of_maps_becomes_a_list, 0, ELEMENTSOF(texts));
+        tcase_add_test(tcase, list_is_used_again_and_has_nothing_of_before);
+        tcase_add_loop_test(tcase, mass_of_mappings_is_read_in_a_moment_and_within_bounds, 0, ELEMENTSOF(masses));
+        tcase_add_loop_test(tcase, all_processes_of_this_machine_read_alike_both_ways, 0, 2);
+        tcase_add_loop_test(tcase, odd_process_reads_alike_both_ways, 0, ELEMENTSOF(odd));
+        tcase_add_loop_test(tcase, names_come_as_they_are_both_ways, 0, 2);
+        tcase_add_loop_test(tcase, file_name_of_a_mapping_leads_to_it, 0, 2);
+        tcase_add_loop_test(tcase, process_without_memory_has_no_list, 0, 2);
+        tcase_add_loop_test(tcase, program_that_executes_another_meanwhile_is_not_gone, 0, 2);
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}
