@@ -30,7 +30,10 @@ typedef struct ElfSegment {
         uint64_t offset, address, file_size, memory_size;
 } ElfSegment;
 
-/* A relative relocation inside PT_GNU_RELRO: after loading, the word at `target` is l_addr + `value`, for ever. */
+/*
+ * A relative relocation: loading makes the word at `target` l_addr + `value`, and where
+ * `relro` it stays that for ever. Words are of the file's class: 32 bits count modulo 2^32.
+ */
 typedef struct ElfRelative {
         uint64_t target;   /* link-time address of the word */
         uint64_t value;    /* what l_addr is added to: the addend, or (REL, RELR) the word in the file */
@@ -98,7 +101,7 @@ bool elf_file_offset(const ElfFile *e, uint64_t address, uint64_t *ret);
 
 typedef struct ElfSymbols {
         char *strings;         /* owned: all names, one allocation */
-        const char **exports;  /* defined, global/weak/unique, default visibility; sorted by strcmp, no duplicates */
+        const char **exports;  /* defined, global/weak/unique, visible from outside (default, protected); sorted by strcmp, no duplicates */
         size_t n_exports;
         const char **imports;  /* undefined */
         size_t n_imports;
