@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The evidence for a reason, in words. What others named is cut and escaped here. */
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "escape.h"
+#include "pin-cause.h"
+
+/* Links of a chain that are shown, and bytes of a name. */
+#define CHAIN_MAX 8
+#define NAME_SHOWN_MAX 128
+
+/* In one piece up to a length that cannot crowd out the rest. The caller frees; NULL: no memory. */
+static char *show(const char *name) {
+        return escape_bytes(name, strnlen(name, NAME_SHOWN_MAX));
+}
+
+static char *show_node(const PinGraph *g, size_t node) {
+        const PinNode *n = g->nodes + node;
+        const char *path = n->path[0] == '\0' && n->map && n->map->l_name ? n->map->l_name : n->path;
+        const char *slash = strrchr(path, '/');
+        const char *name = slash && slash[1] != '\0' ? slash + 1 : path;
+
+        return show(name[0] == '\0' ? node == g->main ? "the program" : "an object without a name" : name);
+}
+
+_printf_(1, 2) static char *format(const char *text, ...) {
+        char *s = NULL;
+        va_list ap;
+
+        va_start(ap, text);
+        if (vasprintf(&s, text, ap) < 0)
+                s = NULL;
+        va_end(ap);
+        return s;
+}
+
+/* "prog -> libmid.so -> libplugin.so", as far as the names are known. */
+static char *needed_chain(const PinGraph *g, size_t node) {
+        size_t links[CHAIN_MAX], n = 0;
+        char *chain = NULL;
+
+        for (size_t at = node; at != PIN_NONE && n < CHAIN_MAX; at = g->nodes[at].needed_by) {
+                links[n++] = at;
+                if (at == g->main)
+                        break;
+        }
+        while (n > 0) {
+                _cleanup_free_ char *name = show_node(g, links[--n]), *front = chain;
+
+                chain = !name ? NULL : front ? format("%s -> %s", front, name) : strdup(name);
+                if (!chain)
+                        return NULL;
+        }
+        return chain;
+}
+
+static char *detail_needed(const PinGraph *g, const PinCause *c) {
+        _cleanup_free_ char *chain = NULL, *holder = NULL, *name = NULL;
+
+        if (c->holder != PIN_NONE) {
+                holder = show_node(g, c->holder);
+                name = show_node(g, c->node);
+                return !holder || !name ? NULL : format("%s -> %s, both loaded before the program ran", holder, name);
+        }
+        if (g->nodes[c->node].needed_by == PIN_NONE)
+                return strdup("it was loaded before the program ran");
+        chain = needed_chain(g, c->node);
+        return chain ? format("%s", chain) : NULL;
+}
+
+/* The count of a NODELETE object only ever grows: dlclose() returns before it. */
+static char *detail_nodelete(const PinGraph *g, const PinCause *c) {
+        const PinNode *n = g->nodes + c->node;
+        int64_t opened = n->map && n->map->anchored && n->map->type == LINK_LOADED ? n->map->opencount : -1;
+
+        if (!n->nodelete_flag)
+                return strdup("the loader marked it never to be unloaded, and the file has changed since");
+        if (opened < 0)
+                return strdup("DF_1_NODELETE is set");
+        if (opened == 0)
+                return strdup("DF_1_NODELETE is set; loaded because something needs it, never opened by itself");
+        if (opened == 1)
+                return strdup("DF_1_NODELETE is set; opened once since it was loaded");
+        return format("DF_1_NODELETE is set; opened %" PRId64 " times since it was loaded", opened);
+}
+
+static char *detail_unique(const PinCause *c) {
+        _cleanup_free_ char *symbol = show(c->symbol);
+
+        if (!symbol)
+                return NULL;
+        if (c->certainty == CERTAINTY_BY_ELIMINATION)
+                return format("the loader marked it never to be unloaded, and it defines the unique symbol %s", symbol);
+        return format("its unique symbol %s was looked up when it was loaded", symbol);
+}
+
+static char *detail_bound(const PinGraph *g, const PinCause *c) {
+        _cleanup_free_ char *holder = show_node(g, c->holder), *symbol = c->symbol ? show(c->symbol) : NULL;
+
+        if (!holder || (c->symbol && !symbol))
+                return NULL;
+        if (!symbol)
+                return format("%s is bound to a symbol of it", holder);
+        return format("%s is bound to its symbol %s", holder, symbol);
+}
+
+static char *detail_holder(const PinGraph *g, const PinCause *c) {
+        _cleanup_free_ char *holder = show_node(g, c->holder);
+        const char *how = pin_graph_needs(g, c->holder, c->node) ? "needs it" : "needs it through others";
+
+        if (!holder)
+                return NULL;
+        if (c->others == 1)
+                return format("%s %s, as does 1 other", holder, how);
+        if (c->others > 1)
+                return format("%s %s, as do %zu others", holder, how, c->others);
+        return format("%s %s", holder, how);
+}
+
+static char *detail_destructors(const PinGraph *g, const PinCause *c) {
+        const LinkMap *map = g->nodes[c->node].map;
+
+        if (!map || !map->anchored || map->tls_dtors < 0)
+                return strdup("it registers destructors of thread-local objects, and no open handle is left");
+        if (map->opencount > 0)
+                return format("destructors of thread-local objects outstanding: %" PRId64 "; open handles: %" PRId64, map->tls_dtors, map->opencount);
+        return format("destructors of thread-local objects outstanding: %" PRId64, map->tls_dtors);
+}
+
+static char *detail_handles(const PinGraph *g, const PinCause *c) {
+        int64_t count;
+
+        if (c->certainty == CERTAINTY_BY_ELIMINATION)
+                return strdup("nothing else is known to keep it");
+        count = g->nodes[c->node].map->opencount;
+        return format("%" PRId64 " open handle%s", count, count == 1 ? "" : "s");
+}
+
+static char *detail_preload(const PinCause *c) {
+        if (c->certainty == CERTAINTY_CERTAIN)
+                return strdup("loaded before the program ran, and named in LD_PRELOAD or /etc/ld.so.preload");
+        return strdup("loaded before the program ran, though nothing that the program needs asks for it");
+}
+
+char *pin_cause_detail(const PinGraph *g, const PinCause *c) {
+        switch (c->reason) {
+        case PIN_EXECUTABLE:
+                return strdup("it is the program that runs");
+        case PIN_INTERPRETER:
+                return strdup("it is the dynamic loader");
+        case PIN_NEEDED_AT_STARTUP:
+                return detail_needed(g, c);
+        case PIN_LD_PRELOAD:
+                return detail_preload(c);
+        case PIN_LD_AUDIT:
+                return strdup("named in LD_AUDIT, and in a namespace of its own");
+        case PIN_NODELETE:
+                return detail_nodelete(g, c);
+        case PIN_RTLD_NODELETE:
+                return strdup("the loader marked it never to be unloaded, and neither its flags nor symbols say why: dlopen() was asked for RTLD_NODELETE");
+        case PIN_GNU_UNIQUE:
+                return detail_unique(c);
+        case PIN_STARTUP_BINDING:
+        case PIN_RELDEP:
+                return detail_bound(g, c);
+        case PIN_HOLDER:
+                return detail_holder(g, c);
+        case PIN_TLS_DTOR:
+                return detail_destructors(g, c);
+        case PIN_GC_PENDING:
+                return strdup("nothing keeps it any more, and the loader collects only in a dlclose()");
+        case PIN_OPEN_HANDLES:
+                return detail_handles(g, c);
+        case PIN_MUSL:
+                return strdup("dlclose() of musl does nothing");
+        case PIN_NOT_LOADER:
+                return strdup("it is not in the loader's list: the program mapped it by itself");
+        default:
+                return strdup("the loader's list could not be read");
+        }
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <elf.h>
+#include <stdio.h>
+
+#include "pin.h"
+#include "unit.h"
+
+/*
+ * Processes as tables. Each line is one file; libraries are named by the last
+ * component of their path, which is their soname as well unless said otherwise.
+ * Lists are separated by spaces.
+ */
+typedef struct Library {
+        const char *path, *soname;      /* soname "-": none */
+        const char *needed;             /* DT_NEEDED */
+        LinkType type;
+        int opencount, nodelete, dtors; /* as the loader counts; dtors -1: not known */
+        const char *initfini, *reldeps; /* paths' last components */
+        bool flag;                      /* DF_1_NODELETE */
+        const char *exports, *imports, *unique, *unique_bound, *weak;
+        unsigned namespace;
+        bool unanchored;                /* the private fields did not validate */
+        bool edges_unknown;             /* of these, l_initfini and l_reldeps did not */
+        bool unlisted;                  /* not in the loader's list */
+        bool unnamed;                   /* no ELF facts */
+        bool changed;                   /* the file was written to in place */
+} Library;
+
+#define LIBRARIES_MAX 8
+
+typedef struct Row {
+        const char *name;
+        Library libraries[LIBRARIES_MAX]; /* the first is the program, the last is asked for; "ld.so" is the interpreter */
+        const char *pins;                 /* "reason certainty [holder {its pins}]; …" */
+        const char *detail;               /* of the first pin; NULL: not judged */
+        size_t asked;                     /* 0: the last */
+        bool musl, no_list, torn, not_whole;
+        const char *preload, *audit;
+} Row;
+
+#define PROGRAM(...) { .path = "/bin/prog", .soname = "-", .type = LINK_EXECUTABLE, __VA_ARGS__ }
+#define STARTUP(p, ...) { .path = "/lib/" p, .type = LINK_LIBRARY, __VA_ARGS__ }
+#define LOADED(p, count, ...) { .path = "/opt/" p, .type = LINK_LOADED, .opencount = count, __VA_ARGS__ }
+#define PUBLIC(p, ...) { .path = "/opt/" p, .unanchored = true, __VA_ARGS__ }
+
+static const Row rows[] = {
+        /* --- what is never unloaded, whoever opened it --- */
+        { "the program", { PROGRAM() }, "executable certain" },
+        { "the loader", { PROGRAM(), { .path = "/lib/ld.so", .unanchored = true } }, "interpreter certain" },
+        { "needed by the program",
+          { PROGRAM(.needed = "libx.so"), STARTUP("libx.so", .opencount = 1) },
+          "needed-at-startup certain", "prog -> libx.so" },
+        { "needed at the second level, with NODELETE and open handles besides",
+          { PROGRAM(.needed = "libmid.so"), STARTUP("libmid.so", .needed = "libx.so"), STARTUP("libx.so", .opencount = 3, .flag = true, .nodelete = 1) },
+          "needed-at-startup certain", "prog -> libmid.so -> libx.so" },
+        { "needed at startup, under another name than its file's",
+          { PROGRAM(.needed = "libx.so.1"), { .path = "/lib/libx.so.1.0", .soname = "libx.so.1", .type = LINK_LIBRARY } },
+          "needed-at-startup certain", "prog -> libx.so.1.0" },
+        { "needed at startup, without a soname",
+          { PROGRAM(.needed = "libx.so"), { .path = "/lib/libx.so", .soname = "-", .type = LINK_LIBRARY } },
+          "needed-at-startup certain" },
+        { "needed at startup; no private fields",
+          { PROGRAM(.needed = "libx.so"), PUBLIC("libx.so") },
+          "needed-at-startup certain" },
+        { "needed at startup; the list could not be read",
+          { PROGRAM(.needed = "libx.so"), { .path = "/lib/ld.so" }, STARTUP("libx.so") },
+          "needed-at-startup likely", .no_list = true },
+        { "preloaded",
+          { PROGRAM(.needed = "libc.so"), STARTUP("libc.so"), STARTUP("libx.so") },
+          "ld-preload certain", .preload = "/lib/libother.so:/lib/libx.so" },
+        { "preloaded by a name without a path",
+          { PROGRAM(), STARTUP("libx.so") }, "ld-preload certain", .preload = "libx.so" },
+        { "preloaded by a name with $LIB",
+          { PROGRAM(), STARTUP("libx.so") }, "ld-preload certain", .preload = " /usr/$LIB/libx.so" },
+        { "preloaded, and the environment was overwritten",
+          { PROGRAM(.needed = "libc.so"), STARTUP("libc.so"), STARTUP("libx.so") },
+          "ld-preload likely" },
+        { "named in the environment by another path",
+          { PROGRAM(), STARTUP("libx.so") }, "ld-preload likely", .preload = "/opt/libx.so /lib/libx.so.1" },
+        { "preloaded and needed by the program as well",
+          { PROGRAM(.needed = "libx.so"), STARTUP("libx.so") },
+          "needed-at-startup certain", .preload = "/lib/libx.so" },
+        { "needed by a preloaded library",
+          { PROGRAM(), STARTUP("libpre.so", .needed = "libx.so"), STARTUP("libx.so") },
+          "needed-at-startup certain libpre.so {ld-preload}", .preload = "/lib/libpre.so" },
+        { "loaded at startup, but something of the closure could not be read",
+          { PROGRAM(.needed = "libmid.so"), STARTUP("libmid.so", .unnamed = true), STARTUP("libx.so") },
+          "needed-at-startup likely" },
+        { "preloaded; no private fields",
+          { PROGRAM(), PUBLIC("libx.so") }, "ld-preload likely", .preload = "/opt/libx.so" },
+        { "an audit module",
+          { PROGRAM(), LOADED("libx.so", 1, .namespace = 1) }, "ld-audit likely", .audit = "/opt/libx.so" },
+        { "needed by an audit module",
+          { PROGRAM(), LOADED("libaudit.so", 1, .namespace = 1, .initfini = "libx.so"), LOADED("libx.so", 0, .namespace = 1) },
+          "holder certain libaudit.so {ld-audit}", .audit = "/opt/libaudit.so" },
+        { "an audit module of a loader that does not list it",
+          { PROGRAM(), LOADED("libx.so", 1, .unlisted = true) }, "ld-audit likely", .audit = "libx.so", .not_whole = true },
+        { "dlmopen()ed",
+          { PROGRAM(), LOADED("libx.so", 2, .namespace = 1) }, "open-handles certain", "2 open handles", .audit = "/opt/libaudit.so" },
+
+        /* --- marked never to be unloaded --- */
+        { "NODELETE, reloaded twice",
+          { PROGRAM(), LOADED("libx.so", 3, .flag = true, .nodelete = 1) },
+          "nodelete certain", "DF_1_NODELETE is set; opened 3 times since it was loaded" },
+        { "NODELETE, never reloaded",
+          { PROGRAM(), LOADED("libx.so", 1, .flag = true, .nodelete = 1) },
+          "nodelete certain", "DF_1_NODELETE is set; opened once since it was loaded" },
+        { "NODELETE, not opened by itself",
+          { PROGRAM(), LOADED("libh.so", 1, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0, .flag = true, .nodelete = 1) },
+          "nodelete certain", "DF_1_NODELETE is set; loaded because something needs it, never opened by itself" },
+        { "NODELETE; no private fields",
+          { PROGRAM(), PUBLIC("libx.so", .flag = true) },
+          "nodelete certain", "DF_1_NODELETE is set" },
+        { "NODELETE; the list could not be read",
+          { PROGRAM(), { .path = "/lib/ld.so" }, LOADED("libx.so", 1, .flag = true) }, "nodelete likely", .no_list = true },
+        { "NODELETE with a holder and destructors",
+          { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so"), LOADED("libx.so", 1, .flag = true, .nodelete = 1, .dtors = 1) },
+          "nodelete certain" },
+        { "overwritten by a NODELETE library: the flag is the new file's",
+          { PROGRAM(), LOADED("libx.so", 1, .flag = true, .changed = true) }, "open-handles certain" },
+        { "a NODELETE library, overwritten by one that is not",
+          { PROGRAM(), LOADED("libx.so", 1, .nodelete = 1, .changed = true) }, "nodelete likely" },
+        { "a unique symbol",
+          { PROGRAM(), LOADED("libx.so", 1, .nodelete = 1, .unique = "_Zu", .unique_bound = "_Zu") },
+          "gnu-unique likely", "its unique symbol _Zu was looked up when it was loaded" },
+        { "a unique symbol, and a program that is bound to another one",
+          { PROGRAM(.imports = "f"), LOADED("libx.so", 1, .nodelete = 1, .exports = "_Zu f", .unique = "_Zu", .unique_bound = "_Zu") },
+          "gnu-unique likely" },
+        { "a unique symbol; no private fields",
+          { PROGRAM(), PUBLIC("libx.so", .unique = "_Zu", .unique_bound = "_Zu") }, "gnu-unique likely" },
+        { "a unique symbol that another definition won",
+          { PROGRAM(), LOADED("libx.so", 1, .unique = "_Zu", .unique_bound = "_Zu") }, "open-handles certain" },
+        { "a unique symbol that nothing in it looks up, found by dlsym()",
+          { PROGRAM(), LOADED("libx.so", 1, .nodelete = 1, .unique = "_Zu") }, "gnu-unique by-elimination" },
+        { "a unique symbol that nothing looks up",
+          { PROGRAM(), LOADED("libx.so", 1, .unique = "_Zu") }, "open-handles certain" },
+        { "a symbol that the program is bound to",
+          { PROGRAM(.imports = "abort plugin_version", .needed = "libc.so"), STARTUP("libc.so", .exports = "abort"),
+            LOADED("libx.so", 1, .nodelete = 1, .exports = "abort plugin_version") },
+          "startup-binding likely prog {executable}", "prog is bound to its symbol plugin_version" },
+        { "a symbol that a startup library is bound to",
+          { PROGRAM(.needed = "liba.so"), STARTUP("liba.so", .imports = "plugin_version"),
+            LOADED("libx.so", 1, .nodelete = 1, .exports = "plugin_version") },
+          "startup-binding likely liba.so {needed-at-startup}" },
+        { "RTLD_NODELETE",
+          { PROGRAM(.imports = "abort", .needed = "libc.so"), STARTUP("libc.so", .exports = "abort"),
+            LOADED("libx.so", 2, .nodelete = 1, .exports = "abort") },
+          "rtld-nodelete by-elimination" },
+        { "a symbol that a NODELETE library is bound to",
+          { PROGRAM(), LOADED("libh.so", 1, .flag = true, .nodelete = 1, .imports = "f"), LOADED("libx.so", 1, .nodelete = 1, .exports = "f") },
+          "reldep likely libh.so {nodelete}" },
+
+        /* --- held by others --- */
+        { "needed by an open library, its own handle closed",
+          { PROGRAM(), LOADED("libh.so", 1, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0) },
+          "holder certain libh.so {open-handles}", "libh.so needs it" },
+        { "needed by a NODELETE library",
+          { PROGRAM(), LOADED("libh.so", 2, .needed = "libx.so", .initfini = "libx.so", .flag = true, .nodelete = 1), LOADED("libx.so", 0) },
+          "holder certain libh.so {nodelete}" },
+        { "needed by a NODELETE library, and open itself: that makes no difference",
+          { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so", .flag = true, .nodelete = 1), LOADED("libx.so", 1, .dtors = 2) },
+          "holder certain libh.so {nodelete}" },
+        { "needed by an open library, and open itself: both must end",
+          { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so"), LOADED("libx.so", 1) },
+          "holder certain libh.so {open-handles}; open-handles certain" },
+        { "a chain of three: the one that names it holds it",
+          { PROGRAM(), LOADED("liba.so", 1, .needed = "libb.so", .initfini = "libb.so libx.so"),
+            LOADED("libb.so", 0, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0) },
+          "holder certain libb.so {holder open-handles}", "libb.so needs it, as does 1 other" },
+        { "a chain of three from a NODELETE library",
+          { PROGRAM(), LOADED("liba.so", 1, .needed = "libb.so", .initfini = "libb.so libx.so", .flag = true, .nodelete = 1),
+            LOADED("libb.so", 0, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 1) },
+          "holder certain libb.so {nodelete holder}" },
+        { "a circle: who needs it stays because of it alone",
+          { PROGRAM(), LOADED("liba.so", 0, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 1, .needed = "liba.so", .initfini = "liba.so") },
+          "open-handles certain" },
+        { "a circle that is held from outside",
+          { PROGRAM(), LOADED("liba.so", 1, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0, .needed = "liba.so", .initfini = "liba.so") },
+          "holder certain liba.so {open-handles}" },
+        { "a circle that nothing holds",
+          { PROGRAM(), LOADED("liba.so", 0, .initfini = "libx.so"), LOADED("libx.so", 0, .initfini = "liba.so") },
+          "gc-pending certain" },
+        { "a holder in another namespace holds another copy",
+          { PROGRAM(), LOADED("libh.so", 1, .namespace = 1, .needed = "libx.so"), LOADED("libx.so", 1) },
+          "open-handles certain" },
+        { "a holder that nothing holds any more",
+          { PROGRAM(), LOADED("libh.so", 0, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0) },
+          "gc-pending certain" },
+        { "bound to by an open library",
+          { PROGRAM(), LOADED("libuser.so", 1, .reldeps = "libx.so", .imports = "plugin_version"), LOADED("libx.so", 0, .exports = "plugin_version") },
+          "reldep certain libuser.so {open-handles}", "libuser.so is bound to its symbol plugin_version" },
+        { "bound to by an open library; the symbols cannot be read",
+          { PROGRAM(), LOADED("libuser.so", 1, .reldeps = "libx.so"), LOADED("libx.so", 0) },
+          "reldep certain libuser.so {open-handles}", "libuser.so is bound to a symbol of it" },
+        { "the libstdc++ trap: a pinned library is bound to the weak copies",
+          { PROGRAM(), LOADED("libx.so", 0, .needed = "libstdc++.so.6", .initfini = "libstdc++.so.6", .exports = "_Zw", .weak = "_Zw"),
+            LOADED("libstdc++.so.6", 0, .nodelete = 1, .unique = "_Zu", .unique_bound = "_Zu", .exports = "_Zu _Zw", .reldeps = "libx.so") },
+          "reldep certain libstdc++.so.6 {gnu-unique}", "libstdc++.so.6 is bound to its symbol _Zw", .asked = 1 },
+        { "the libstdc++ trap; no private fields",
+          { PROGRAM(), PUBLIC("libx.so", .needed = "libstdc++.so.6", .exports = "_Zw", .weak = "_Zw"),
+            PUBLIC("libstdc++.so.6", .unique = "_Zu", .unique_bound = "_Zu", .exports = "_Zu _Zw") },
+          "reldep likely libstdc++.so.6 {gnu-unique}", .asked = 1 },
+        { "a C++ plugin of a C++ program: its libstdc++ came first",
+          { PROGRAM(.needed = "libstdc++.so.6"), LOADED("libx.so", 1, .needed = "libstdc++.so.6", .exports = "_Zw", .weak = "_Zw"),
+            STARTUP("libstdc++.so.6", .unique = "_Zu", .unique_bound = "_Zu", .exports = "_Zu _Zw") },
+          "open-handles certain", .asked = 1 },
+        { "needed and bound to, by two that may end",
+          { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so"), LOADED("libuser.so", 1, .reldeps = "libx.so"), LOADED("libx.so", 0) },
+          "holder certain libh.so {open-handles}; reldep certain libuser.so {open-handles}" },
+        { "needed; no private fields",
+          { PROGRAM(), PUBLIC("libh.so", .needed = "libx.so"), PUBLIC("libx.so") },
+          "holder likely libh.so {open-handles}" },
+        { "needed by a NODELETE library; no private fields",
+          { PROGRAM(), PUBLIC("libh.so", .needed = "libx.so", .flag = true), PUBLIC("libx.so") },
+          "holder likely libh.so {nodelete}" },
+        { "bound to; no private fields",
+          { PROGRAM(.imports = "abort"), PUBLIC("libuser.so", .imports = "abort f"), PUBLIC("libx.so", .exports = "f") },
+          "reldep likely libuser.so {open-handles}" },
+        { "its symbols are those of the C library, too; no private fields",
+          { PROGRAM(.needed = "libc.so"), STARTUP("libc.so", .exports = "f"), PUBLIC("libuser.so", .imports = "f"), PUBLIC("libx.so", .exports = "f") },
+          "open-handles by-elimination" },
+        { "its symbols are those of what the user needs; no private fields",
+          { PROGRAM(), PUBLIC("libf.so", .exports = "f"), PUBLIC("libuser.so", .imports = "f", .needed = "libf.so"), PUBLIC("libx.so", .exports = "f") },
+          "open-handles by-elimination" },
+
+        /* --- its own counts --- */
+        { "open", { PROGRAM(), LOADED("libx.so", 2) }, "open-handles certain", "2 open handles" },
+        { "open; no private fields", { PROGRAM(), PUBLIC("libx.so") }, "open-handles by-elimination", "nothing else is known to keep it" },
+        { "open, and overwritten by what the loader's fields do not fit any more",
+          { PROGRAM(.needed = "libc.so"), STARTUP("libc.so"), PUBLIC("libx.so") }, "open-handles by-elimination" },
+        { "destructors outstanding, closed", { PROGRAM(), LOADED("libx.so", 0, .dtors = 1) }, "tls-dtor certain" },
+        { "destructors outstanding, opened again", { PROGRAM(), LOADED("libx.so", 1, .dtors = 1) }, "tls-dtor likely" },
+        { "destructors outstanding, and needed",
+          { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so"), LOADED("libx.so", 0, .dtors = 1) },
+          "holder certain libh.so {open-handles}; tls-dtor likely" },
+        { "destructors cannot be counted, and it registers some",
+          { PROGRAM(), LOADED("libx.so", 0, .dtors = -1, .imports = "__cxa_thread_atexit") }, "tls-dtor likely" },
+        { "destructors cannot be counted, and it registers none",
+          { PROGRAM(), LOADED("libx.so", 0, .dtors = -1, .imports = "abort") }, "gc-pending by-elimination" },
+        { "nothing keeps it", { PROGRAM(), LOADED("libx.so", 0) }, "gc-pending certain" },
+        { "nothing is known to keep it",
+          { PROGRAM(), LOADED("libh.so", 1, .edges_unknown = true), LOADED("libx.so", 0) }, "gc-pending by-elimination" },
+
+        /* --- outside of glibc --- */
+        { "musl, opened", { PROGRAM(), PUBLIC("libx.so") }, "musl certain", .musl = true },
+        { "musl, opened, NODELETE and needed",
+          { PROGRAM(), PUBLIC("libh.so", .needed = "libx.so"), PUBLIC("libx.so", .flag = true) }, "musl certain", .musl = true },
+        { "musl, needed at startup",
+          { PROGRAM(.needed = "libx.so"), PUBLIC("libx.so") }, "needed-at-startup certain", .musl = true },
+        { "musl, the second generation of what the program needs",
+          { PROGRAM(.needed = "libx.so"), PUBLIC("libx.so"), PUBLIC("new/libx.so", .soname = "libx.so") }, "musl certain", .musl = true },
+        { "musl, preloaded", { PROGRAM(), PUBLIC("libx.so") }, "ld-preload likely", .musl = true, .preload = "/opt/libx.so" },
+        { "mapped by the program itself", { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "not-loader certain" },
+        { "mapped, and the loader may have another list",
+          { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "not-loader likely", .not_whole = true },
+        { "not in the part of the list that could be read",
+          { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "unknown by-elimination", .torn = true },
+        { "the list could not be read", { PROGRAM(), LOADED("libx.so", 0), { .path = "/lib/ld.so" }, LOADED("liby.so", 0) },
+          "unknown by-elimination", .no_list = true },
+        { "needed by a NODELETE library; the list could not be read",
+          { PROGRAM(), { .path = "/lib/ld.so" }, LOADED("libh.so", 0, .needed = "libx.so", .flag = true), LOADED("libx.so", 0) },
+          "holder likely libh.so {nodelete}", .no_list = true },
+        { "mapped by a static program", { PROGRAM(), LOADED("libx.so", 0) }, "not-loader likely", .no_list = true },
+};
+
+/* --- from a row to a context --- */
+
+typedef struct World {
+        ElfFile elf[LIBRARIES_MAX];
+        ElfSymbols symbols[LIBRARIES_MAX];
+        const char *words[LIBRARIES_MAX][6][LIBRARIES_MAX]; /* what the lists were split in */
+        LinkMap maps[LIBRARIES_MAX];
+        size_t edges[LIBRARIES_MAX][2][LIBRARIES_MAX];
+        size_t map_object[LIBRARIES_MAX];
+        PinObject objects[LIBRARIES_MAX];
+        LinkMapList list;
+        PinContext context;
+        char *text;                                         /* that the words lie in */
+        size_t text_size;
+} World;
+
+static const char *last(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
+}
+
+static size_t split(World *w, const char *list, const char **ret) {
+        size_t n = 0;
+
+        while (list && *list) {
+                size_t length = strcspn(list, " ");
+                char *word = w->text + w->text_size;
+
+                ck_assert_uint_lt(n, LIBRARIES_MAX - 1);
+                memcpy(word, list, length);
+                word[length] = '\0';
+                w->text_size += length + 1;
+                ret[n++] = word;
+                list += length + strspn(list + length, " ");
+        }
+        return n;
+}
+
+static size_t find_edges(World *w, size_t object, const char *list, size_t *ret) {
+        const char *names[LIBRARIES_MAX] = {};
+        size_t n = split(w, list, names);
+
+        for (size_t i = 0; i < n; i++) {
+                ret[i] = SIZE_MAX;
+                for (size_t k = 0; k < w->list.n_maps; k++)
+                        if (w->map_object[k] != object && streq(last(w->objects[w->map_object[k]].path), names[i]))
+                                ret[i] = k;
+                ck_assert_msg(ret[i] != SIZE_MAX, "no %s in the table", names[i]);
+        }
+        return n;
+}
+
+static void build_elf(World *w, const Library *l, size_t i) {
+        ElfFile *e = w->elf + i;
+        ElfSymbols *s = w->symbols + i;
+
+        e->dynamic = true;
+        e->soname = (char *) (!l->soname ? last(l->path) : streq(l->soname, "-") ? NULL : l->soname);
+        e->flags_1 = l->flag ? DF_1_NODELETE : 0;
+        e->n_needed = split(w, l->needed, w->words[i][0]);
+        e->needed = (char **) w->words[i][0];
+        s->exports = w->words[i][1];
+        s->n_exports = split(w, l->exports, s->exports);
+        s->imports = w->words[i][2];
+        s->n_imports = split(w, l->imports, s->imports);
+        s->unique = w->words[i][3];
+        s->n_unique = split(w, l->unique, s->unique);
+        s->unique_bound = w->words[i][4];
+        s->n_unique_bound = split(w, l->unique_bound, s->unique_bound);
+        s->weak_exports = w->words[i][5];
+        s->n_weak_exports = split(w, l->weak, s->weak_exports);
+}
+
+static void build_map(World *w, const Library *l, size_t object) {
+        size_t i = w->list.n_maps++;
+
+        w->map_object[i] = object;
+        w->maps[i] = (LinkMap){
+                .l_name = (char *) (object == 0 ? "" : l->path), .namespace = l->namespace,
+                .dynamic_read = true, .flags_1 = w->elf[object].flags_1,
+                .anchored = !l->unanchored, .type = l->unanchored ? LINK_TYPE_UNKNOWN : l->type,
+                .opencount = l->unanchored ? -1 : l->opencount, .nodelete = l->unanchored ? -1 : l->nodelete,
+                .tls_dtors = l->unanchored ? -1 : l->dtors, .differs_from_file = l->changed ? 1 : 0,
+        };
+        w->objects[object].map = w->maps + i;
+}
+
+static void build_edges(World *w, const Row *row, size_t map) {
+        const Library *l = row->libraries + w->map_object[map];
+        LinkMap *m = w->maps + map;
+
+        if (l->unanchored || l->edges_unknown)
+                return;
+        m->initfini_known = m->reldeps_known = true;
+        m->initfini = w->edges[map][0];
+        m->n_initfini = find_edges(w, w->map_object[map], l->initfini, m->initfini);
+        m->reldeps = w->edges[map][1];
+        m->n_reldeps = find_edges(w, w->map_object[map], l->reldeps, m->reldeps);
+}
+
+static const ElfSymbols *row_symbols(void *userdata, size_t index) {
+        World *w = userdata;
+
+        return w->objects[index].elf ? w->symbols + index : NULL;
+}
+
+static size_t build(World *w, const Row *row) {
+        size_t n = 0;
+
+        *w = (World){ .text = calloc(1, 4096) };
+        ck_assert_ptr_nonnull(w->text);
+        for (; n < LIBRARIES_MAX && row->libraries[n].path; n++) {
+                const Library *l = row->libraries + n;
+
+                build_elf(w, l, n);
+                w->objects[n] = (PinObject){ .path = l->path, .elf = l->unnamed ? NULL : w->elf + n, .executable = n == 0,
+                                             .interpreter = streq(last(l->path), "ld.so") };
+                if (!l->unlisted && !row->no_list)
+                        build_map(w, l, n);
+        }
+        for (size_t i = 0; i < w->list.n_maps; i++)
+                build_edges(w, row, i);
+        w->list.maps = w->maps;
+        w->list.complete = !row->torn;
+        w->context = (PinContext){
+                .objects = w->objects, .n_objects = n, .list = row->no_list ? NULL : &w->list, .map_object = w->map_object,
+                .musl = row->musl, .list_is_whole = !row->not_whole, .preload = row->preload, .audit = row->audit,
+                .symbols = row_symbols, .userdata = w,
+        };
+        return row->asked ?: n - 1;
+}
+
+/* "reason certainty holder {its pins}; …" */
+static void render(const Pin *pins, size_t n, char *buffer, size_t size) {
+        FILE *f = fmemopen(buffer, size, "w");
+
+        ck_assert_ptr_nonnull(f);
+        for (size_t i = 0; i < n; i++) {
+                fprintf(f, "%s%s %s", i > 0 ? "; " : "", pin_reason_to_string(pins[i].reason), certainty_to_string(pins[i].certainty));
+                if (!pins[i].holder) {
+                        ck_assert_uint_eq(pins[i].holder_pins, 0);
+                        continue;
+                }
+                fprintf(f, " %s {", last(pins[i].holder));
+                for (int k = 0, found = 0; k < PIN_REASON_MAX; k++)
+                        if (pins[i].holder_pins & 1u << k)
+                                fprintf(f, "%s%s", found++ > 0 ? " " : "", pin_reason_to_string(k));
+                fputs("}", f);
+        }
+        fclose(f);
+}
+
+static void end(Pin *pins, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                pin_done(pins + i);
+        free(pins);
+}
+
+START_TEST(facts_lead_to_reasons) {
+        const Row *row = rows + _i;
+        char text[512];
+        World w;
+        Pin *pins;
+        size_t n, index = build(&w, row);
+
+        ck_assert_int_eq(pins_explain(&w.context, index, &pins, &n), 0);
+        render(pins, n, text, sizeof(text));
+        ck_assert_msg(streq(text, row->pins), "%s: %s", row->name, text);
+        for (size_t i = 0; i < n; i++)
+                ck_assert_ptr_nonnull(pins[i].detail);
+        if (row->detail)
+                ck_assert_msg(streq(pins[0].detail, row->detail), "%s: %s", row->name, pins[0].detail);
+        end(pins, n);
+        free(w.text);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("pin");
+        TCase *tcase = tcase_create("pin");
+
+        tcase_add_loop_test(tcase, facts_lead_to_reasons, 0, ELEMENTSOF(rows));
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}
