@@ -18,6 +18,8 @@ Lookup lookup_from_errno(int error) {
         case EPERM:
         case EACCES:
                 return LOOKUP_DENIED;
+        case EREMOTE:
+                return LOOKUP_REMOTE;
         default:
                 return LOOKUP_FAILED;
         }

@@ -26,7 +26,7 @@ typedef enum Lookup {
         LOOKUP_FAILED,   /* any other errno */
 } Lookup;
 
-/* The errno of open(2) or statx(2), positive; 0: FOUND. */
+/* The errno of open(2) or statx(2), positive; 0: FOUND. EREMOTE stands for what was left out. */
 Lookup lookup_from_errno(int error);
 
 /* What statx(2) said of one file. But for mount_id, believed with LOOKUP_FOUND only. */

@@ -305,6 +305,7 @@ static const struct {
         { ENAMETOOLONG, LOOKUP_TOO_LONG },
         { EACCES, LOOKUP_DENIED },
         { EPERM, LOOKUP_DENIED },
+        { EREMOTE, LOOKUP_REMOTE },
         { ELOOP, LOOKUP_FAILED },
         { EIO, LOOKUP_FAILED },
 };
