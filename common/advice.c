@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "advice-target.h"
+#include "advice.h"
+#include "escape.h"
+
+#define MASK(reason) (1u << (reason))
+
+/* With one of these, nothing but the end of the process unloads the file. */
+#define PERMANENT (MASK(PIN_EXECUTABLE) | MASK(PIN_INTERPRETER) | MASK(PIN_NEEDED_AT_STARTUP) | MASK(PIN_LD_PRELOAD) | \
+                   MASK(PIN_LD_AUDIT) | MASK(PIN_NODELETE) | MASK(PIN_RTLD_NODELETE) | MASK(PIN_GNU_UNIQUE) | \
+                   MASK(PIN_STARTUP_BINDING) | MASK(PIN_MUSL) | MASK(PIN_NOT_LOADER) | MASK(PIN_UNKNOWN))
+/* These open without ever closing, or before they close. */
+#define NEVER_CLOSES (RUNTIME_CPYTHON | RUNTIME_JVM | RUNTIME_NODE | RUNTIME_NGINX)
+
+_printf_(1, 2) static char *format(const char *text, ...) {
+        char *s = NULL;
+        va_list ap;
+
+        va_start(ap, text);
+        if (vasprintf(&s, text, ap) < 0)
+                s = NULL;
+        va_end(ap);
+        return s;
+}
+
+static const char *base_name(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash && slash[1] != '\0' ? slash + 1 : path;
+}
+
+/* --- action --- */
+
+/* What would end this one reason. */
+static Action pin_action(const Finding *f, const Pin *p) {
+        switch (p->reason) {
+        case PIN_HOLDER:
+        case PIN_RELDEP:
+                return p->holder_pins & PERMANENT ? ACTION_RESTART : ACTION_CLOSE_HOLDER;
+        case PIN_TLS_DTOR:
+                return ACTION_END_THREADS;
+        case PIN_OPEN_HANDLES:
+                return f->runtimes & NEVER_CLOSES ? ACTION_RESTART : ACTION_RELOAD;
+        case PIN_GC_PENDING:
+                return ACTION_RELOAD;
+        default:
+                return ACTION_RESTART;
+        }
+}
+
+/* All reasons must end: a restart ends them all, and else the strongest is the hardest. */
+static Action loader_action(const Finding *f) {
+        if (f->n_pins == 0)
+                return ACTION_RESTART;
+        for (size_t i = 0; i < f->n_pins; i++)
+                if (pin_action(f, f->pins + i) == ACTION_RESTART)
+                        return ACTION_RESTART;
+        return pin_action(f, f->pins);
+}
+
+static Action find_action(const Finding *f, const AdviceTarget *t) {
+        Action action;
+
+        if (f->state == STATE_CURRENT || f->state == STATE_IGNORED || f->state == STATE_UNKNOWN)
+                return ACTION_NONE;
+        if (f->flags & FLAG_CRASH_RISK)
+                return ACTION_RESTART_NOW;
+        if (f->flags & FLAG_FILE_BIND_MOUNT)
+                return ACTION_REMOUNT;
+        action = loader_action(f);
+        return action == ACTION_RESTART && t->reboot ? ACTION_REBOOT : action;
+}
+
+/* --- advice --- */
+
+/* The program may close it: what that takes. */
+static char *reload_advice(const Finding *f, const AdviceTarget *t, const char *otherwise) {
+        if (f->pins[0].reason == PIN_GC_PENDING)
+                return format("the next dlclose() in the program unloads it (%s may bring one about); otherwise: %s",
+                              t->reload ?: "a reload", otherwise);
+        return format("%s, if the program closes it before it opens it again; otherwise: %s", t->reload ?: "let the program reload it", otherwise);
+}
+
+static char *close_advice(const Finding *f, const char *otherwise) {
+        _cleanup_free_ char *holder = escape(f->pins[0].holder ?: "what holds it");
+
+        return holder ? format("let the program close %s; otherwise: %s", holder, otherwise) : NULL;
+}
+
+static char *remount_advice(const Finding *f, const AdviceTarget *t, const char *otherwise) {
+        _cleanup_free_ char *path = NULL;
+
+        if (t->remounts)
+                return strdup(otherwise);
+        path = escape(f->path ?: "");
+        return path ? format("mount %s anew, then: %s", path, otherwise) : NULL;
+}
+
+static char *find_advice(const Finding *f, const AdviceTarget *t) {
+        const char *restart = t->restart ?: t->words;
+
+        switch (f->action) {
+        case ACTION_NONE:
+                return strdup("nothing to do");
+        case ACTION_RELOAD:
+                return reload_advice(f, t, restart);
+        case ACTION_CLOSE_HOLDER:
+                return close_advice(f, restart);
+        case ACTION_END_THREADS:
+                return format("end the threads that used it, then let the program close it; otherwise: %s", restart);
+        case ACTION_REMOUNT:
+                return remount_advice(f, t, restart);
+        default:
+                return strdup(restart);
+        }
+}
+
+/* --- message --- */
+
+/* " (inode 5250054 mapped, 5377891 on disk)", as far as it tells the two apart. */
+static char *inodes(const Finding *f) {
+        if (f->mapped.inode == 0)
+                return strdup("");
+        if (!f->disk.known)
+                return format(" (inode %" PRIu64 ")", f->mapped.inode);
+        if (f->disk.inode == f->mapped.inode)
+                return strdup("");
+        return format(" (inode %" PRIu64 " mapped, %" PRIu64 " on disk)", f->mapped.inode, f->disk.inode);
+}
+
+static char *deleted_head(const Finding *f, const char *path, const char *ids, const char *successor) {
+        if (f->flags & FLAG_FILE_BIND_MOUNT)
+                return format("still runs %s%s, a mounted file that was removed from where it came", path, ids);
+        if (successor)
+                return format("still runs %s%s, which was removed; %s took its place", path, ids, successor);
+        return format("still runs %s%s, which was removed", path, ids);
+}
+
+/* What the process does with which file. */
+static char *find_head(const Finding *f) {
+        _cleanup_free_ char *path = escape(f->path ?: "a file"), *ids = inodes(f), *successor = escape(f->successor), *name = escape(f->loader_name);
+
+        if (!path || !ids || (f->successor && !successor) || (f->loader_name && !name))
+                return NULL;
+        switch (f->state) {
+        case STATE_REPLACED:
+                return format("still runs the old %s%s", path, ids);
+        case STATE_DELETED:
+                return deleted_head(f, path, ids, successor);
+        case STATE_MODIFIED:
+                return format(f->flags & FLAG_CRASH_RISK ? "runs %s, which was overwritten in place" : "still runs the old content of %s", path);
+        case STATE_SUPERSEDED:
+                return format("still runs %s%s, while %s leads to %s", path, ids, name ?: "its name", successor ?: "another file");
+        case STATE_MOVED:
+                return format("still runs %s%s, while nothing is left at %s", path, ids, name ?: "the name it was opened by");
+        case STATE_HIDDEN:
+                return format("still runs %s%s, which a mount covers", path, ids);
+        case STATE_UNREACHABLE:
+                return format("still runs %s%s, whose file system was detached", path, ids);
+        default:
+                return format("maps %s%s", path, ids);
+        }
+}
+
+/* Why a holder stays, in a few words: the strongest of its reasons. NULL: there is nothing to add. */
+static const char *holder_reason(uint32_t pins) {
+        if (pins & (MASK(PIN_EXECUTABLE) | MASK(PIN_INTERPRETER)))
+                return NULL;
+        if (pins & (MASK(PIN_NEEDED_AT_STARTUP) | MASK(PIN_LD_PRELOAD)))
+                return "loaded at startup";
+        if (pins & MASK(PIN_LD_AUDIT))
+                return "an audit module";
+        if (pins & MASK(PIN_NODELETE))
+                return "linked -z nodelete";
+        if (pins & MASK(PIN_RTLD_NODELETE))
+                return "opened with RTLD_NODELETE";
+        if (pins & MASK(PIN_GNU_UNIQUE))
+                return "pinned by its unique symbols";
+        if (pins & MASK(PIN_STARTUP_BINDING))
+                return "pinned by a binding of the program";
+        if (pins & MASK(PIN_OPEN_HANDLES))
+                return "open";
+        if (pins & MASK(PIN_TLS_DTOR))
+                return "kept by destructors of thread-local objects";
+        return NULL;
+}
+
+static char *held_phrase(const Pin *p) {
+        _cleanup_free_ char *holder = escape(p->holder ? base_name(p->holder) : "another library");
+        const char *how = p->reason == PIN_HOLDER ? "which needs it" : "which is bound to a symbol of it";
+        const char *why = holder_reason(p->holder_pins);
+
+        if (!holder)
+                return NULL;
+        return why ? format("it is kept by %s, %s and is itself %s", holder, how, why) : format("it is kept by %s, %s", holder, how);
+}
+
+static const char *handles_phrase(const Finding *f) {
+        if (f->runtimes & RUNTIME_NGINX)
+                return "nginx holds it open, and a reload opens it again before it closes it";
+        if (f->runtimes & RUNTIME_JVM)
+                return "the JVM closes it only with the class loader that loaded it";
+        if (f->runtimes & RUNTIME_CPYTHON)
+                return "CPython holds it open, and never closes an extension module";
+        if (f->runtimes & RUNTIME_NODE)
+                return "Node holds it open, and never closes an addon";
+        return "the program holds it open";
+}
+
+/* The reason as a clause, without its evidence. The caller frees; NULL: no memory. */
+static char *pin_phrase(const Finding *f, const Pin *p) {
+        _cleanup_free_ char *holder = NULL;
+
+        switch (p->reason) {
+        case PIN_EXECUTABLE:
+                return strdup("it is the program itself");
+        case PIN_INTERPRETER:
+                return strdup("it is the dynamic loader");
+        case PIN_NEEDED_AT_STARTUP:
+                return strdup("the program needs it from its start to its end");
+        case PIN_LD_PRELOAD:
+                return strdup("it was preloaded");
+        case PIN_LD_AUDIT:
+                return strdup("it is an audit module of the loader");
+        case PIN_NODELETE:
+                return strdup(f->runtimes & RUNTIME_GO ? "it is linked -z nodelete and holds a Go runtime, which can never be unloaded" : "it is linked -z nodelete");
+        case PIN_RTLD_NODELETE:
+                return strdup("the program opened it with RTLD_NODELETE");
+        case PIN_GNU_UNIQUE:
+                return strdup("a unique symbol of it is in use, so that the loader never unloads it");
+        case PIN_STARTUP_BINDING:
+                holder = escape(p->holder ? base_name(p->holder) : "the program");
+                return holder ? format("the loader never unloads it, for %s is bound to a symbol of it", holder) : NULL;
+        case PIN_HOLDER:
+        case PIN_RELDEP:
+                return held_phrase(p);
+        case PIN_TLS_DTOR:
+                return strdup("threads have still to run destructors that lie in it");
+        case PIN_GC_PENDING:
+                return strdup("nothing keeps it any more, but the loader unloads only in a dlclose()");
+        case PIN_OPEN_HANDLES:
+                return strdup(handles_phrase(f));
+        case PIN_MUSL:
+                return strdup("musl never unloads a library");
+        case PIN_NOT_LOADER:
+                return strdup("the program mapped it by itself");
+        default:
+                return strdup("why it stays could not be seen");
+        }
+}
+
+static char *find_reasons(const Finding *f) {
+        char *text = NULL;
+
+        for (size_t i = 0; i < f->n_pins; i++) {
+                _cleanup_free_ char *front = text, *phrase = pin_phrase(f, f->pins + i);
+
+                text = !phrase ? NULL : front ? format("%s, and %s", front, phrase) : strdup(phrase);
+                if (!text)
+                        return NULL;
+        }
+        return text ?: strdup("why it stays was not looked at");
+}
+
+static char *find_tail(const Finding *f, const AdviceTarget *t) {
+        const char *hurry = f->flags & FLAG_SAME_CONTENT ? " (no hurry: the content is the same)" : "";
+
+        switch (f->action) {
+        case ACTION_RESTART_NOW:
+                return format("the next call into it may crash: %s", t->words);
+        case ACTION_RELOAD:
+                if (f->pins[0].reason == PIN_GC_PENDING)
+                        return format("the next one ends it, else %s%s", t->words, hurry);
+                return format("a reload ends it if the program closes it before it opens it again, else %s%s", t->words, hurry);
+        case ACTION_CLOSE_HOLDER:
+                return format("close that, else %s%s", t->words, hurry);
+        case ACTION_END_THREADS:
+                return format("end these threads and close it, else %s%s", t->words, hurry);
+        case ACTION_REMOUNT:
+                return format(t->remounts ? "%s%s, which mounts it anew" : "mount it anew, then %s%s", t->words, hurry);
+        default:
+                return format("%s%s", t->words, hurry);
+        }
+}
+
+static char *find_message(const Finding *f, const AdviceTarget *t) {
+        _cleanup_free_ char *comm = escape(f->comm ?: "process"), *head = find_head(f), *reasons = find_reasons(f), *tail = find_tail(f, t);
+        const char *both = f->flags & FLAG_BOTH_GENERATIONS ? ", beside the new one" : "";
+
+        if (!comm || !head || !reasons || !tail)
+                return NULL;
+        return format("%s (%d) %s%s: %s; %s.", comm, (int) f->pid, head, both, reasons, tail);
+}
+
+int advice_give(Finding *f) {
+        AdviceTarget t;
+        char *advice, *message;
+        int r;
+
+        r = advice_target_find(f, &t);
+        if (r < 0)
+                return r;
+        f->action = find_action(f, &t);
+        advice = find_advice(f, &t);
+        message = find_message(f, &t);
+        advice_target_done(&t);
+        if (!advice || !message) {
+                free(advice);
+                free(message);
+                return -ENOMEM;
+        }
+        free(f->advice);
+        free(f->message);
+        f->advice = advice;
+        f->message = message;
+        return 0;
+}
+
+/* --- explain --- */
+
+static const char *certainty_words(Certainty certainty) {
+        switch (certainty) {
+        case CERTAINTY_LIKELY:
+                return ", most likely";
+        case CERTAINTY_BY_ELIMINATION:
+                return ", since nothing else is left";
+        default:
+                return "";
+        }
+}
+
+/* A sentence begins with a capital, unless it begins with a name. */
+static void capitalise(char *text) {
+        static const char *const words[] = { "it ", "the ", "a ", "threads ", "nothing ", "why " };
+
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (strncmp(text, words[i], strlen(words[i])) == 0) {
+                        text[0] = (char) (text[0] - 'a' + 'A');
+                        return;
+                }
+}
+
+char *advice_explain_pin(const Finding *f, const Pin *p) {
+        _cleanup_free_ char *phrase = pin_phrase(f, p);
+        char *text;
+
+        if (!phrase)
+                return NULL;
+        text = format("%s%s%s%s.", phrase, certainty_words(p->certainty), p->detail ? ": " : "", p->detail ?: "");
+        if (text)
+                capitalise(text);
+        return text;
+}
+
+const char *advice_explain_state(State state, uint32_t flags) {
+        switch (state) {
+        case STATE_CURRENT:
+                return "What is mapped is what is on disk.";
+        case STATE_REPLACED:
+                return flags & FLAG_SAME_CONTENT ?
+                        "Another file has the path now, with the same content: a reinstall." :
+                        "Another file has the path now. The process keeps the old one, which has no name any more.";
+        case STATE_DELETED:
+                return flags & FLAG_FILE_BIND_MOUNT ?
+                        "The path is a mount of a file that was removed or replaced where it came from. A reload finds the old file again." :
+                        "No file has the path any more.";
+        case STATE_MODIFIED:
+                return flags & FLAG_CRASH_RISK ?
+                        "The file was written to in place while it was mapped. Code of the new content runs on data of the old one; the next call into it may crash." :
+                        "The file was written to since it was mapped, and the process keeps the old content.";
+        case STATE_SUPERSEDED:
+                return flags & FLAG_SAME_CONTENT ?
+                        "The file is untouched, but the name it was opened by leads to another one now, with the same content." :
+                        "The file is untouched, but the name it was opened by leads to another one now: a reload would load that.";
+        case STATE_MOVED:
+                return "The file is untouched, but the name it was opened by leads nowhere now: a reload would fail.";
+        case STATE_HIDDEN:
+                return "The file is untouched, but something is mounted over it: a reload would find what covers it.";
+        case STATE_UNREACHABLE:
+                return "The file system it lies on was detached: nobody can reach the file by a name any more.";
+        case STATE_IGNORED:
+                return "It is no library, or one that the program removed on purpose.";
+        default:
+                return "It could not be looked at.";
+        }
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "advice.h"
+#include "unit.h"
+
+#define S(text) ((char *) (text))
+#define BIT(reason) (1u << (reason))
+
+/* --- what would end it --- */
+
+typedef struct Reason {
+        PinReason reason;
+        uint32_t holder_pins;
+} Reason;
+
+static const struct {
+        const char *name;
+        State state;
+        uint32_t flags, runtimes;
+        Reason reasons[3];
+        size_t n;
+        const char *unit;
+        Action action;
+} actions[] = {
+        { "current", STATE_CURRENT, 0, 0, {}, 0, NULL, ACTION_NONE },
+        { "ignored", STATE_IGNORED, 0, 0, {}, 0, NULL, ACTION_NONE },
+        { "unknown", STATE_UNKNOWN, 0, 0, {}, 0, NULL, ACTION_NONE },
+        { "no reason was looked for", STATE_REPLACED, 0, 0, {}, 0, NULL, ACTION_RESTART },
+        { "executable", STATE_REPLACED, 0, 0, { { PIN_EXECUTABLE } }, 1, NULL, ACTION_RESTART },
+        { "interpreter", STATE_REPLACED, 0, 0, { { PIN_INTERPRETER } }, 1, NULL, ACTION_RESTART },
+        { "needed at startup", STATE_DELETED, 0, 0, { { PIN_NEEDED_AT_STARTUP } }, 1, NULL, ACTION_RESTART },
+        { "preloaded", STATE_REPLACED, 0, 0, { { PIN_LD_PRELOAD } }, 1, NULL, ACTION_RESTART },
+        { "audit", STATE_REPLACED, 0, 0, { { PIN_LD_AUDIT } }, 1, NULL, ACTION_RESTART },
+        { "nodelete", STATE_REPLACED, 0, 0, { { PIN_NODELETE } }, 1, NULL, ACTION_RESTART },
+        { "Go", STATE_REPLACED, 0, RUNTIME_GO, { { PIN_NODELETE } }, 1, NULL, ACTION_RESTART },
+        { "RTLD_NODELETE", STATE_REPLACED, 0, 0, { { PIN_RTLD_NODELETE } }, 1, NULL, ACTION_RESTART },
+        { "unique", STATE_REPLACED, 0, 0, { { PIN_GNU_UNIQUE } }, 1, NULL, ACTION_RESTART },
+        { "startup binding", STATE_REPLACED, 0, 0, { { PIN_STARTUP_BINDING } }, 1, NULL, ACTION_RESTART },
+        { "musl", STATE_REPLACED, 0, 0, { { PIN_MUSL } }, 1, NULL, ACTION_RESTART },
+        { "mapped by the program", STATE_REPLACED, 0, 0, { { PIN_NOT_LOADER } }, 1, NULL, ACTION_RESTART },
+        { "nobody knows", STATE_REPLACED, 0, 0, { { PIN_UNKNOWN } }, 1, NULL, ACTION_RESTART },
+        { "a holder that may be closed", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_CLOSE_HOLDER },
+        { "a holder that stays", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_NODELETE) } }, 1, NULL, ACTION_RESTART },
+        { "a holder that is held by what stays", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_HOLDER) | BIT(PIN_GNU_UNIQUE) } }, 1, NULL, ACTION_RESTART },
+        { "bound to by what may be closed", STATE_REPLACED, 0, 0, { { PIN_RELDEP, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_CLOSE_HOLDER },
+        { "bound to by libstdc++", STATE_REPLACED, 0, 0, { { PIN_RELDEP, BIT(PIN_GNU_UNIQUE) } }, 1, NULL, ACTION_RESTART },
+        { "a holder, and open", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) }, { PIN_OPEN_HANDLES } }, 2, NULL, ACTION_CLOSE_HOLDER },
+        { "a holder, and open in nginx", STATE_REPLACED, 0, RUNTIME_NGINX, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) }, { PIN_OPEN_HANDLES } }, 2, NULL, ACTION_RESTART },
+        { "destructors", STATE_REPLACED, 0, 0, { { PIN_TLS_DTOR } }, 1, NULL, ACTION_END_THREADS },
+        { "to be collected", STATE_REPLACED, 0, 0, { { PIN_GC_PENDING } }, 1, NULL, ACTION_RELOAD },
+        { "open", STATE_REPLACED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
+        { "open in nginx", STATE_REPLACED, 0, RUNTIME_NGINX, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
+        { "open in CPython", STATE_REPLACED, 0, RUNTIME_CPYTHON, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
+        { "open in a JVM", STATE_REPLACED, 0, RUNTIME_JVM, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
+        { "open in Node", STATE_REPLACED, 0, RUNTIME_NODE, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
+        { "a plain plugin in a program with a Go library", STATE_REPLACED, 0, RUNTIME_GO, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
+        { "a bind mount of a file", STATE_DELETED, FLAG_FILE_BIND_MOUNT, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_REMOUNT },
+        { "overwritten", STATE_MODIFIED, FLAG_CRASH_RISK, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART_NOW },
+        { "overwritten, and never restarted lightly", STATE_MODIFIED, FLAG_CRASH_RISK, 0, { { PIN_NEEDED_AT_STARTUP } }, 1, "dbus.service", ACTION_RESTART_NOW },
+        { "copied up", STATE_MODIFIED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
+        { "in the bus", STATE_REPLACED, 0, 0, { { PIN_NEEDED_AT_STARTUP } }, 1, "dbus-broker.service", ACTION_REBOOT },
+        { "a plugin of the bus that may be closed", STATE_REPLACED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, "dbus.service", ACTION_RELOAD },
+};
+
+START_TEST(reasons_lead_to_an_action) {
+        Pin pins[3] = {};
+        Finding f = {
+                .pid = 42, .comm = S("prog"), .path = S("/lib/x.so"), .state = actions[_i].state, .flags = actions[_i].flags,
+                .runtimes = actions[_i].runtimes, .unit = S(actions[_i].unit), .pins = pins, .n_pins = actions[_i].n,
+        };
+
+        for (size_t i = 0; i < f.n_pins; i++)
+                pins[i] = (Pin){ .reason = actions[_i].reasons[i].reason, .holder_pins = actions[_i].reasons[i].holder_pins };
+        ck_assert_int_eq(advice_give(&f), 0);
+        ck_assert_msg(f.action == actions[_i].action, "%s: %s", actions[_i].name, action_to_string(f.action));
+        ck_assert_ptr_nonnull(f.advice);
+        ck_assert_ptr_nonnull(f.message);
+        free(f.advice);
+        free(f.message);
+}
+END_TEST
+
+/* --- whom to restart --- */
+
+static const struct {
+        const char *name;
+        pid_t pid;
+        uid_t uid;
+        const char *comm, *unit, *user_unit, *container;
+        const char *advice;
+} targets[] = {
+        { "a service", 42, 0, "nginx", "nginx.service", NULL, NULL, "systemctl restart nginx.service" },
+        { "an instance with an escape in its name", 42, 0, "p", "p@a\\x2db.service", NULL, NULL, "systemctl restart p@a\\\\x2db.service" },
+        { "a name that no unit can have", 42, 0, "p", "p;reboot.service", NULL, NULL, "restart p;reboot.service" },
+        { "a name with a line break", 42, 0, "p", "p\nq.service", NULL, NULL, "restart p\\x0aq.service" },
+        { "a name like an option", 42, 0, "p", "--root=x.service", NULL, NULL, "restart --root=x.service" },
+        { "udev", 42, 0, "systemd-udevd", "systemd-udevd.service", NULL, NULL, "systemctl restart systemd-udevd.service" },
+        { "sshd", 42, 0, "sshd", "ssh.service", NULL, NULL, "systemctl restart ssh.service" },
+        { "a connection of sshd", 42, 0, "sshd", "ssh@2-10.0.0.1:22-10.0.0.2:5000.service", NULL, NULL,
+          "close the connection of ssh@2-10.0.0.1:22-10.0.0.2:5000.service and log in again" },
+        { "the first process", 1, 0, "systemd", "init.scope", NULL, NULL, "systemctl daemon-reexec" },
+        { "a first process that cannot execute itself anew", 1, 0, "init", NULL, NULL, NULL, "reboot when it suits: it is the first process" },
+        { "the bus", 42, 100, "dbus-daemon", "dbus.service", NULL, NULL,
+          "reboot when it suits: a restart of dbus.service would cut off all that speaks on the system bus" },
+        { "the broker of the bus", 42, 100, "dbus-broker", "dbus-broker.service", NULL, NULL,
+          "reboot when it suits: a restart of dbus-broker.service would cut off all that speaks on the system bus" },
+        { "logind", 42, 0, "systemd-logind", "systemd-logind.service", NULL, NULL,
+          "reboot when it suits: all login sessions depend on systemd-logind.service" },
+        { "a display manager", 42, 0, "gdm3", "gdm3.service", NULL, NULL, "log out of the graphical sessions, then restart gdm3.service" },
+        { "another display manager", 42, 0, "xdm", "xdm.service", NULL, NULL, "log out of the graphical sessions, then restart xdm.service" },
+        { "a terminal", 42, 0, "agetty", "getty@tty1.service", NULL, NULL, "log out of the terminal of getty@tty1.service" },
+        { "a serial terminal", 42, 0, "agetty", "serial-getty@ttyS0.service", NULL, NULL, "log out of the terminal of serial-getty@ttyS0.service" },
+        { "a login session", 42, 1000, "sshd", "session-3.scope", NULL, NULL,
+          "end sshd (42) and start it again, or log out of session 3 and in again" },
+        { "a user's service", 42, 1000, "pipewire", "user@1000.service", "pipewire.service", NULL,
+          "systemctl --user -M 1000@ restart pipewire.service" },
+        { "a user's service that runs as another", 42, 0, "p", "user@1000.service", "p.service", NULL,
+          "systemctl --user -M 1000@ restart p.service" },
+        { "a user's application", 42, 1000, "firefox", "user@1000.service", "app-gnome-firefox-42.scope", NULL,
+          "end firefox (42) and start it again" },
+        { "a user's bus", 42, 1000, "dbus-daemon", "user@1000.service", "dbus.service", NULL,
+          "log out and in again, for the session depends on dbus.service" },
+        { "a user's manager", 42, 1000, "systemd", "user@1000.service", "init.scope", NULL, "systemctl --user -M 1000@ daemon-reexec" },
+        { "a user's manager without a unit of its own", 42, 1000, "systemd", "user@1000.service", NULL, NULL,
+          "systemctl --user -M 1000@ daemon-reexec" },
+        { "the helper of a user's manager", 42, 0, "(sd-pam)", "user@1000.service", "init.scope", NULL, "log the user 1000 out of all sessions" },
+        { "a user's manager with a name that lies", 42, 7, "systemd", "user@99999999999999999999.service", NULL, NULL,
+          "systemctl --user -M 7@ daemon-reexec" },
+        { "a scope", 42, 0, "p", "run-r1.scope", NULL, NULL, "end p (42) and start it again" },
+        { "no unit", 42, 0, "p", NULL, NULL, NULL, "end p (42) and start it again" },
+        { "no unit, and a name that lies", 42, 0, "p\033[2J", NULL, NULL, NULL, "end p\\x1b[2J (42) and start it again" },
+        { "docker", 42, 0, "nginx", "docker-0123456789ab.scope", NULL, "docker:0123456789ab", "docker restart 0123456789ab" },
+        { "podman", 42, 0, "nginx", NULL, NULL, "podman:0123456789ab", "podman restart 0123456789ab" },
+        { "Kubernetes", 42, 0, "nginx", NULL, NULL, "k8s:0123456789ab", "crictl stop 0123456789ab" },
+        { "LXC", 42, 0, "nginx", NULL, NULL, "lxc:web", "restart the container web (lxc-stop -r, or lxc restart)" },
+        { "a machine", 42, 0, "nginx", "machine-web.scope", NULL, "web", "machinectl reboot web" },
+        { "a virtual machine", 42, 0, "qemu", "machine-qemu\\x2d1.scope", NULL, "qemu-1-web", "shut the virtual machine qemu-1-web down and start it again" },
+        { "a container with a name that lies", 42, 0, "p", NULL, NULL, "docker:$(reboot)", "restart the container $(reboot)" },
+};
+
+START_TEST(the_right_thing_is_restarted) {
+        Pin pin = { .reason = PIN_NEEDED_AT_STARTUP };
+        Finding f = {
+                .pid = targets[_i].pid, .uid = targets[_i].uid, .comm = S(targets[_i].comm), .unit = S(targets[_i].unit),
+                .user_unit = S(targets[_i].user_unit), .container = S(targets[_i].container), .path = S("/lib/x.so"),
+                .state = STATE_REPLACED, .pins = &pin, .n_pins = 1,
+        };
+
+        ck_assert_int_eq(advice_give(&f), 0);
+        ck_assert_msg(streq(f.advice, targets[_i].advice), "%s: %s", targets[_i].name, f.advice);
+        free(f.advice);
+        free(f.message);
+}
+END_TEST
+
+/* --- the whole story --- */
+
+static Pin nodelete = { .reason = PIN_NODELETE, .detail = S("DF_1_NODELETE is set; opened 3 times since it was loaded") };
+static Pin open_handle = { .reason = PIN_OPEN_HANDLES, .detail = S("1 open handle") };
+static Pin guessed = { .reason = PIN_OPEN_HANDLES, .certainty = CERTAINTY_BY_ELIMINATION };
+static Pin needed = { .reason = PIN_NEEDED_AT_STARTUP };
+static Pin trap = { .reason = PIN_RELDEP, .holder = S("/usr/lib/libstdc++.so.6"), .holder_pins = BIT(PIN_GNU_UNIQUE) };
+static Pin held = { .reason = PIN_HOLDER, .holder = S("/opt/lib\nh.so"), .holder_pins = BIT(PIN_OPEN_HANDLES) };
+static Pin destructors = { .reason = PIN_TLS_DTOR };
+static Pin pending = { .reason = PIN_GC_PENDING };
+static Pin second_generation = { .reason = PIN_MUSL };
+
+#define MAPPED(ino) { .known = true, .dev_major = 253, .inode = ino }
+
+static const struct {
+        Finding finding;
+        const char *advice, *message;
+} stories[] = {
+        { { .pid = 3391245, .comm = S("nginx"), .unit = S("nginx.service"), .path = S("/opt/probe/libdi_rechk.so"), .state = STATE_REPLACED,
+            .mapped = MAPPED(5250054), .disk = MAPPED(5377891), .pins = &nodelete, .n_pins = 1, .runtimes = RUNTIME_GO | RUNTIME_NGINX },
+          "systemctl restart nginx.service",
+          "nginx (3391245) still runs the old /opt/probe/libdi_rechk.so (inode 5250054 mapped, 5377891 on disk): it is linked -z nodelete "
+          "and holds a Go runtime, which can never be unloaded; restart nginx.service." },
+        { { .pid = 7, .comm = S("nginx"), .unit = S("nginx.service"), .path = S("/m.so"), .state = STATE_REPLACED,
+            .mapped = MAPPED(1), .disk = MAPPED(2), .pins = &open_handle, .n_pins = 1, .runtimes = RUNTIME_NGINX },
+          "systemctl restart nginx.service",
+          "nginx (7) still runs the old /m.so (inode 1 mapped, 2 on disk): nginx holds it open, and a reload opens it again before it "
+          "closes it; restart nginx.service." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_REPLACED, .flags = FLAG_SAME_CONTENT,
+            .mapped = MAPPED(1), .disk = MAPPED(2), .pins = &guessed, .n_pins = 1 },
+          "systemctl reload host.service, if the program closes it before it opens it again; otherwise: systemctl restart host.service",
+          "host (7) still runs the old /p.so (inode 1 mapped, 2 on disk): the program holds it open; a reload ends it if the program "
+          "closes it before it opens it again, else restart host.service (no hurry: the content is the same)." },
+        { { .pid = 7, .comm = S("host"), .path = S("/p.so"), .state = STATE_DELETED, .flags = FLAG_FILE_BIND_MOUNT,
+            .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &open_handle, .n_pins = 1 },
+          "mount /p.so anew, then: end host (7) and start it again",
+          "host (7) still runs /p.so, a mounted file that was removed from where it came: the program holds it open; mount it anew, "
+          "then end host (7) and start it again." },
+        { { .pid = 7, .comm = S("host"), .container = S("docker:0123456789ab"), .path = S("/p.so"), .state = STATE_DELETED,
+            .flags = FLAG_FILE_BIND_MOUNT, .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &open_handle, .n_pins = 1 },
+          "docker restart 0123456789ab",
+          "host (7) still runs /p.so, a mounted file that was removed from where it came: the program holds it open; "
+          "restart the container 0123456789ab, which mounts it anew." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_MODIFIED, .flags = FLAG_CRASH_RISK,
+            .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &open_handle, .n_pins = 1 },
+          "systemctl restart host.service",
+          "host (7) runs /p.so, which was overwritten in place: the program holds it open; the next call into it may crash: restart host.service." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/lib/x.so.1.0"), .state = STATE_DELETED, .mapped = MAPPED(1),
+            .successor = S("/lib/x.so.1.1"), .pins = &needed, .n_pins = 1 },
+          "systemctl restart host.service",
+          "host (7) still runs /lib/x.so.1.0 (inode 1), which was removed; /lib/x.so.1.1 took its place: the program needs it from its "
+          "start to its end; restart host.service." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/v1/p.so"), .loader_name = S("/current/p.so"),
+            .successor = S("/v2/p.so"), .state = STATE_SUPERSEDED, .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &trap, .n_pins = 1 },
+          "systemctl restart host.service",
+          "host (7) still runs /v1/p.so, while /current/p.so leads to /v2/p.so: it is kept by libstdc++.so.6, which is bound to a symbol "
+          "of it and is itself pinned by its unique symbols; restart host.service." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/a\nb.so"), .state = STATE_REPLACED, .pins = &held, .n_pins = 1 },
+          "let the program close /opt/lib\\x0ah.so; otherwise: systemctl restart host.service",
+          "host (7) still runs the old /a\\x0ab.so: it is kept by lib\\x0ah.so, which needs it and is itself open; close that, else restart host.service." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_MOVED, .loader_name = S("/q.so"),
+            .pins = &destructors, .n_pins = 1 },
+          "end the threads that used it, then let the program close it; otherwise: systemctl restart host.service",
+          "host (7) still runs /p.so, while nothing is left at /q.so: threads have still to run destructors that lie in it; "
+          "end these threads and close it, else restart host.service." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_HIDDEN, .pins = &pending, .n_pins = 1 },
+          "the next dlclose() in the program unloads it (systemctl reload host.service may bring one about); otherwise: systemctl restart host.service",
+          "host (7) still runs /p.so, which a mount covers: nothing keeps it any more, but the loader unloads only in a dlclose(); "
+          "the next one ends it, else restart host.service." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_UNREACHABLE, .flags = FLAG_BOTH_GENERATIONS,
+            .pins = &second_generation, .n_pins = 1 },
+          "systemctl restart host.service",
+          "host (7) still runs /p.so, whose file system was detached, beside the new one: musl never unloads a library; restart host.service." },
+        { { .pid = 7, .state = STATE_MODIFIED },
+          "end process (7) and start it again",
+          "process (7) still runs the old content of a file: why it stays was not looked at; end process (7) and start it again." },
+};
+
+START_TEST(the_story_is_one_sentence) {
+        Finding f = stories[_i].finding;
+
+        ck_assert_int_eq(advice_give(&f), 0);
+        ck_assert_str_eq(f.message, stories[_i].message);
+        ck_assert_str_eq(f.advice, stories[_i].advice);
+        ck_assert_int_eq(advice_give(&f), 0);
+        ck_assert_str_eq(f.message, stories[_i].message);
+        free(f.advice);
+        free(f.message);
+}
+END_TEST
+
+static const struct {
+        Pin pin;
+        uint32_t runtimes;
+        const char *sentence;
+} sentences[] = {
+        { { .reason = PIN_NODELETE, .detail = S("DF_1_NODELETE is set") }, 0, "It is linked -z nodelete: DF_1_NODELETE is set." },
+        { { .reason = PIN_RTLD_NODELETE, .certainty = CERTAINTY_BY_ELIMINATION }, 0,
+          "The program opened it with RTLD_NODELETE, since nothing else is left." },
+        { { .reason = PIN_LD_PRELOAD, .certainty = CERTAINTY_LIKELY, .detail = S("d") }, 0, "It was preloaded, most likely: d." },
+        { { .reason = PIN_OPEN_HANDLES, .detail = S("1 open handle") }, RUNTIME_NGINX,
+          "nginx holds it open, and a reload opens it again before it closes it: 1 open handle." },
+        { { .reason = PIN_STARTUP_BINDING, .holder = S("/bin/it\n"), .detail = S("d") }, 0,
+          "The loader never unloads it, for it\\x0a is bound to a symbol of it: d." },
+        { { .reason = PIN_UNKNOWN }, 0, "Why it stays could not be seen." },
+};
+
+START_TEST(a_reason_is_told_with_its_evidence) {
+        Finding f = { .runtimes = sentences[_i].runtimes };
+        _cleanup_free_ char *sentence = advice_explain_pin(&f, &sentences[_i].pin);
+
+        ck_assert_str_eq(sentence, sentences[_i].sentence);
+}
+END_TEST
+
+START_TEST(every_reason_can_be_told) {
+        Finding f = {};
+        Pin pin = { .reason = _i };
+        _cleanup_free_ char *sentence = advice_explain_pin(&f, &pin);
+        size_t n;
+
+        ck_assert_ptr_nonnull(sentence);
+        n = strlen(sentence);
+        ck_assert_uint_gt(n, 10);
+        ck_assert_int_eq(sentence[n - 1], '.');
+        ck_assert(_i == PIN_UNKNOWN || !strstr(sentence, "could not be seen"));
+}
+END_TEST
+
+START_TEST(every_state_can_be_told) {
+        const char *plain = advice_explain_state(_i, 0);
+
+        ck_assert_int_eq(plain[strlen(plain) - 1], '.');
+        ck_assert(_i == STATE_UNKNOWN || !streq(plain, advice_explain_state(STATE_UNKNOWN, 0)));
+}
+END_TEST
+
+START_TEST(flags_change_what_a_state_means) {
+        ck_assert_str_ne(advice_explain_state(STATE_MODIFIED, FLAG_CRASH_RISK), advice_explain_state(STATE_MODIFIED, 0));
+        ck_assert_str_ne(advice_explain_state(STATE_DELETED, FLAG_FILE_BIND_MOUNT), advice_explain_state(STATE_DELETED, 0));
+        ck_assert_str_ne(advice_explain_state(STATE_REPLACED, FLAG_SAME_CONTENT), advice_explain_state(STATE_REPLACED, 0));
+        ck_assert_str_ne(advice_explain_state(STATE_SUPERSEDED, FLAG_SAME_CONTENT), advice_explain_state(STATE_SUPERSEDED, 0));
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("advice");
+        TCase *tcase = tcase_create("advice");
+
+        tcase_add_loop_test(tcase, reasons_lead_to_an_action, 0, ELEMENTSOF(actions));
+        tcase_add_loop_test(tcase, the_right_thing_is_restarted, 0, ELEMENTSOF(targets));
+        tcase_add_loop_test(tcase, the_story_is_one_sentence, 0, ELEMENTSOF(stories));
+        tcase_add_loop_test(tcase, a_reason_is_told_with_its_evidence, 0, ELEMENTSOF(sentences));
+        tcase_add_loop_test(tcase, every_reason_can_be_told, 0, PIN_REASON_MAX);
+        tcase_add_loop_test(tcase, every_state_can_be_told, 0, STATE_MAX);
+        tcase_add_test(tcase, flags_change_what_a_state_means);
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}
