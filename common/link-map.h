@@ -38,15 +38,15 @@ typedef struct LinkMap {
         char *l_name;          /* owned; "" for the main program */
         unsigned namespace;    /* 0: the main one */
 
-        /* from the dynamic section in memory, which is what the loader went by; read with the private part, not before */
+        /* from the dynamic section in memory, which the loader went by; read with the private part, not before */
         bool dynamic_read;
         uint64_t flags_1;      /* DT_FLAGS_1 */
 
         /* the private part: each -1, or the `known` false, where it did not validate */
-        bool anchored;         /* the fields below may be believed at all */
+        bool anchored;         /* its place and its layout are proven: the fields below may be believed at all */
         LinkType type;         /* l_type */
         int64_t opencount;     /* l_direct_opencount */
-        int nodelete;          /* l_nodelete_active: 0 or 1 */
+        int nodelete;          /* l_nodelete_active (l_flags_1 before glibc 2.31): 0 or 1; LINK_LOADED only, else -1 */
         int64_t tls_dtors;     /* l_tls_dtor_count */
         bool initfini_known;
         size_t *initfini;      /* l_initfini without itself: indices into the list */
@@ -95,8 +95,9 @@ typedef struct LinkMapFile {
 /*
  * Adds the private part. files[i] belongs to list->maps[i]. tls_modid_offset: the
  * offset that libc's _thread_db_link_map_l_tls_modid publishes (glibc
- * nptl_db/structs.def), or 0. Nothing in here fails on bad data: fields stay unknown.
- * Returns 0 or -ENOMEM.
+ * nptl_db/structs.def), or 0. The more files are known, the more can be proven: those
+ * of all entries should be given. Nothing in here fails on bad data: fields stay unknown.
+ * To be called once for a list. Returns 0 or -ENOMEM.
  */
 int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapFile *files, uint32_t tls_modid_offset);
 

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * What dlclose() goes by (glibc elf/dl-close.c), entry by entry, once the layout of the
+ * struct is known. All of it is checked again for each entry: what does not fit is not
+ * known, and no guess is made.
+ */
+
+#include <elf.h>
+
+#include "link-map-layout.h"
+
+/* Counts above are no counts. */
+#define COUNT_MAX 1000000u
+
+/* l_type is the first bit-field of its word, two bits wide. */
+static LinkType get_type(const LinkReader *r, size_t i) {
+        uint64_t byte = link_reader_get(r, i, r->layout.opencount + 4, 1);
+
+        return (LinkType) (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? byte & 3 : byte >> 6);
+}
+
+static bool read_counts(LinkReader *r, size_t i) {
+        const uint64_t opencount = link_reader_get(r, i, r->layout.opencount, 4);
+        const LinkType type = get_type(r, i);
+        LinkMap *m = &r->list->maps[i];
+
+        if (type == LINK_TYPE_UNKNOWN || opencount > COUNT_MAX)
+                return false;
+        m->anchored = true;
+        m->type = type;
+        m->opencount = (int64_t) opencount;
+        return true;
+}
+
+/* Could the loader have copied this from a GNU hash section? */
+static bool hash_is_sane(const LinkReader *r, size_t i) {
+        const size_t at = r->layout.nbuckets;
+        const uint64_t nbuckets = link_reader_get(r, i, at, 4), maskwords = link_reader_get(r, i, at + 4, 4) + 1;
+        const uint64_t shift = link_reader_get(r, i, at + 8, 4), bitmask = link_reader_word(r, i, at + 12);
+
+        return nbuckets > 0 && (maskwords & (maskwords - 1)) == 0 && shift < 64 &&
+               bitmask >= link_reader_word(r, i, r->layout.map_start) &&
+               bitmask < link_reader_word(r, i, r->layout.map_start + r->word);
+}
+
+/* Does l_file_id name another file than the one that is compared? Some entry must show that it is l_file_id. */
+static bool is_other_file(const LinkReader *r, size_t i) {
+        const size_t at = r->layout.file_id + 8; /* st_ino */
+        const uint64_t inode = link_reader_get(r, i, at, 8);
+        bool seen = false;
+
+        for (size_t s = 0; s < r->n_samples && !seen; s++) {
+                const LinkMapFile *f = &r->files[r->samples[s]];
+
+                seen = f->inode != 0 && link_reader_get(r, r->samples[s], at, 8) == f->inode;
+        }
+        return seen && r->files[i].inode != 0 && inode != 0 && inode != r->files[i].inode;
+}
+
+/* In the entry of its own, the loader leaves l_entry zero. */
+static bool agrees_with_file(const LinkReader *r, size_t i) {
+        const LinkLayout *y = &r->layout;
+
+        return link_reader_hash_matches(r, i, y->nbuckets) &&
+               (link_reader_word(r, i, y->phnum - r->word) == 0 || link_reader_header_matches(r, i, y->phnum));
+}
+
+/*
+ * "Differs" is an alarm: so it must be this file at this place, the loader's copy must be
+ * one of some GNU hash header, and a second look must say the same.
+ */
+static int compare_with_file(LinkReader *r, size_t i) {
+        if (!link_reader_comparable(r, i))
+                return -1;
+        if (agrees_with_file(r, i))
+                return 0;
+        if (r->files[i].map_start != link_reader_word(r, i, r->layout.map_start) || !hash_is_sane(r, i))
+                return -1;
+        if (r->layout.file_id != 0 && is_other_file(r, i))
+                return -1;
+        memory_forget(r->memory);
+        link_reader_read_block(r, i);
+        return link_reader_proven(r, i) && hash_is_sane(r, i) && !agrees_with_file(r, i);
+}
+
+/* --- l_nodelete_active --- */
+
+/* The dynamic section of a file that was written to may be the new one, and proves nothing. */
+static bool has_flags(const LinkReader *r, size_t i) {
+        const LinkMap *m = &r->list->maps[i];
+
+        return m->anchored && r->layout.flags_1 != 0 && r->layout.flags_1 + 4 <= r->blocks[i].size &&
+               (m->differs_from_file == 1 || link_reader_flags_agree(r, i, r->layout.flags_1));
+}
+
+/*
+ * glibc 2.31 and later have l_nodelete_active, before there is a bit of l_flags_1 (and the
+ * byte is 0). Since 2.31 that bit is as in the file, where it means the same for what is
+ * loaded: so either will do, if they do not contradict each other.
+ */
+static void read_nodelete(LinkReader *r) {
+        bool active = false, contradicted = false;
+
+        for (int take = 0; take < 2; take++) {
+                for (size_t i = 0; i < r->list->n_maps; i++) {
+                        LinkMap *m = &r->list->maps[i];
+                        uint64_t byte = link_reader_get(r, i, r->layout.opencount + 7, 1);
+                        bool flag = link_reader_get(r, i, r->layout.flags_1, 4) & DF_1_NODELETE;
+
+                        if (m->type != LINK_LOADED || !has_flags(r, i))
+                                continue;
+                        active = active || byte != 0;
+                        contradicted = contradicted || byte > 1 || (flag && byte == 0);
+                        if (take)
+                                m->nodelete = byte || flag;
+                }
+                if (active && contradicted)
+                        return;
+        }
+}
+
+/* --- l_tls_dtor_count --- */
+
+/* 1: it has thread-local storage, 0: it has none, -1: not known. */
+static int has_tls(const LinkReader *r, size_t i) {
+        const ElfFile *elf = r->files[i].elf;
+
+        if (!elf || elf->cut || r->list->maps[i].differs_from_file != 0)
+                return -1;
+        for (size_t s = 0; s < elf->n_segments; s++)
+                if (elf->segments[s].type == PT_TLS && elf->segments[s].memory_size > 0)
+                        return 1;
+        return 0;
+}
+
+/* l_tls_dtor_count stands behind l_tls_modid, which is 0 where the file has no PT_TLS, and nowhere else. */
+static void read_tls(LinkReader *r, uint32_t modid) {
+        bool seen = false;
+
+        if (modid == 0)
+                return;
+        for (int take = 0; take < 2; take++) {
+                for (size_t i = 0; i < r->list->n_maps; i++) {
+                        LinkMap *m = &r->list->maps[i];
+                        const uint64_t id = link_reader_word(r, i, modid);
+                        const uint64_t count = link_reader_word(r, i, modid + r->word);
+                        int tls;
+
+                        if (!m->anchored || modid + 2 * (uint64_t) r->word > r->blocks[i].size)
+                                continue;
+                        tls = has_tls(r, i);
+                        if (count > COUNT_MAX || id > COUNT_MAX || (tls == 1 && id == 0) || (tls == 0 && id != 0))
+                                return;
+                        seen = seen || tls == 1;
+                        if (take)
+                                m->tls_dtors = (int64_t) count;
+                }
+                if (!seen)
+                        return;
+        }
+}
+
+/* --- l_initfini and l_reldeps --- */
+
+/* n addresses of entries, as indices. Returns 1, 0 where one is no entry, -ENOMEM. */
+static int read_members(LinkReader *r, uint64_t array, size_t n, size_t **ret) {
+        _cleanup_free_ size_t *members = NULL;
+
+        members = malloc((n + 1) * sizeof(*members));
+        if (!members)
+                return -ENOMEM;
+        for (size_t k = 0; k < n; k++) {
+                uint64_t member;
+                ssize_t index;
+
+                if (r->n_members++ >= LINK_MEMBERS_MAX ||
+                    memory_read_word(r->memory, array + k * r->word, r->word, &member) < 0)
+                        return 0;
+                index = link_reader_find(r, member);
+                if (index < 0)
+                        return 0;
+                members[k] = (size_t) index;
+        }
+        *ret = TAKE_PTR(members);
+        return 1;
+}
+
+static int read_initfini(LinkReader *r, size_t i) {
+        LinkMap *m = &r->list->maps[i];
+        uint64_t array = link_reader_word(r, i, r->layout.initfini);
+        size_t n = link_reader_count_initfini(r, i, array);
+        int q;
+
+        if (array != 0 && n == 0)
+                return 0;
+        if (n > 1) {
+                q = read_members(r, array + r->word, n - 1, &m->initfini);
+                if (q <= 0)
+                        return q;
+                m->n_initfini = n - 1;
+        }
+        m->initfini_known = true;
+        return 0;
+}
+
+/* struct link_map_reldeps: an unsigned, padded to a word, and as many pointers; NULL where there are none. */
+static int read_reldeps(LinkReader *r, size_t i) {
+        LinkMap *m = &r->list->maps[i];
+        uint64_t deps = link_reader_word(r, i, r->layout.reldeps), n = 0;
+        int q;
+
+        if (deps != 0 && (memory_read_word(r->memory, deps, 4, &n) < 0 || n > r->list->n_maps))
+                return 0;
+        if (n > 0) {
+                q = read_members(r, deps + r->word, (size_t) n, &m->reldeps);
+                if (q <= 0)
+                        return q;
+                m->n_reldeps = (size_t) n;
+        }
+        m->reldeps_known = true;
+        return 0;
+}
+
+static int read_arrays(LinkReader *r) {
+        for (size_t i = 0; i < r->list->n_maps; i++) {
+                int q = 0;
+
+                if (!r->list->maps[i].anchored)
+                        continue;
+                if (r->layout.initfini != 0 && r->layout.initfini + r->word <= r->blocks[i].size)
+                        q = read_initfini(r, i);
+                if (q >= 0 && has_flags(r, i))
+                        q = read_reldeps(r, i);
+                if (q < 0)
+                        return q;
+        }
+        return 0;
+}
+
+int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapFile *files,
+                               uint32_t tls_modid_offset) {
+        _cleanup_(link_reader_done) LinkReader r = {
+                .memory = memory,
+                .list = list,
+                .files = files,
+                .word = list->class / 8,
+        };
+        int q;
+
+        if (list->n_maps == 0)
+                return 0;
+        q = link_reader_init(&r);
+        if (q < 0)
+                return q;
+        link_layout_find(&r);
+        for (size_t i = 0; i < list->n_maps; i++) {
+                if (!link_reader_proven(&r, i) || !read_counts(&r, i))
+                        continue;
+                list->maps[i].differs_from_file = compare_with_file(&r, i);
+        }
+        read_nodelete(&r);
+        read_tls(&r, tls_modid_offset);
+        return read_arrays(&r);
+}
