@@ -15,7 +15,7 @@ int elf_reader_init(ElfReader *r, int fd) {
         int k;
 
         r->fd = fd;
-        r->window_size = 0;
+        r->window_start = r->window_size = 0;
         if (fstat(fd, &st) < 0)
                 return -errno;
         if (!S_ISREG(st.st_mode))
