@@ -461,3 +461,10 @@ int mapping_list_read(const Process *p, unsigned flags, MappingList *l) {
                 mapping_list_clear(l);
         return r;
 }
+
+bool mapping_is_at(int maps_fd, uint64_t address, uint32_t dev_major, uint32_t dev_minor, uint64_t inode) {
+        struct procmap_query q = { .size = sizeof(q), .query_flags = PROCMAP_FILE_BACKED, .query_addr = address };
+
+        return ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) >= 0 && q.vma_start == address && q.inode == inode &&
+                q.dev_major == dev_major && q.dev_minor == dev_minor;
+}

@@ -87,3 +87,9 @@ int mapping_parse_line(const char *line, MapsLine *ret);
 /* The file of a mapping as a name below the process's directory: "map_files/START-END". At least MAPPING_FILE_NAME_MAX bytes. */
 #define MAPPING_FILE_NAME_MAX 64
 const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buffer);
+
+/*
+ * Does a range of this file (device and inode as printed) still begin at the address, in the memory that maps_fd (an
+ * open /proc/PID/maps) was opened for? That memory ends with execve(2). Always false before Linux 6.11.
+ */
+bool mapping_is_at(int maps_fd, uint64_t address, uint32_t dev_major, uint32_t dev_minor, uint64_t inode);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "mount.h"
@@ -113,6 +114,10 @@ static int parse_number(const char *s, uint64_t *ret) {
         return errno > 0 || *end != '\0' ? -EBADMSG : 0;
 }
 
+static int parse_device(const char *s, Mount *m) {
+        return sscanf(s, "%" SCNu32 ":%" SCNu32, &m->dev_major, &m->dev_minor) == 2 ? 0 : -EBADMSG;
+}
+
 /* "36 35 98:0 /root /point options [fields…] - type source options", proc_pid_mountinfo(5). */
 static int parse_line(char *line, MountTable *t) {
         char *fields[5], *save = NULL, *type, *options;
@@ -124,7 +129,8 @@ static int parse_line(char *line, MountTable *t) {
                         return 0;
         }
         type = save ? strstr(save, " - ") : NULL;
-        if (!type || parse_number(fields[0], &m.id) < 0 || parse_number(fields[1], &m.parent) < 0)
+        if (!type || parse_number(fields[0], &m.id) < 0 || parse_number(fields[1], &m.parent) < 0 ||
+            parse_device(fields[2], &m) < 0)
                 return 0;
         type += 3;
         options = type + strcspn(type, " ");

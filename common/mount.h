@@ -19,6 +19,7 @@
 
 typedef struct Mount {
         uint64_t id;
+        uint32_t dev_major, dev_minor; /* of the superblock: what maps prints, not always st_dev */
         uint64_t parent; /* what it is mounted on; MOUNT_NO_PARENT: not in the table */
         char *root;      /* owned; what of the file system is mounted. "//deleted" at its end: an unlinked file or directory */
         char *point;     /* owned; where */
