@@ -26,6 +26,7 @@ typedef struct Path {
         uint32_t used;       /* number of the sweep in which somebody needed it */
         uint64_t content;    /* hash of what the file held (its build-id, or its bytes), 0: not known */
         uint32_t rewritten;  /* number of the sweep that saw the content change in place, 0: never */
+        bool mapped;         /* the path of a mapping, not only a name that a loader went by */
         uint32_t next;       /* chain of the table, PATH_NONE ends it */
 } Path;
 

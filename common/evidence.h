@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Was a file written to under the process that maps it? What its memory can tell,
+ * held against the file as it is now.
+ */
+
+#include "examine.h"
+
+/* Fills in memory, relocations, loader_copy and baseline of the facts. Returns 0 or -ENOMEM. */
+int evidence_gather(Examination *x, size_t mapping, uint32_t path, VerdictFacts *facts);
+
+/* Does the mapped file hold the same as another one: equal build-ids, else equal bytes. */
+Evidence evidence_compare(Examination *x, size_t mapping, const Identity *other, int other_fd, FileId *ret_other);
+
+/* Has this mapping been written to, as sweeps before saw, or this one does? */
+bool evidence_rewritten(const Examination *x, size_t mapping, uint32_t path);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * One process under examination: what it maps, by which names its loader went, and a
+ * verdict for each file. Most mappings are settled by one lookup that many processes
+ * share: the path leads to the very device and inode that the kernel prints, and the
+ * file is older than the process. All others are looked at closely.
+ */
+
+#include "link-map.h"
+#include "scan.h"
+#include "verdict.h"
+
+#define EXAMINE_NO_INDEX SIZE_MAX
+
+typedef struct Judged {
+        Verdict verdict;
+        char *path;             /* owned; raw, without the kernel's mark; NULL where it is the mapping's name as it stands */
+        const char *loader_name; /* l_name; for the main program AT_EXECFN; NULL: not known. Borrowed */
+        Identity mapped;        /* where mapped_known */
+        bool mapped_known;
+        FileId disk;            /* what has the path now */
+        uint32_t disk_path;     /* number of the path, where looked at closely; else PATH_NONE */
+        char *successor;        /* owned; NULL: none */
+        size_t link;            /* its first entry in the loader's list, or EXAMINE_NO_INDEX */
+        ElfEntry *elf;          /* of the mapped file, borrowed from the cache; NULL: not read, or not ELF */
+} Judged;
+
+typedef struct Examination {
+        Scan *scan;             /* these are borrowed */
+        const SweepOptions *options;
+        const Process *process;
+        const KnownView *view;
+        const MappingList *maps;
+        bool again;             /* the second look: what may have been a race is believed */
+
+        int64_t started_nsec;   /* the process's start, CLOCK_REALTIME */
+        int memory_fd;          /* owned; /proc/PID/mem */
+        Memory *memory;         /* over it; NULL: may not be read */
+        char *auxv;             /* owned */
+        size_t auxv_size;
+        uint64_t interpreter_base; /* AT_BASE */
+        char *execfn;           /* owned; AT_EXECFN */
+        LinkMapList links;
+        bool links_read;
+        size_t *link_mapping;   /* links.maps[i] belongs to maps->mappings[link_mapping[i]] */
+        bool private_read;      /* the ELF facts and the private part of the list are there */
+        size_t executable;      /* index of the mapping of the main program, and of the loader, or EXAMINE_NO_INDEX */
+        size_t interpreter;
+
+        Judged *judged;         /* maps->n_mappings of them */
+        bool look_again;        /* a race is suspected: examine once more, with `again` */
+        const Record *before;   /* how it was last time, or NULL */
+        uint32_t *paths;        /* what the verdicts hang on */
+        size_t n_paths, allocated_paths;
+} Examination;
+
+/* Embeds an owned descriptor: initialise with EXAMINATION_NULL before examination_done() may see it. */
+#define EXAMINATION_NULL ((Examination){ .memory_fd = -EBADF })
+void examination_done(Examination *x);
+
+/*
+ * Examines. `before` and all other borrowed things must outlive the examination.
+ * Returns 0; -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be looked at.
+ */
+int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const KnownView *view,
+                    const Record *before, bool again, Examination *ret);
+
+/* Reads the ELF facts of all that the loader has, and the private part of its list: what explanations need. Returns 0 or -ENOMEM. */
+int examination_read_private(Examination *x);
+
+/* Reads the ELF facts of one mapped file, if they can be had: else `elf` stays NULL. Returns 0 or -ENOMEM. */
+int examination_read_elf(Examination *x, size_t mapping);
+
+/* What is added to link-time addresses of a mapped file to get addresses of the process. */
+bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *elf, uint64_t *ret);
+
+/* Opens the mapped file itself, if it is a regular file that can be read without fear of a hang. Returns a descriptor that the caller closes, or -errno. */
+int examination_open_mapped(const Examination *x, size_t mapping);
+
+/* The path without the kernel's mark. */
+const char *examination_path(const Examination *x, size_t mapping);

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "advice.h"
+#include "explain.h"
+#include "ignore.h"
+#include "pin.h"
+
+#define ENVIRON_MAX (256u << 10)
+#define PRELOAD_FILE_MAX 4096
+/* A process that makes up more findings than this is told of no further ones: they are counted as unknown. */
+#define FINDINGS_MAX 1024
+
+static bool is_finding(const Judged *j) {
+        return j->verdict.state != STATE_CURRENT && j->verdict.state != STATE_IGNORED && j->verdict.state != STATE_UNKNOWN;
+}
+
+/* A variable of the environment as it was at execve(2), if the program has not overwritten it since. */
+static char *environ_find(const char *text, size_t size, const char *name) {
+        size_t n = strlen(name);
+
+        for (size_t at = 0; at < size; at += strlen(text + at) + 1)
+                if (strncmp(text + at, name, n) == 0 && text[at + n] == '=')
+                        return strdup(text + at + n + 1);
+        return NULL;
+}
+
+/* What the administrator preloads into everything, as the process sees it: ld.so(8). */
+static char *read_preload_file(const Examination *x) {
+        _cleanup_close_ int fd = -EBADF;
+        char *text;
+        Identity i;
+        ssize_t n;
+
+        fd = view_open_file(&x->view->view, x->scan->proc_fd, "/etc/ld.so.preload", x->options->remote_file_systems, &i);
+        text = fd >= 0 ? malloc(PRELOAD_FILE_MAX + 1) : NULL;
+        n = text ? pread(fd, text, PRELOAD_FILE_MAX, 0) : -1;
+        if (n < 0) {
+                free(text);
+                return NULL;
+        }
+        text[n] = '\0';
+        for (char *c = text; *c; c++)
+                if (*c == '\n')
+                        *c = ' ';
+        return text;
+}
+
+static void read_environment(const Examination *x, char **ret_preload, char **ret_audit) {
+        _cleanup_free_ char *text = NULL, *variable = NULL, *file = read_preload_file(x);
+        size_t size;
+
+        scan_beacon(x->options, x->process, NULL);
+        if (process_read_file(x->process, "environ", ENVIRON_MAX, &text, &size) >= 0) {
+                variable = environ_find(text, size, "LD_PRELOAD");
+                *ret_audit = environ_find(text, size, "LD_AUDIT");
+        }
+        if (variable || file)
+                if (asprintf(ret_preload, "%s%s%s", variable ?: "", variable && file ? " " : "", file ?: "") < 0)
+                        *ret_preload = NULL;
+}
+
+static const char *base_name(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
+}
+
+/* Tags of the process: programs whose way of loading is known. */
+static uint32_t process_runtimes(const Examination *x) {
+        static const struct {
+                const char *pattern;
+                bool executable; /* matches the main program, else any mapped file */
+                Runtime runtime;
+        } table[] = {
+                { "nginx*", true, RUNTIME_NGINX },
+                { "node", true, RUNTIME_NODE },
+                { "nodejs", true, RUNTIME_NODE },
+                { "libnode.so*", false, RUNTIME_NODE },
+                { "python[0-9]*", true, RUNTIME_CPYTHON },
+                { "python", true, RUNTIME_CPYTHON },
+                { "libpython[0-9]*.so*", false, RUNTIME_CPYTHON },
+                { "libjvm.so", false, RUNTIME_JVM },
+        };
+        uint32_t runtimes = 0;
+
+        for (size_t m = 0; m < x->maps->n_mappings; m++)
+                for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                        if ((!table[i].executable || m == x->executable) &&
+                            fnmatch(table[i].pattern, base_name(examination_path(x, m)), 0) == 0)
+                                runtimes |= table[i].runtime;
+        return runtimes;
+}
+
+static bool is_musl(const Examination *x) {
+        const ElfEntry *exe = x->executable != EXAMINE_NO_INDEX ? x->judged[x->executable].elf : NULL;
+
+        if (exe && exe->elf.interpreter)
+                return strstr(exe->elf.interpreter, "/ld-musl-") != NULL;
+        return x->interpreter != EXAMINE_NO_INDEX &&
+                strncmp(base_name(examination_path(x, x->interpreter)), "ld-musl-", 8) == 0;
+}
+
+/*
+ * Is everything that a loader of this process has loaded in the list? From glibc 2.35 on
+ * the list goes through all namespaces (r_version 2 once there are several); before, a
+ * second libc shows that there is one that it does not tell of.
+ */
+static bool list_is_whole(const Examination *x) {
+        size_t libcs = 0;
+
+        if (!x->links_read || !x->links.complete)
+                return false;
+        for (size_t i = 0; i < x->maps->n_mappings; i++)
+                libcs += fnmatch("libc.so*", base_name(examination_path(x, i)), 0) == 0 ||
+                        fnmatch("libc-2*.so*", base_name(examination_path(x, i)), 0) == 0;
+        return x->links.version >= 2 || libcs <= 1;
+}
+
+static const ElfSymbols *symbols_of(void *userdata, size_t index) {
+        Examination *x = userdata;
+        ElfEntry *e = x->judged[index].elf;
+        _cleanup_close_ int fd = -EBADF;
+
+        if (!e)
+                return NULL;
+        if (!e->symbols_read)
+                fd = examination_open_mapped(x, index);
+        return e->symbols_read || fd >= 0 ? elf_entry_symbols(e, fd) : NULL;
+}
+
+static int make_objects(Examination *x, PinObject **ret) {
+        PinObject *objects = calloc(x->maps->n_mappings ?: 1, sizeof(*objects));
+
+        if (!objects)
+                return -ENOMEM;
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                const Judged *j = &x->judged[i];
+
+                objects[i] = (PinObject){
+                        .path = examination_path(x, i),
+                        .elf = j->elf ? &j->elf->elf : NULL,
+                        .map = j->link != EXAMINE_NO_INDEX ? &x->links.maps[j->link] : NULL,
+                        .executable = i == x->executable,
+                        .interpreter = i == x->interpreter,
+                };
+        }
+        *ret = objects;
+        return 0;
+}
+
+/* Another file of the same path or soname is mapped as well. */
+static bool both_generations(const Examination *x, size_t mapping) {
+        const ElfEntry *mine = x->judged[mapping].elf;
+
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                const ElfEntry *other = x->judged[i].elf;
+
+                if (i != mapping && (x->judged[i].link != EXAMINE_NO_INDEX || other) &&
+                    x->judged[i].verdict.state != STATE_IGNORED &&
+                    verdict_same_library(examination_path(x, mapping), mine ? mine->elf.soname : NULL,
+                                         examination_path(x, i), other ? other->elf.soname : NULL))
+                        return true;
+        }
+        return false;
+}
+
+static void set_mapped_id(const Examination *x, size_t mapping, FileId *ret) {
+        const Mapping *m = &x->maps->mappings[mapping];
+        const Judged *j = &x->judged[mapping];
+
+        if (j->mapped_known)
+                identity_to_file_id(&j->mapped, ret);
+        else
+                *ret = (FileId){ .dev_major = m->dev_major, .dev_minor = m->dev_minor, .inode = m->inode, .known = true };
+        if (j->elf) {
+                ret->build_id_length = j->elf->elf.build_id_length;
+                memcpy(ret->build_id, j->elf->elf.build_id, j->elf->elf.build_id_length);
+        }
+}
+
+/* A path that is longer than any system call takes helps nobody: the loader, too, knows the file by another name. */
+static const char *shown_path(const Examination *x, size_t mapping) {
+        const char *path = examination_path(x, mapping), *loader_name = x->judged[mapping].loader_name;
+
+        return strlen(path) >= PATH_MAX && loader_name ? loader_name : path;
+}
+
+static int make_finding(Examination *x, const PinContext *context, const Finding *process, size_t mapping,
+                        Finding *ret) {
+        Judged *j = &x->judged[mapping];
+        _cleanup_(finding_done) Finding f = {};
+        int r;
+
+        r = finding_copy(process, &f);
+        if (r < 0)
+                return r;
+        f.state = j->verdict.state;
+        f.flags = j->verdict.flags | (both_generations(x, mapping) ? FLAG_BOTH_GENERATIONS : 0);
+        f.runtimes = context->runtimes | (j->elf && j->elf->elf.go ? RUNTIME_GO : 0);
+        f.disk = j->disk;
+        f.successor = TAKE_PTR(j->successor);
+        set_mapped_id(x, mapping, &f.mapped);
+        if (!strdup_to(&f.path, shown_path(x, mapping)) || !strdup_to(&f.loader_name, j->loader_name))
+                return -ENOMEM;
+        r = pins_explain(context, mapping, &f.pins, &f.n_pins);
+        if (r >= 0)
+                r = advice_give(&f);
+        if (r < 0)
+                return r;
+        *ret = f;
+        f = (Finding){};
+        return 0;
+}
+
+/* What all findings of the process have in common. */
+static int describe(const Examination *x, Finding *ret) {
+        _cleanup_(finding_done) Finding f = { .pid = x->process->pid, .start_time = x->process->start_time };
+        int r;
+
+        scan_beacon(x->options, x->process, NULL);
+        r = process_describe(x->process, &f);
+        if (r < 0)
+                return r;
+        if (x->executable != EXAMINE_NO_INDEX && x->judged[x->executable].path) {
+                if (!strdup_to(&f.exe, x->judged[x->executable].path))
+                        return -ENOMEM;
+        } else if (process_read_link(x->process, "exe", &f.exe) == -ENOMEM)
+                return -ENOMEM;
+        *ret = f;
+        f = (Finding){};
+        return 0;
+}
+
+static bool unit_is_ignored(const Examination *x, const Finding *f) {
+        return ignore_globs_match(x->options->ignore_units, f->unit) ||
+                ignore_globs_match(x->options->ignore_units, f->user_unit);
+}
+
+static int make_findings(Examination *x, size_t n, Sight *s) {
+        _cleanup_(finding_done) Finding process = {};
+        _cleanup_free_ PinObject *objects = NULL;
+        _cleanup_free_ char *preload = NULL, *audit = NULL;
+        PinContext context;
+        int r;
+
+        r = examination_read_private(x);
+        for (size_t i = 0; r >= 0 && i < x->maps->n_mappings; i++)
+                if (is_finding(&x->judged[i]))
+                        r = examination_read_elf(x, i);
+        if (r >= 0)
+                r = describe(x, &process);
+        if (r >= 0)
+                r = make_objects(x, &objects);
+        if (r < 0)
+                return r;
+        if (unit_is_ignored(x, &process)) {
+                s->ignored += (uint32_t) n;
+                return 0;
+        }
+        read_environment(x, &preload, &audit);
+        context = (PinContext){
+                .objects = objects,
+                .n_objects = x->maps->n_mappings,
+                .list = x->links_read ? &x->links : NULL,
+                .map_object = x->link_mapping,
+                .musl = is_musl(x),
+                .list_is_whole = list_is_whole(x),
+                .preload = preload,
+                .audit = audit,
+                .runtimes = process_runtimes(x),
+                .symbols = symbols_of,
+                .userdata = x,
+        };
+        s->findings = calloc(n, sizeof(*s->findings));
+        s->anchors = calloc(n, sizeof(*s->anchors));
+        if (!s->findings || !s->anchors)
+                return -ENOMEM;
+        for (size_t i = 0; i < x->maps->n_mappings && s->n_findings < n; i++) {
+                const Mapping *m = &x->maps->mappings[i];
+
+                if (!is_finding(&x->judged[i]))
+                        continue;
+                r = make_finding(x, &context, &process, i, &s->findings[s->n_findings]);
+                if (r < 0)
+                        return r;
+                s->anchors[s->n_findings++] = (Anchor){
+                        .address = m->start,
+                        .inode = m->inode,
+                        .dev_major = m->dev_major,
+                        .dev_minor = m->dev_minor,
+                };
+        }
+        return 0;
+}
+
+/* What was found last time and is mapped still, but stale no more. */
+static int note_recovered(const Examination *x, Sight *s) {
+        const Record *before = x->before;
+
+        if (!before || before->sight.n_findings == 0)
+                return 0;
+        s->recovered = calloc(before->sight.n_findings, sizeof(*s->recovered));
+        if (!s->recovered)
+                return -ENOMEM;
+        for (size_t i = 0; i < before->sight.n_findings; i++) {
+                const Finding *old = &before->sight.findings[i];
+
+                for (size_t k = 0; k < x->maps->n_mappings; k++) {
+                        const Judged *j = &x->judged[k];
+
+                        if (j->verdict.state != STATE_CURRENT || !j->mapped_known || j->mapped.inode != old->mapped.inode ||
+                            j->mapped.dev_major != old->mapped.dev_major || j->mapped.dev_minor != old->mapped.dev_minor)
+                                continue;
+                        s->recovered[s->n_recovered++] = (Finding){
+                                .pid = old->pid,
+                                .start_time = old->start_time,
+                                .mapped = old->mapped,
+                        };
+                        break;
+                }
+        }
+        return 0;
+}
+
+/* What was written to once stays so for this process, whatever the file holds later. */
+static int note_rewritten(const Examination *x, Sight *s) {
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                if (x->judged[i].verdict.state != STATE_MODIFIED || x->judged[i].disk_path == PATH_NONE)
+                        continue;
+                if (!s->rewritten)
+                        s->rewritten = calloc(x->maps->n_mappings, sizeof(*s->rewritten));
+                if (!s->rewritten)
+                        return -ENOMEM;
+                s->rewritten[s->n_rewritten++] = (Rewritten){
+                        .path = x->judged[i].disk_path,
+                        .start = x->maps->mappings[i].start,
+                };
+        }
+        return 0;
+}
+
+int explain_process(Examination *x, Sight *ret) {
+        _cleanup_(sight_done) Sight s = {};
+        size_t n = 0;
+        int r;
+
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                const Verdict *v = &x->judged[i].verdict;
+
+                s.mappings++;
+                if (v->state == STATE_IGNORED)
+                        s.ignored++;
+                else if (v->state == STATE_UNKNOWN)
+                        s.unknown_by[v->unknown]++;
+                else if (v->state != STATE_CURRENT && ++n > FINDINGS_MAX) {
+                        n = FINDINGS_MAX;
+                        s.unknown_by[UNKNOWN_OTHER]++;
+                }
+        }
+        r = n > 0 ? make_findings(x, n, &s) : 0;
+        if (r >= 0)
+                r = note_recovered(x, &s);
+        if (r >= 0)
+                r = note_rewritten(x, &s);
+        if (r >= 0)
+                r = path_table_add_set(&x->scan->paths, x->paths, x->n_paths, &s.set);
+        if (r < 0)
+                return r;
+        *ret = s;
+        s = (Sight){};
+        return 0;
+}

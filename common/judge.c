@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <elf.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "evidence.h"
+#include "ignore.h"
+#include "judge.h"
+
+/* Clocks of files are coarse, and a start time is in ticks: what is this much older than the process is older. */
+#define SLACK_NSEC 1000000000
+
+static const Mapping *mapping_of(const Examination *x, size_t mapping) {
+        return &x->maps->mappings[mapping];
+}
+
+/* Looks a name up and remembers that the verdict hangs on it. The Path is good until the next lookup. */
+static int look_up(Examination *x, const KnownView *view, const Mapping *m, const char *name, bool mapped,
+                   uint32_t *ret) {
+        int r;
+
+        scan_beacon(x->options, x->process, m);
+        r = scan_look_up(x->scan, x->options, view, name, mapped, ret);
+        if (r < 0)
+                return r;
+        if (!GROW(x->paths, x->allocated_paths, x->n_paths + 1))
+                return -ENOMEM;
+        x->paths[x->n_paths++] = *ret;
+        return 0;
+}
+
+static const Path *path_of(const Examination *x, uint32_t path) {
+        return &x->scan->paths.paths[path];
+}
+
+static bool printed_as(const Mapping *m, const Identity *i) {
+        return m->inode == i->inode && m->dev_major == i->dev_major && m->dev_minor == i->dev_minor;
+}
+
+/* Older than the process: it cannot have been written to since it was mapped. */
+static bool is_older(const Examination *x, const Identity *i) {
+        return i->ctime < x->started_nsec - SLACK_NSEC;
+}
+
+/*
+ * Settles what can be settled by lookups alone: the path, and the loader's name, lead
+ * to the device and inode that the kernel prints. On file systems where those are not
+ * the same numbers (btrfs, overlayfs), nothing is ever settled so. Returns 1: settled,
+ * 0: not, -ENOMEM.
+ */
+static int judge_at_a_glance(Examination *x, size_t mapping) {
+        const Mapping *m = mapping_of(x, mapping);
+        Judged *j = &x->judged[mapping];
+        const char *name = view_path(&x->view->view, m->name);
+        const Path *p;
+        uint32_t path;
+        int r;
+
+        if (!name || verdict_cut_mark(name) != strlen(name))
+                return 0;
+        r = look_up(x, x->view, m, name, /* mapped= */ true, &path);
+        if (r < 0)
+                return r;
+        p = path_of(x, path);
+        if (p->error < 0 || !printed_as(m, &p->identity) || !S_ISREG(p->identity.mode) || !is_older(x, &p->identity) ||
+            (p->rewritten > 0 && evidence_rewritten(x, mapping, path)))
+                return 0;
+        j->mapped = p->identity;
+        j->mapped_known = true;
+        if (j->loader_name && verdict_name_resolvable(j->loader_name) && !streq(j->loader_name, name)) {
+                r = look_up(x, x->view, m, j->loader_name, /* mapped= */ false, &path);
+                if (r < 0)
+                        return r;
+                p = path_of(x, path);
+                if (p->error < 0 || !identity_equal(&p->identity, &j->mapped))
+                        return 0;
+        }
+        j->verdict = (Verdict){ .state = STATE_CURRENT };
+        return 1;
+}
+
+static bool is_skipped(const SweepOptions *options, const Mapping *m) {
+        for (size_t i = 0; i < options->n_skip_devices; i++)
+                if (options->skip_devices[i].dev_major == m->dev_major &&
+                    options->skip_devices[i].dev_minor == m->dev_minor)
+                        return true;
+        return false;
+}
+
+/* As seen without the mark, or with: only which mount it is counts here, and that is the same. */
+static bool is_remote(const Examination *x, const Mapping *m) {
+        const char *name = view_path(&x->view->view, m->name);
+
+        return !x->options->remote_file_systems && name && mount_table_crosses_remote(&x->view->view.mounts, name);
+}
+
+bool judge_identify(Examination *x, size_t mapping) {
+        const Mapping *m = mapping_of(x, mapping);
+        Judged *j = &x->judged[mapping];
+        char name[MAPPING_FILE_NAME_MAX];
+
+        if (j->mapped_known)
+                return true;
+        if (is_skipped(x->options, m) || is_remote(x, m))
+                return false;
+        scan_beacon(x->options, x->process, m);
+        j->mapped_known = identity_read(x->process->fd, mapping_file_name(x->maps, m, name), &j->mapped) >= 0;
+        return j->mapped_known;
+}
+
+static void file_from_identity(const Identity *i, VerdictFile *ret) {
+        *ret = (VerdictFile){
+                .lookup = LOOKUP_FOUND,
+                .dev_major = i->dev_major,
+                .dev_minor = i->dev_minor,
+                .inode = i->inode,
+                .nlink = i->nlink > UINT32_MAX ? UINT32_MAX : (uint32_t) i->nlink,
+                .regular = S_ISREG(i->mode),
+                .mount_id = i->mount_id,
+        };
+}
+
+static Lookup lookup_from_error(int error) {
+        return error == -EREMOTE ? LOOKUP_REMOTE : error == -ETIMEDOUT ? LOOKUP_HUNG : lookup_from_errno(-error);
+}
+
+static void file_from_path(const KnownView *view, const Path *p, VerdictFile *ret) {
+        const Mount *m;
+
+        if (p->error == 0) {
+                file_from_identity(&p->identity, ret);
+                return;
+        }
+        m = mount_table_covering(&view->view.mounts, p->name);
+        *ret = (VerdictFile){ .lookup = lookup_from_error(p->error), .mount_id = m ? m->id : 0 };
+}
+
+static void observe_mapped(Examination *x, size_t mapping, VerdictFacts *f) {
+        const Mapping *m = mapping_of(x, mapping);
+        char name[MAPPING_FILE_NAME_MAX];
+        Judged *j = &x->judged[mapping];
+        int r;
+
+        f->printed_dev_major = m->dev_major;
+        f->printed_dev_minor = m->dev_minor;
+        f->printed_inode = m->inode;
+        f->internal = m->dev_major == x->scan->shm_major && m->dev_minor == x->scan->shm_minor;
+        f->remote = is_remote(x, m);
+        if (f->remote || is_skipped(x->options, m)) {
+                f->mapped.lookup = f->remote ? LOOKUP_REMOTE : LOOKUP_HUNG;
+                return;
+        }
+        scan_beacon(x->options, x->process, m);
+        r = identity_read(x->process->fd, mapping_file_name(x->maps, m, name), &j->mapped);
+        j->mapped_known = r >= 0;
+        if (r >= 0)
+                file_from_identity(&j->mapped, &f->mapped);
+        else
+                f->mapped.lookup = lookup_from_error(r);
+}
+
+/* Through whose eyes the name is to be read: a process may have left its root, or its namespace, since. */
+static const KnownView *observe_mount(Examination *x, size_t mapping, VerdictFacts *f) {
+        const KnownView *view = x->view, *own = x->scan->own_view, *other;
+        const Judged *j = &x->judged[mapping];
+        const Mount *m;
+
+        if (!j->mapped_known || j->mapped.mount_id == 0)
+                return view;
+        m = mount_table_find(&view->view.mounts, j->mapped.mount_id);
+        if (m) {
+                f->mount = MOUNT_PRESENT;
+                f->mount_root_deleted = mount_root_deleted(m);
+                return view;
+        }
+        other = scan_view_with_mount(x->scan, j->mapped.mount_id, view);
+        if (other) {
+                m = mount_table_find(&other->view.mounts, j->mapped.mount_id);
+                f->mount = MOUNT_ELSEWHERE;
+                f->mount_root_deleted = mount_root_deleted(m);
+                return other;
+        }
+        /* Gone, if whoever could see it does not: a root below the namespace's own sees only what lies beneath. */
+        if (view->view.mounts.whole || (own && own->view.namespace == view->view.namespace && own->view.mounts.whole))
+                f->mount = MOUNT_GONE;
+        return view;
+}
+
+/* Decides what the name is, and looks it up. Returns 0 or -ENOMEM. */
+static int observe_path(Examination *x, const KnownView *view, size_t mapping, VerdictFacts *f, uint32_t *ret) {
+        const Mapping *m = mapping_of(x, mapping);
+        Judged *j = &x->judged[mapping];
+        size_t cut = verdict_cut_mark(m->name);
+        const char *name = view_path(&view->view, m->name);
+        VerdictFile as_it_stands;
+        int r;
+
+        *ret = PATH_NONE;
+        if (cut < strlen(m->name)) {
+                as_it_stands = (VerdictFile){ .lookup = LOOKUP_NONE };
+                if (name) {
+                        r = look_up(x, view, m, name, /* mapped= */ true, ret);
+                        if (r < 0)
+                                return r;
+                        file_from_path(view, path_of(x, *ret), &as_it_stands);
+                }
+                f->marked = verdict_marked(f, &as_it_stands);
+                if (f->marked) {
+                        j->path = strndup(m->name, cut);
+                        if (!j->path)
+                                return -ENOMEM;
+                        name = view_path(&view->view, j->path);
+                }
+        }
+        f->path = examination_path(x, mapping);
+        if (!name)
+                return 0;
+        r = look_up(x, view, m, name, /* mapped= */ true, ret);
+        if (r < 0)
+                return r;
+        j->disk_path = *ret;
+        file_from_path(view, path_of(x, *ret), &f->disk);
+        if (f->disk.lookup == LOOKUP_FOUND)
+                identity_to_file_id(&path_of(x, *ret)->identity, &j->disk);
+        return 0;
+}
+
+/* AT_EXECFN of a script is the script, that of a foreign binary the binary: only a program like this one may take its place. */
+static bool could_be_executed(Examination *x, size_t mapping, const Path *p) {
+        _cleanup_(elf_file_done) ElfFile elf = {};
+        _cleanup_close_ int fd = -EBADF;
+        const ElfEntry *mine;
+        Identity i;
+
+        if (p->error < 0)
+                return true;
+        fd = view_open_file(&x->view->view, x->scan->proc_fd, p->name, x->options->remote_file_systems, &i);
+        if (fd < 0 || elf_file_read(fd, &elf) < 0 || examination_read_elf(x, mapping) < 0)
+                return false;
+        mine = x->judged[mapping].elf;
+        return mine && mine->elf.machine == elf.machine && mine->elf.class == elf.class;
+}
+
+static int observe_loader_name(Examination *x, const KnownView *view, size_t mapping, VerdictFacts *f, uint32_t *ret) {
+        Judged *j = &x->judged[mapping];
+        int r;
+
+        *ret = PATH_NONE;
+        if (view != x->view || !j->loader_name || !verdict_name_resolvable(j->loader_name))
+                return 0;
+        r = look_up(x, view, mapping_of(x, mapping), j->loader_name, /* mapped= */ false, ret);
+        if (r < 0)
+                return r;
+        if (mapping == x->executable && j->loader_name == x->execfn && j->mapped_known &&
+            !identity_equal(&path_of(x, *ret)->identity, &j->mapped) && !could_be_executed(x, mapping, path_of(x, *ret)))
+                return 0;
+        file_from_path(view, path_of(x, *ret), &f->loader);
+        return 0;
+}
+
+/* Compares with what took its place, and names that where it has another path. Returns 0 or -ENOMEM. */
+static int observe_successor(Examination *x, const KnownView *view, size_t mapping, uint32_t path, bool other_path,
+                             Evidence *ret) {
+        _cleanup_close_ int path_fd = -EBADF, fd = -EBADF;
+        const Path *p = path_of(x, path);
+        Judged *j = &x->judged[mapping];
+        Identity i;
+
+        if (view_lookup(&view->view, p->name, x->options->remote_file_systems, &path_fd, &i) < 0 || !S_ISREG(i.mode))
+                return 0;
+        if (other_path) {
+                Process self = { .fd = x->scan->proc_fd };
+                char name[64];
+
+                snprintf(name, sizeof(name), "self/fd/%d", path_fd);
+                if (process_read_link(&self, name, &j->successor) == -ENOMEM)
+                        return -ENOMEM;
+        }
+        fd = view_reopen(x->scan->proc_fd, path_fd);
+        if (fd >= 0)
+                *ret = evidence_compare(x, mapping, &i, fd, other_path ? NULL : &j->disk);
+        return 0;
+}
+
+/* Is it a library, or a program: listed by the loader, run, or begins as ELF does? */
+static bool is_object(Examination *x, size_t mapping) {
+        const Range *r = &x->maps->ranges[mapping_of(x, mapping)->first_range];
+        _cleanup_close_ int fd = -EBADF;
+        char magic[SELFMAG];
+
+        if (x->judged[mapping].link != EXAMINE_NO_INDEX || mapping == x->executable || mapping == x->interpreter)
+                return true;
+        if (r->offset == 0 && x->memory && memory_read(x->memory, r->start, magic, SELFMAG) >= 0)
+                return memcmp(magic, ELFMAG, SELFMAG) == 0;
+        if (!judge_identify(x, mapping))
+                return true; /* could not be told: better counted as unknown than left out */
+        fd = examination_open_mapped(x, mapping);
+        return fd < 0 || (pread(fd, magic, SELFMAG, 0) == SELFMAG && memcmp(magic, ELFMAG, SELFMAG) == 0);
+}
+
+/* No concern of anybody's: no library, or one that its program removed by intent, or that the administrator names. */
+static bool is_ignored(Examination *x, size_t mapping, const VerdictFacts *f, const Verdict *v) {
+        const char *exe = x->executable != EXAMINE_NO_INDEX ? examination_path(x, x->executable) : NULL;
+        const Judged *j = &x->judged[mapping];
+        bool object = is_object(x, mapping);
+        IgnoreFacts facts = {
+                .path = f->path,
+                .removed = v->state == STATE_DELETED && !(v->flags & FLAG_FILE_BIND_MOUNT) && v->successor == SUCCESSOR_NONE,
+                .nlink_known = j->mapped_known,
+                .nlink = f->mapped.nlink,
+                .elf_known = true,
+                .elf = object,
+        };
+
+        return !object || ignore_find(&facts) || ignore_globs_match(x->options->ignore_paths, f->path) ||
+                ignore_globs_match(x->options->ignore_exes, exe);
+}
+
+static int judge_closely(Examination *x, size_t mapping) {
+        VerdictFacts f = { .path = mapping_of(x, mapping)->name, .again = x->again };
+        Judged *j = &x->judged[mapping];
+        uint32_t path = PATH_NONE, loader = PATH_NONE;
+        const KnownView *view;
+        Evidence *content;
+        int r;
+
+        observe_mapped(x, mapping, &f);
+        view = observe_mount(x, mapping, &f);
+        r = observe_path(x, view, mapping, &f, &path);
+        if (r >= 0)
+                r = observe_loader_name(x, view, mapping, &f, &loader);
+        if (r < 0)
+                return r;
+        if (path != PATH_NONE && f.disk.lookup == LOOKUP_FOUND && j->mapped_known &&
+            identity_equal(&path_of(x, path)->identity, &j->mapped) &&
+            (!is_older(x, &j->mapped) || evidence_rewritten(x, mapping, path)) && is_object(x, mapping)) {
+                r = evidence_gather(x, mapping, path, &f);
+                if (r < 0)
+                        return r;
+        }
+        j->verdict = verdict_judge(&f);
+        if (j->verdict.state == STATE_CURRENT || j->verdict.state == STATE_IGNORED)
+                return 0;
+        if (is_ignored(x, mapping, &f, &j->verdict)) {
+                j->verdict = (Verdict){ .state = STATE_IGNORED };
+                return 0;
+        }
+        if (j->verdict.successor != SUCCESSOR_NONE) {
+                bool other_path = j->verdict.successor == SUCCESSOR_LOADER;
+
+                content = other_path ? &f.loader_content : &f.disk_content;
+                r = observe_successor(x, view, mapping, other_path ? loader : path, other_path, content);
+                if (r < 0)
+                        return r;
+                j->verdict = verdict_judge(&f);
+        }
+        x->look_again = x->look_again || j->verdict.look_again;
+        return 0;
+}
+
+int judge_mapping(Examination *x, size_t mapping) {
+        int r = judge_at_a_glance(x, mapping);
+
+        return r == 0 ? judge_closely(x, mapping) : r < 0 ? r : 0;
+}

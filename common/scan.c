@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "scan.h"
+
+/* Of a file without build-id, this much is hashed. */
+#define BASELINE_BYTES_MAX (1u << 20)
+
+void sight_done(Sight *s) {
+        for (size_t i = 0; i < s->n_findings; i++)
+                finding_done(&s->findings[i]);
+        for (size_t i = 0; i < s->n_recovered; i++)
+                finding_done(&s->recovered[i]);
+        free(s->findings);
+        free(s->anchors);
+        free(s->rewritten);
+        free(s->recovered);
+        *s = (Sight){};
+}
+
+void record_done(Record *r) {
+        fd_close(r->statm_fd);
+        fd_close(r->maps_fd);
+        sight_done(&r->sight);
+        *r = (Record){ .statm_fd = -EBADF, .maps_fd = -EBADF };
+}
+
+/* The device of the kernel's internal tmpfs: that of a memfd. Without one, no mapping has it. */
+static void read_shm_device(Scan *scan) {
+        _cleanup_close_ int fd = memfd_create("stalelib", MFD_CLOEXEC);
+        Identity i;
+
+        scan->shm_major = scan->shm_minor = UINT32_MAX;
+        if (fd >= 0 && identity_read(fd, "", &i) >= 0) {
+                scan->shm_major = i.dev_major;
+                scan->shm_minor = i.dev_minor;
+        }
+}
+
+Scan *scan_new(void) {
+        _cleanup_(scan_freep) Scan *scan = calloc(1, sizeof(*scan));
+        long ticks = sysconf(_SC_CLK_TCK);
+
+        if (!scan)
+                return NULL;
+        scan->proc_fd = -EBADF;
+        scan->ticks_per_sec = ticks > 0 ? (uint64_t) ticks : 100;
+        elf_cache_init(&scan->elfs);
+        if (path_table_init(&scan->paths) < 0)
+                return NULL;
+        read_shm_device(scan);
+        return TAKE_PTR(scan);
+}
+
+Scan *scan_free(Scan *scan) {
+        if (!scan)
+                return NULL;
+        for (size_t i = 0; i < scan->n_records; i++)
+                record_done(&scan->records[i]);
+        free(scan->records);
+        for (size_t i = 0; i < scan->n_views; i++) {
+                view_done(&scan->views[i]->view);
+                free(scan->views[i]);
+        }
+        free(scan->views);
+        for (size_t i = 0; i < scan->n_watched; i++)
+                free(scan->watched[i]);
+        free(scan->watched);
+        mapping_list_done(&scan->maps);
+        elf_cache_done(&scan->elfs);
+        path_table_done(&scan->paths);
+        fd_close(scan->proc_fd);
+        free(scan);
+        return NULL;
+}
+
+static bool view_is_open(const KnownView *v) {
+        return v->view.root_fd >= 0;
+}
+
+int scan_view(Scan *scan, const Process *p, KnownView **ret) {
+        KnownView *known = NULL;
+        uint64_t namespace;
+        Identity root;
+        View fresh;
+        int r;
+
+        r = view_identify(p, &namespace, &root);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < scan->n_views && !known; i++)
+                if (view_is(&scan->views[i]->view, namespace, &root))
+                        known = scan->views[i];
+        if (known && view_is_open(known)) {
+                *ret = known;
+                return 0;
+        }
+
+        r = view_open(p, &fresh);
+        if (r < 0)
+                return r;
+        if (!known) {
+                if (!GROW(scan->views, scan->allocated_views, scan->n_views + 1))
+                        goto no_memory;
+                known = calloc(1, sizeof(*known));
+                if (!known)
+                        goto no_memory;
+                known->view = VIEW_NULL;
+                known->serial = ++scan->next_serial;
+                scan->views[scan->n_views++] = known;
+        }
+        view_done(&known->view);
+        known->view = fresh;
+        known->used = scan->sweep;
+        *ret = known;
+        return 0;
+
+no_memory:
+        view_done(&fresh);
+        return -ENOMEM;
+}
+
+KnownView *scan_open_view(Scan *scan, uint32_t serial) {
+        for (size_t i = 0; i < scan->n_views; i++)
+                if (scan->views[i]->serial == serial)
+                        return view_is_open(scan->views[i]) ? scan->views[i] : NULL;
+        return NULL;
+}
+
+KnownView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const KnownView *except) {
+        for (size_t i = 0; i < scan->n_views; i++)
+                if (scan->views[i] != except && view_is_open(scan->views[i]) &&
+                    mount_table_find(&scan->views[i]->view.mounts, mount_id))
+                        return scan->views[i];
+        return NULL;
+}
+
+/* Their names and mounts are kept, their roots are not; views that no sweep needed any more are forgotten. */
+void scan_close_views(Scan *scan) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < scan->n_views; i++) {
+                KnownView *v = scan->views[i];
+
+                v->view.root_fd = fd_close(v->view.root_fd);
+                if (v->used == scan->sweep) {
+                        scan->views[kept++] = v;
+                        continue;
+                }
+                view_done(&v->view);
+                free(v);
+        }
+        scan->n_views = kept;
+        scan->own_view = NULL;
+}
+
+void scan_beacon(const SweepOptions *options, const Process *p, const Mapping *m) {
+        volatile SweepBeacon *b = options->beacon;
+
+        if (!b)
+                return;
+        b->on_file = 0;
+        b->pid = p ? p->pid : 0;
+        b->start_time = p ? p->start_time : 0;
+        b->dev_major = m ? m->dev_major : 0;
+        b->dev_minor = m ? m->dev_minor : 0;
+        b->on_file = m != NULL;
+}
+
+/* A hash of what the file holds: its build-id, else its beginning. 0: could not be read. */
+static uint64_t read_content(Scan *scan, const KnownView *view, const SweepOptions *options, const Path *p) {
+        _cleanup_(elf_file_done) ElfFile elf = {};
+        _cleanup_close_ int fd = -EBADF;
+        _cleanup_free_ char *bytes = NULL;
+        Identity i;
+        ssize_t n;
+
+        fd = view_open_file(&view->view, scan->proc_fd, p->name, options->remote_file_systems, &i);
+        if (fd < 0 || !identity_untouched(&i, &p->identity))
+                return 0;
+        if (elf_file_read(fd, &elf) >= 0 && elf.build_id_length > 0)
+                return hash_bytes(&scan->paths.key, elf.build_id, elf.build_id_length) | 1;
+        bytes = malloc(BASELINE_BYTES_MAX);
+        n = bytes ? pread(fd, bytes, BASELINE_BYTES_MAX, 0) : -1;
+        return n < 0 ? 0 : hash_bytes(&scan->paths.key, bytes, (size_t) n) | 1;
+}
+
+/* Remembers what a mapped file holds, and sees when that has changed under the same inode. */
+static void compare_content(Scan *scan, const SweepOptions *options, const KnownView *view, Path *p,
+                            const Identity *before) {
+        bool same_file = before && identity_equal(before, &p->identity);
+        uint64_t content;
+
+        if (!S_ISREG(p->identity.mode) || (p->content != 0 && same_file && identity_untouched(before, &p->identity)))
+                return;
+        if (p->content == 0) {
+                if (scan->baselines_left == 0)
+                        return;
+                scan->baselines_left--;
+        }
+        content = read_content(scan, view, options, p);
+        if (content != 0 && p->content != 0 && same_file && content != p->content)
+                p->rewritten = scan->sweep;
+        p->content = content;
+}
+
+static int watched_compare(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Remembers a directory (with its view); false: it was known, or memory is short. */
+static bool watch_is_new(Scan *scan, uint32_t serial, const char *directory, size_t n) {
+        char *key, **place;
+        size_t at;
+
+        if (asprintf(&key, "%u:%.*s", serial, (int) n, directory) < 0)
+                return false;
+        if ((scan->n_watched > 0 &&
+             bsearch(&key, scan->watched, scan->n_watched, sizeof(*scan->watched), watched_compare)) ||
+            !GROW(scan->watched, scan->allocated_watched, scan->n_watched + 1)) {
+                free(key);
+                return false;
+        }
+        for (at = scan->n_watched; at > 0 && strcmp(scan->watched[at - 1], key) > 0; at--)
+                ;
+        place = &scan->watched[at];
+        memmove(place + 1, place, (scan->n_watched - at) * sizeof(*place));
+        *place = key;
+        scan->n_watched++;
+        return true;
+}
+
+/* Tells of the last component in its directory, and, once for each directory, of the components that lead there. */
+static void tell_watcher(Scan *scan, const SweepOptions *options, const KnownView *view, const char *name) {
+        _cleanup_free_ char *path = strdup(name);
+
+        while (path) {
+                _cleanup_close_ int fd = -EBADF;
+                char *slash = strrchr(path, '/');
+                Identity i;
+
+                if (!slash || slash[1] == '\0')
+                        return;
+                *slash = '\0';
+                if (view_lookup(&view->view, *path ? path : "/", options->remote_file_systems, &fd, &i) >= 0 &&
+                    S_ISDIR(i.mode))
+                        options->watch(options->userdata, fd, slash + 1);
+                if (*path == '\0' || !watch_is_new(scan, view->serial, path, strlen(path)))
+                        return;
+        }
+}
+
+static bool is_skipped(const SweepOptions *options, const KnownView *view, const char *name) {
+        const Mount *m;
+
+        if (options->n_skip_devices == 0)
+                return false;
+        m = mount_table_covering(&view->view.mounts, name);
+        for (size_t i = 0; m && i < options->n_skip_devices; i++)
+                if (m->dev_major == options->skip_devices[i].dev_major &&
+                    m->dev_minor == options->skip_devices[i].dev_minor)
+                        return true;
+        return false;
+}
+
+static void look_up(Scan *scan, const SweepOptions *options, const KnownView *view, uint32_t path, bool mapped) {
+        Path *p = &scan->paths.paths[path];
+        bool first = p->looked == 0;
+        Identity before = p->identity, now;
+        int r;
+
+        if (is_skipped(options, view, p->name))
+                r = -ETIMEDOUT;
+        else
+                r = view_lookup(&view->view, p->name, options->remote_file_systems, NULL, &now);
+        path_answer(p, scan->sweep, r, &now);
+        p->mapped = p->mapped || mapped;
+        if (options->watch && (first || p->changed == scan->sweep))
+                tell_watcher(scan, options, view, p->name);
+        if (options->baseline && p->mapped && r >= 0)
+                compare_content(scan, options, view, p, first ? NULL : &before);
+}
+
+int scan_look_up(Scan *scan, const SweepOptions *options, const KnownView *view, const char *name, bool mapped,
+                 uint32_t *ret) {
+        int r;
+
+        r = path_table_add(&scan->paths, view->serial, name, ret);
+        if (r < 0)
+                return r;
+        if (scan->paths.paths[*ret].looked != scan->sweep)
+                look_up(scan, options, view, *ret, mapped);
+        return 0;
+}
+
+void scan_refresh(Scan *scan, const SweepOptions *options, const KnownView *view, uint32_t path) {
+        if (scan->paths.paths[path].looked != scan->sweep)
+                look_up(scan, options, view, path, scan->paths.paths[path].mapped);
+}

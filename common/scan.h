@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What outlives a sweep, for the rooms that make it: sweep.c, examine.c, explain.c.
+ * Everybody else knows a Scan by sweep.h alone.
+ */
+
+#include "elf-cache.h"
+#include "mapping.h"
+#include "path-table.h"
+#include "sweep.h"
+#include "view.h"
+
+typedef struct KnownView {
+        View view;       /* its root is open during a sweep only: it keeps a mount busy */
+        uint32_t serial; /* never used twice */
+        uint32_t used;   /* number of the sweep that last opened it */
+} KnownView;
+
+/* A mapping that was seen to be written to: a file's content is compared at the time, a process's fate lasts. */
+typedef struct Rewritten {
+        uint32_t path;
+        uint64_t start;
+} Rewritten;
+
+/* Where a finding's mapping is, to ask the kernel whether it is still there. */
+typedef struct Anchor {
+        uint64_t address, inode;
+        uint32_t dev_major, dev_minor;
+} Anchor;
+
+/* What a look at a process found. */
+typedef struct Sight {
+        uint32_t mappings, ignored;
+        uint32_t unknown_by[UNKNOWN_REASON_MAX];
+        Finding *findings;      /* owned */
+        Anchor *anchors;        /* owned; one each */
+        size_t n_findings;
+        Rewritten *rewritten;   /* owned */
+        size_t n_rewritten;
+        Finding *recovered;     /* owned; keys only. Of this sweep alone */
+        size_t n_recovered;
+        uint32_t set;           /* what the verdicts hang on */
+} Sight;
+
+void sight_done(Sight *s);
+
+/* A process as it was last looked at. */
+typedef struct Record {
+        pid_t pid;
+        uint64_t start_time;
+        int statm_fd;           /* owned; answers with ESRCH once the process is gone, though its pid be used again */
+        int maps_fd;            /* owned, of a process with findings; dies with the memory it was opened for, as on execve(2) */
+        uint64_t vm_size, vm_data; /* of statm, pages */
+        uint32_t view;          /* serial number */
+        uint32_t examined;      /* number of the sweep */
+        uint64_t examined_usec; /* CLOCK_BOOTTIME */
+        Sight sight;
+} Record;
+
+void record_done(Record *r);
+
+struct Scan {
+        int proc_fd;
+        uint32_t sweep;         /* number of the sweep that is on, or was last */
+        int64_t boot_nsec;      /* CLOCK_REALTIME at boot, as of this sweep */
+        uint64_t ticks_per_sec;
+        uint32_t shm_major, shm_minor; /* the kernel's own mount of memfd, SysV and MAP_SHARED memory */
+        PathTable paths;
+        ElfCache elfs;
+        KnownView **views;      /* owned */
+        size_t n_views, allocated_views;
+        uint32_t next_serial;
+        uint64_t own_namespace; /* of this process: its view stands for what lies outside of a process's root */
+        KnownView *own_view;    /* borrowed, of this sweep; NULL: could not be opened */
+        size_t baselines_left;  /* how many files may still be read for their content in this sweep */
+        Record *records;        /* owned; ascending by pid */
+        size_t n_records, allocated_records;
+        MappingList maps;       /* memory used again for each process */
+        char **watched;         /* directories whose components were told to SweepOptions.watch, ascending */
+        size_t n_watched, allocated_watched;
+};
+
+/* The view of a process, opened. Returns 0, -ENOMEM, -ESRCH, -EACCES, -errno. */
+int scan_view(Scan *scan, const Process *p, KnownView **ret);
+/* The view with this number if it is open in this sweep. */
+KnownView *scan_open_view(Scan *scan, uint32_t serial);
+/* The open view whose namespace has this mount, `except` left out; NULL: none. */
+KnownView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const KnownView *except);
+void scan_close_views(Scan *scan);
+
+/*
+ * Looks a name (absolute, in the view) up, once a sweep. mapped: it is the path of a mapping, whose content may be
+ * remembered. *ret is its number in scan->paths. Returns 0 or -ENOMEM.
+ */
+int scan_look_up(Scan *scan, const SweepOptions *options, const KnownView *view, const char *name, bool mapped,
+                 uint32_t *ret);
+/* The same for a name that is known: looks it up if this sweep has not yet. */
+void scan_refresh(Scan *scan, const SweepOptions *options, const KnownView *view, uint32_t path);
+
+/* Tells whoever watches this sweep (SweepOptions.beacon). p NULL: nothing that could hang; m NULL: not on a file. */
+void scan_beacon(const SweepOptions *options, const Process *p, const Mapping *m);

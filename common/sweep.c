@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A process is looked at anew when its memory changed its size, when the answer to one
+ * of the lookups that its verdicts hang on changed, when the mapping of one of its
+ * findings is not there any more, and in any case every REEXAMINE_USEC. What this can
+ * miss, for that long: a mapping exchanged for another of the very same size, in a
+ * process that has no findings. Its new mapping would have to be of a file that was
+ * stale already to be missed, which no loader opens.
+ */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "examine.h"
+#include "explain.h"
+#include "ignore.h"
+#include "scan.h"
+
+#define REEXAMINE_USEC (600 * 1000000ull)
+#define BASELINES_PER_SWEEP 512
+
+struct Sweep {
+        Scan *scan;            /* borrowed */
+        SweepOptions options;
+        Snapshot *snapshot;    /* owned */
+        ProcessList list;
+        size_t next;           /* in the list */
+        size_t next_record;    /* in the scan's records: both ascend by pid */
+        Record *records;       /* owned; of this sweep */
+        size_t n_records, allocated_records;
+        uint64_t boottime_usec;
+        struct timespec started;
+        bool partial;          /* only some processes: the scan's records stay as they are */
+};
+
+static uint64_t clock_usec(clockid_t clock) {
+        struct timespec t;
+
+        clock_gettime(clock, &t);
+        return (uint64_t) t.tv_sec * 1000000u + (uint64_t) t.tv_nsec / 1000u;
+}
+
+/* The view of this very process stands for what lies outside of others' roots. Without it, less is known. */
+static int open_own_view(Scan *scan) {
+        _cleanup_(process_done) Process self = PROCESS_NULL;
+        int r;
+
+        r = process_open(scan->proc_fd, getpid(), &self);
+        if (r >= 0)
+                r = scan_view(scan, &self, &scan->own_view);
+        if (r >= 0)
+                scan->own_view->used = scan->sweep;
+        return r == -ENOMEM ? r : 0;
+}
+
+static int begin(Sweep *s) {
+        Scan *scan = s->scan;
+        struct timespec real, boot;
+
+        if (scan->proc_fd < 0) {
+                scan->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                if (scan->proc_fd < 0)
+                        return -errno;
+        }
+        scan->sweep++;
+        scan->baselines_left = scan->n_records > 0 ? BASELINES_PER_SWEEP : 0;
+        clock_gettime(CLOCK_REALTIME, &real);
+        clock_gettime(CLOCK_BOOTTIME, &boot);
+        scan->boot_nsec = (int64_t) (real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec);
+        s->boottime_usec = clock_usec(CLOCK_BOOTTIME);
+        clock_gettime(CLOCK_MONOTONIC, &s->started);
+        s->snapshot->counts.started_usec = clock_usec(CLOCK_REALTIME);
+        return open_own_view(scan);
+}
+
+static int pid_compare(const void *a, const void *b) {
+        pid_t x = *(const pid_t *) a, y = *(const pid_t *) b;
+
+        return x < y ? -1 : x > y;
+}
+
+static int list_processes(Sweep *s) {
+        const SweepOptions *o = &s->options;
+
+        if (!o->pids)
+                return process_list_read(&s->list);
+        if (!GROW(s->list.pids, s->list.allocated, o->n_pids))
+                return -ENOMEM;
+        memcpy(s->list.pids, o->pids, o->n_pids * sizeof(*o->pids));
+        qsort(s->list.pids, o->n_pids, sizeof(*s->list.pids), pid_compare);
+        for (size_t i = 0; i < o->n_pids; i++)
+                if (i == 0 || s->list.pids[i] != s->list.pids[i - 1])
+                        s->list.pids[s->list.n_pids++] = s->list.pids[i];
+        return 0;
+}
+
+int sweep_new(Scan *scan, const SweepOptions *options, Sweep **ret) {
+        _cleanup_(sweep_freep) Sweep *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        s->scan = scan;
+        s->options = *options;
+        s->partial = options->pids != NULL;
+        s->snapshot = snapshot_new();
+        if (!s->snapshot)
+                return -ENOMEM;
+        r = begin(s);
+        if (r >= 0)
+                r = list_processes(s);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+Sweep *sweep_free(Sweep *s) {
+        if (!s)
+                return NULL;
+        for (size_t i = 0; i < s->n_records; i++)
+                record_done(&s->records[i]);
+        free(s->records);
+        process_list_done(&s->list);
+        snapshot_free(s->snapshot);
+        scan_close_views(s->scan);
+        scan_beacon(&s->options, NULL, NULL);
+        free(s);
+        return NULL;
+}
+
+void sweep_progress(const Sweep *s, size_t *ret_done, size_t *ret_total) {
+        *ret_done = s->next;
+        *ret_total = s->list.n_pids;
+}
+
+/* The record of the sweep before of this pid, or NULL. Pids are asked for in ascending order. */
+static Record *record_before(Sweep *s, pid_t pid) {
+        Scan *scan = s->scan;
+
+        if (s->partial)
+                return NULL;
+        while (s->next_record < scan->n_records && scan->records[s->next_record].pid < pid)
+                s->next_record++;
+        return s->next_record < scan->n_records && scan->records[s->next_record].pid == pid ?
+                &scan->records[s->next_record] : NULL;
+}
+
+/* Size of the memory, and of its data part, in pages: proc_pid_statm(5). */
+static int read_statm(int fd, uint64_t *ret_size, uint64_t *ret_data) {
+        unsigned long long size, data;
+        char text[160];
+        ssize_t n;
+
+        n = pread(fd, text, sizeof(text) - 1, 0);
+        if (n < 0)
+                return -errno;
+        text[n] = '\0';
+        if (sscanf(text, "%llu %*u %*u %*u %*u %llu", &size, &data) != 2)
+                return -EBADMSG;
+        *ret_size = size;
+        *ret_data = data;
+        return 0;
+}
+
+/* Does the memory that the record is of still live, with the mappings of its findings in place? */
+static bool anchors_hold(const Record *r) {
+        for (size_t i = 0; i < r->sight.n_findings; i++)
+                if (!mapping_is_at(r->maps_fd, r->sight.anchors[i].address, r->sight.anchors[i].dev_major,
+                                   r->sight.anchors[i].dev_minor, r->sight.anchors[i].inode))
+                        return false;
+        return true;
+}
+
+/* The view that an unchanged process's names are to be looked up in, opened through it if need be. */
+static KnownView *view_of_record(Sweep *s, const Record *r) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        KnownView *view = scan_open_view(s->scan, r->view);
+
+        if (view)
+                return view;
+        if (process_open(s->scan->proc_fd, r->pid, &p) < 0 || p.start_time != r->start_time ||
+            scan_view(s->scan, &p, &view) < 0 || view->serial != r->view)
+                return NULL;
+        return view;
+}
+
+/* Would a look at it say what the last one said? */
+static bool is_unchanged(Sweep *s, Record *r) {
+        const PathSet *set = &s->scan->paths.sets[r->sight.set];
+        uint64_t size, data;
+        KnownView *view;
+
+        if (s->options.full || s->boottime_usec - r->examined_usec >= REEXAMINE_USEC ||
+            read_statm(r->statm_fd, &size, &data) < 0 || size != r->vm_size || data != r->vm_data || !anchors_hold(r))
+                return false;
+        view = view_of_record(s, r);
+        if (!view)
+                return false;
+        view->used = s->scan->sweep;
+        if (set->checked != s->scan->sweep)
+                for (uint32_t i = 0; i < set->n_paths; i++)
+                        scan_refresh(s->scan, &s->options, view, set->paths[i]);
+        return path_set_changed(&s->scan->paths, r->sight.set, s->scan->sweep) <= r->examined;
+}
+
+static void count(Counts *c, const Sight *s) {
+        c->mappings += s->mappings;
+        c->ignored += s->ignored;
+        for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++) {
+                c->unknown_by[i] += s->unknown_by[i];
+                c->unknown += s->unknown_by[i];
+        }
+}
+
+/* Adds to the snapshot what was seen of a process; its findings are copied where the record keeps them. */
+static int publish(Sweep *s, pid_t pid, uint64_t start_time, Sight *sight) {
+        int r;
+
+        count(&s->snapshot->counts, sight);
+        for (size_t i = 0; i < sight->n_recovered; i++) {
+                r = snapshot_add_recovered(s->snapshot, &sight->recovered[i]);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < sight->n_findings; i++) {
+                Finding copy;
+
+                r = finding_copy(&sight->findings[i], &copy);
+                if (r < 0)
+                        return r;
+                r = snapshot_take_finding(s->snapshot, &copy);
+                if (r < 0) {
+                        finding_done(&copy);
+                        return r;
+                }
+        }
+        path_set_use(&s->scan->paths, sight->set, s->scan->sweep);
+        s->snapshot->counts.processes++;
+        return snapshot_add_looked(s->snapshot, pid, start_time, LOOK_DONE);
+}
+
+/* Moves a record into those of this sweep. */
+static int keep(Sweep *s, Record *r) {
+        if (!GROW(s->records, s->allocated_records, s->n_records + 1))
+                return -ENOMEM;
+        s->records[s->n_records++] = *r;
+        *r = (Record){ .statm_fd = -EBADF, .maps_fd = -EBADF };
+        return 0;
+}
+
+static int count_unreadable(Sweep *s, pid_t pid, uint64_t start_time) {
+        s->snapshot->counts.processes++;
+        s->snapshot->counts.unreadable++;
+        return snapshot_add_looked(s->snapshot, pid, start_time, LOOK_FAILED);
+}
+
+static bool is_skipped(const SweepOptions *o, const Process *p) {
+        for (size_t i = 0; i < o->n_skip_processes; i++)
+                if (o->skip_processes[i].pid == p->pid && o->skip_processes[i].start_time == p->start_time)
+                        return true;
+        return false;
+}
+
+/* One examination, and a second where the first may have met a change in its middle. */
+static int examine_and_explain(Sweep *s, const Process *p, const KnownView *view, const Record *before, Sight *ret) {
+        _cleanup_(examination_done) Examination x = EXAMINATION_NULL;
+        int r;
+
+        r = examine_process(s->scan, &s->options, p, view, before, /* again= */ false, &x);
+        if (r >= 0 && x.look_again) {
+                examination_done(&x);
+                r = examine_process(s->scan, &s->options, p, view, before, /* again= */ true, &x);
+        }
+        if (r < 0)
+                return r;
+        return explain_process(&x, ret);
+}
+
+/* What the next sweep compares with. Without it, the process is looked at anew then: no reason to fail. */
+static int remember(Sweep *s, const Process *p, const KnownView *view, Sight *sight) {
+        _cleanup_(record_done) Record r = { .statm_fd = -EBADF, .maps_fd = -EBADF };
+
+        if (s->partial) {
+                sight_done(sight);
+                return 0;
+        }
+        r.pid = p->pid;
+        r.start_time = p->start_time;
+        r.view = view->serial;
+        r.examined = s->scan->sweep;
+        r.examined_usec = s->boottime_usec;
+        r.statm_fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
+        if (sight->n_findings > 0)
+                r.maps_fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
+        r.sight = *sight;
+        *sight = (Sight){};
+        if (r.statm_fd < 0 || read_statm(r.statm_fd, &r.vm_size, &r.vm_data) < 0)
+                r.examined_usec = 0;
+        for (size_t i = 0; i < r.sight.n_recovered; i++)
+                finding_done(&r.sight.recovered[i]);
+        r.sight.n_recovered = 0;
+        return keep(s, &r);
+}
+
+static int look_at(Sweep *s, const Process *p, const Record *before) {
+        _cleanup_(sight_done) Sight sight = {};
+        KnownView *view;
+        int r;
+
+        if (before && before->start_time != p->start_time)
+                before = NULL;
+        scan_beacon(&s->options, p, NULL);
+        r = scan_view(s->scan, p, &view);
+        if (r >= 0) {
+                view->used = s->scan->sweep;
+                r = examine_and_explain(s, p, view, before, &sight);
+        }
+        if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+                return r;
+        /* All that was read is believed only if it was this process's to the end. */
+        if (!process_alive(p))
+                return 0;
+        if (r < 0)
+                return count_unreadable(s, p->pid, p->start_time);
+        r = publish(s, p->pid, p->start_time, &sight);
+        return r < 0 ? r : remember(s, p, view, &sight);
+}
+
+int sweep_step(Sweep *s) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        Record *before;
+        pid_t pid;
+        int r;
+
+        if (s->next >= s->list.n_pids)
+                return 0;
+        pid = s->list.pids[s->next++];
+        before = record_before(s, pid);
+        if (before && is_unchanged(s, before)) {
+                r = publish(s, pid, before->start_time, &before->sight);
+                if (r >= 0)
+                        r = keep(s, before);
+                return r < 0 ? r : 1;
+        }
+        r = process_open(s->scan->proc_fd, pid, &p);
+        if (r == -ESRCH)
+                return 1;
+        if (r >= 0 && !p.has_memory)
+                return 1;
+        if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+                return r;
+        r = r < 0 || is_skipped(&s->options, &p) ? count_unreadable(s, pid, p.start_time) : look_at(s, &p, before);
+        return r < 0 ? r : 1;
+}
+
+static size_t count_files(const Sweep *s) {
+        const PathTable *t = &s->scan->paths;
+        size_t n = 0;
+
+        for (size_t i = 0; i < t->n_paths; i++)
+                n += t->paths[i].name && t->paths[i].mapped && t->paths[i].used == s->scan->sweep;
+        return n;
+}
+
+/* The records of this sweep become those of the scan. */
+static void keep_records(Sweep *s) {
+        Scan *scan = s->scan;
+
+        for (size_t i = 0; i < scan->n_records; i++)
+                record_done(&scan->records[i]);
+        free(scan->records);
+        scan->records = TAKE_PTR(s->records);
+        scan->n_records = s->n_records;
+        scan->allocated_records = s->allocated_records;
+        s->n_records = 0;
+}
+
+int sweep_finish(Sweep *s, Snapshot **ret) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        s->snapshot->counts.duration_usec = (uint64_t) ((now.tv_sec - s->started.tv_sec) * 1000000 +
+                                                        (now.tv_nsec - s->started.tv_nsec) / 1000);
+        s->snapshot->counts.files = count_files(s);
+        snapshot_freeze(s->snapshot);
+        if (!s->partial) {
+                keep_records(s);
+                path_table_prune(&s->scan->paths, s->scan->sweep);
+                elf_cache_prune(&s->scan->elfs, s->scan->sweep);
+        }
+        *ret = TAKE_PTR(s->snapshot);
+        return 0;
+}
+
+int sweep_run(Scan *scan, const SweepOptions *options, Snapshot **ret) {
+        _cleanup_(sweep_freep) Sweep *sweep = NULL;
+        int r;
+
+        r = sweep_new(scan, options, &sweep);
+        if (r < 0)
+                return r;
+        do
+                r = sweep_step(sweep);
+        while (r > 0);
+        return r < 0 ? r : sweep_finish(sweep, ret);
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Sweeps one after another over the same Scan: what changed between two of them must be
+ * seen by the second, and only that. A child loads and unloads a plugin on command.
+ */
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include "sweep.h"
+#include "unit.h"
+
+static char directory[] = "/tmp/stalelib-sweep-XXXXXX";
+static char plugin[PATH_MAX];
+static int to_child, from_child;
+static pid_t child;
+static Scan *scan;
+static Snapshot *last;
+static SweepOptions options;
+
+static void copy(const char *from, const char *to) {
+        char buffer[65536];
+        int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+        ssize_t n;
+
+        ck_assert_int_ge(in, 0);
+        ck_assert_int_ge(out, 0);
+        while ((n = read(in, buffer, sizeof(buffer))) > 0)
+                ck_assert_int_eq(write(out, buffer, (size_t) n), n);
+        close(in);
+        close(out);
+}
+
+/* As a package manager does it: a new file, renamed over the old one. */
+static void replace(const char *with) {
+        char temporary[PATH_MAX + 8];
+
+        snprintf(temporary, sizeof(temporary), "%s.new", plugin);
+        copy(with, temporary);
+        ck_assert_int_eq(rename(temporary, plugin), 0);
+}
+
+/* o: open, c: close, x: execute this program anew. Each is answered by a byte. */
+static void child_run(int in, int out) {
+        void *handle = NULL;
+        char command;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        while (read(in, &command, 1) == 1) {
+                if (command == 'o')
+                        handle = dlopen(plugin, RTLD_NOW);
+                else if (command == 'c')
+                        dlclose(handle);
+                else if (command == 'x') {
+                        char a[16], b[16];
+
+                        snprintf(a, sizeof(a), "%d", in);
+                        snprintf(b, sizeof(b), "%d", out);
+                        execl("/proc/self/exe", "child", a, b, NULL);
+                        _exit(1);
+                }
+                if (write(out, handle ? "+" : "-", 1) != 1)
+                        break;
+        }
+        _exit(0);
+}
+
+static void tell(char command, char expected) {
+        char answer;
+
+        ck_assert_int_eq(write(to_child, &command, 1), 1);
+        ck_assert_int_eq(read(from_child, &answer, 1), 1);
+        ck_assert_int_eq(answer, expected);
+}
+
+static void setup(void) {
+        int down[2], up[2];
+
+        strcpy(directory + strlen(directory) - 6, "XXXXXX");
+        ck_assert_ptr_nonnull(mkdtemp(directory));
+        snprintf(plugin, sizeof(plugin), "%s/plugin.so", directory);
+        copy(PLUGIN_1, plugin);
+        ck_assert_int_eq(pipe(down), 0);
+        ck_assert_int_eq(pipe(up), 0);
+        child = fork();
+        if (child == 0)
+                child_run(down[0], up[1]);
+        close(down[0]);
+        close(up[1]);
+        to_child = down[1];
+        from_child = up[0];
+        tell('o', '+');
+        options = (SweepOptions){ .baseline = true };
+        scan = scan_new();
+        ck_assert_ptr_nonnull(scan);
+        last = NULL;
+}
+
+static void teardown(void) {
+        char command[PATH_MAX + 16];
+
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        close(to_child);
+        close(from_child);
+        last = snapshot_free(last);
+        scan = scan_free(scan);
+        snprintf(command, sizeof(command), "rm -rf %s", directory);
+        ck_assert_int_eq(system(command), 0);
+}
+
+/* The child's finding in the next sweep, or NULL. */
+static const Finding *sweep(void) {
+        Snapshot *next;
+
+        options.previous = last;
+        ck_assert_int_eq(sweep_run(scan, &options, &next), 0);
+        snapshot_free(last);
+        last = next;
+        for (size_t i = 0; i < last->n_findings; i++)
+                if (last->findings[i].pid == child)
+                        return &last->findings[i];
+        return NULL;
+}
+
+static bool recovered(void) {
+        for (size_t i = 0; i < last->n_recovered; i++)
+                if (last->recovered[i].pid == child)
+                        return true;
+        return false;
+}
+
+START_TEST(a_replaced_library_is_seen_and_stays_seen) {
+        ck_assert_ptr_null(sweep());
+        replace(PLUGIN_2);
+        for (int i = 0; i < 3; i++) {
+                const Finding *f = sweep();
+
+                ck_assert_ptr_nonnull(f);
+                ck_assert_int_eq(f->state, STATE_REPLACED);
+                ck_assert_str_eq(f->path, plugin);
+                ck_assert(f->disk.known && f->disk.inode != f->mapped.inode);
+                ck_assert_uint_eq(f->n_pins, 1);
+                ck_assert_int_eq(f->pins[0].reason, PIN_OPEN_HANDLES);
+                ck_assert_ptr_nonnull(f->message);
+                ck_assert_ptr_nonnull(f->advice);
+        }
+}
+END_TEST
+
+START_TEST(a_reopened_library_is_stale_no_more) {
+        replace(PLUGIN_2);
+        ck_assert_ptr_nonnull(sweep());
+        tell('c', '+');
+        tell('o', '+');
+        ck_assert_ptr_null(sweep());
+        ck_assert(!recovered());
+}
+END_TEST
+
+START_TEST(a_closed_library_is_stale_no_more) {
+        replace(PLUGIN_2);
+        ck_assert_ptr_nonnull(sweep());
+        tell('c', '+');
+        ck_assert_ptr_null(sweep());
+        ck_assert(!recovered());
+}
+END_TEST
+
+START_TEST(a_program_executed_anew_is_stale_no_more) {
+        replace(PLUGIN_2);
+        ck_assert_ptr_nonnull(sweep());
+        tell('x', '-');
+        ck_assert_ptr_null(sweep());
+}
+END_TEST
+
+START_TEST(a_file_that_comes_back_is_told_as_recovered) {
+        char aside[PATH_MAX + 8];
+
+        snprintf(aside, sizeof(aside), "%s.aside", plugin);
+        ck_assert_int_eq(link(plugin, aside), 0);
+        replace(PLUGIN_2);
+        ck_assert_ptr_nonnull(sweep());
+        ck_assert_int_eq(rename(aside, plugin), 0);
+        ck_assert_ptr_null(sweep());
+        ck_assert(recovered());
+        ck_assert_ptr_null(sweep());
+        ck_assert(!recovered());
+}
+END_TEST
+
+START_TEST(a_library_moved_aside_is_seen_by_the_name_that_was_opened) {
+        char aside[PATH_MAX + 8];
+        const Finding *f;
+
+        ck_assert_ptr_null(sweep());
+        snprintf(aside, sizeof(aside), "%s.bak", plugin);
+        ck_assert_int_eq(rename(plugin, aside), 0);
+        f = sweep();
+        ck_assert_ptr_nonnull(f);
+        ck_assert_int_eq(f->state, STATE_MOVED);
+        copy(PLUGIN_2, plugin);
+        f = sweep();
+        ck_assert_ptr_nonnull(f);
+        ck_assert_int_eq(f->state, STATE_SUPERSEDED);
+        ck_assert_str_eq(f->path, aside);
+        ck_assert_str_eq(f->loader_name, plugin);
+        ck_assert_str_eq(f->successor, plugin);
+}
+END_TEST
+
+/* Writes another build over the file's bytes without truncating it: private pages stay as they were. */
+START_TEST(a_library_written_to_in_place_is_seen_by_who_saw_it_before) {
+        const Finding *f;
+
+        ck_assert_ptr_null(sweep());
+        ck_assert_ptr_null(sweep()); /* remembers contents from the second sweep on */
+        copy(PLUGIN_2, plugin);
+        for (int i = 0; i < 3; i++) {
+                f = sweep();
+                ck_assert_ptr_nonnull(f);
+                ck_assert_int_eq(f->state, STATE_MODIFIED);
+        }
+}
+END_TEST
+
+START_TEST(a_touched_library_is_current) {
+        ck_assert_ptr_null(sweep());
+        ck_assert_ptr_null(sweep());
+        ck_assert_int_eq(chmod(plugin, 0700), 0);
+        ck_assert_int_eq(utimensat(AT_FDCWD, plugin, NULL, 0), 0);
+        ck_assert_ptr_null(sweep());
+        copy(PLUGIN_1, plugin); /* the very same bytes */
+        ck_assert_ptr_null(sweep());
+}
+END_TEST
+
+START_TEST(an_ended_process_is_gone) {
+        replace(PLUGIN_2);
+        ck_assert_ptr_nonnull(sweep());
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        ck_assert_ptr_null(sweep());
+        ck_assert_ptr_null(snapshot_find_looked(last, child));
+}
+END_TEST
+
+START_TEST(a_full_sweep_says_the_same) {
+        replace(PLUGIN_2);
+        ck_assert_ptr_nonnull(sweep());
+        options.full = true;
+        ck_assert_ptr_nonnull(sweep());
+        options.text_maps = true;
+        ck_assert_ptr_nonnull(sweep());
+}
+END_TEST
+
+START_TEST(what_hung_before_is_left_out_and_counted) {
+        SweepProcess skip;
+        uint64_t unreadable;
+
+        replace(PLUGIN_2);
+        skip = (SweepProcess){ .pid = child, .start_time = sweep()->start_time };
+        unreadable = last->counts.unreadable;
+        options.full = true;
+        options.skip_processes = &skip;
+        options.n_skip_processes = 1;
+        ck_assert_ptr_null(sweep());
+        ck_assert_uint_eq(last->counts.unreadable, unreadable + 1);
+        ck_assert_int_eq(snapshot_find_looked(last, child)->look, LOOK_FAILED);
+        skip.start_time++; /* another process of this number */
+        ck_assert_ptr_nonnull(sweep());
+}
+END_TEST
+
+START_TEST(a_device_that_hung_is_counted_as_unknown) {
+        SweepDevice skip;
+        struct stat st;
+        uint64_t hung;
+
+        replace(PLUGIN_2);
+        ck_assert_ptr_nonnull(sweep());
+        hung = last->counts.unknown_by[UNKNOWN_HUNG];
+        ck_assert_int_eq(stat(plugin, &st), 0);
+        skip = (SweepDevice){ major(st.st_dev), minor(st.st_dev) };
+        options.full = true;
+        options.skip_devices = &skip;
+        options.n_skip_devices = 1;
+        ck_assert_ptr_null(sweep());
+        ck_assert_uint_gt(last->counts.unknown_by[UNKNOWN_HUNG], hung);
+}
+END_TEST
+
+static bool plugin_watched, directory_watched;
+
+static void watch(void *userdata _unused_, int directory_fd, const char *name) {
+        struct stat here, there;
+
+        ck_assert_int_eq(fstat(directory_fd, &here), 0);
+        if (streq(name, "plugin.so") && stat(directory, &there) == 0 && here.st_ino == there.st_ino)
+                plugin_watched = true;
+        if (streq(name, strrchr(directory, '/') + 1) && stat("/tmp", &there) == 0 && here.st_ino == there.st_ino)
+                directory_watched = true;
+}
+
+START_TEST(the_entries_that_verdicts_hang_on_are_told) {
+        plugin_watched = directory_watched = false;
+        options.watch = watch;
+        sweep();
+        ck_assert(plugin_watched);
+        ck_assert(directory_watched);
+}
+END_TEST
+
+START_TEST(only_the_processes_asked_for_are_looked_at) {
+        pid_t pids[] = { child, child, 1, INT_MAX };
+
+        replace(PLUGIN_2);
+        options.pids = pids;
+        options.n_pids = ELEMENTSOF(pids);
+        ck_assert_ptr_nonnull(sweep());
+        ck_assert_uint_eq(last->n_looked, 2);
+        ck_assert_ptr_null(snapshot_find_looked(last, INT_MAX));
+}
+END_TEST
+
+START_TEST(globs_of_the_caller_are_heeded) {
+        const char *paths[] = { "/nowhere/*", "*/plugin.so", NULL }, *none[] = { "/nowhere/*", NULL };
+
+        replace(PLUGIN_2);
+        options.ignore_paths = none;
+        ck_assert_ptr_nonnull(sweep());
+        options.ignore_paths = paths;
+        options.full = true;
+        ck_assert_ptr_null(sweep());
+        options.ignore_paths = NULL;
+        options.ignore_exes = (const char *[]){ "*/test-sweep", NULL };
+        ck_assert_ptr_null(sweep());
+}
+END_TEST
+
+int main(int argc, char **argv) {
+        Suite *suite;
+        TCase *tcase;
+
+        if (argc == 3 && streq(argv[0], "child")) {
+                if (write(atoi(argv[2]), "-", 1) == 1)
+                        child_run(atoi(argv[1]), atoi(argv[2]));
+                return 1;
+        }
+        suite = suite_create("sweep");
+        tcase = tcase_create("sweep");
+        tcase_set_timeout(tcase, 60);
+        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_test(tcase, a_replaced_library_is_seen_and_stays_seen);
+        tcase_add_test(tcase, a_reopened_library_is_stale_no_more);
+        tcase_add_test(tcase, a_closed_library_is_stale_no_more);
+        tcase_add_test(tcase, a_program_executed_anew_is_stale_no_more);
+        tcase_add_test(tcase, a_file_that_comes_back_is_told_as_recovered);
+        tcase_add_test(tcase, a_library_moved_aside_is_seen_by_the_name_that_was_opened);
+        tcase_add_test(tcase, a_library_written_to_in_place_is_seen_by_who_saw_it_before);
+        tcase_add_test(tcase, a_touched_library_is_current);
+        tcase_add_test(tcase, an_ended_process_is_gone);
+        tcase_add_test(tcase, a_full_sweep_says_the_same);
+        tcase_add_test(tcase, what_hung_before_is_left_out_and_counted);
+        tcase_add_test(tcase, a_device_that_hung_is_counted_as_unknown);
+        tcase_add_test(tcase, the_entries_that_verdicts_hang_on_are_told);
+        tcase_add_test(tcase, only_the_processes_asked_for_are_looked_at);
+        tcase_add_test(tcase, globs_of_the_caller_are_heeded);
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}
