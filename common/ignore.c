@@ -53,16 +53,20 @@ static bool is_installed(const char *path) {
 
 /* The last components of a path, as many as the pattern has; NULL: it has fewer. */
 static const char *last_components(const char *pattern, const char *path) {
-        const char *end = path + strlen(path);
+        const char *start = path + strlen(path);
+        size_t slashes = 0;
 
-        for (const char *p = pattern; p; p = strchr(p + 1, '/')) {
-                if (end == path)
+        for (const char *p = pattern; *p; p++)
+                slashes += *p == '/';
+        for (;;) {
+                while (start > path && start[-1] != '/')
+                        start--;
+                if (slashes-- == 0)
+                        return start;
+                if (start == path)
                         return NULL;
-                end--;
-                while (end > path && *end != '/')
-                        end--;
+                start--;
         }
-        return *end == '/' ? end + 1 : end;
 }
 
 static size_t digits(const char *s, int (*is_digit)(int)) {

@@ -120,7 +120,7 @@ static const struct {
         { "%-%", "/0aF-9", true },
         { "%-%", "/-9", false },
         { "", "/a", false },
-        { "", "", false },
+        { "", "", true },
 };
 
 START_TEST(a_pattern_matches_the_last_components) {
