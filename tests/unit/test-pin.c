@@ -441,11 +441,136 @@ START_TEST(facts_lead_to_reasons) {
 }
 END_TEST
 
+/* --- against the collector of the loader itself --- */
+
+#define NODES 6
+
+typedef struct Random {
+        LinkMap maps[NODES];
+        PinObject objects[NODES];
+        size_t map_object[NODES], edges[NODES][2][NODES];
+        LinkMapList list;
+        PinContext context;
+} Random;
+
+static uint32_t next_random(uint32_t *state) {
+        *state = *state * 1664525 + 1013904223;
+        return *state >> 16;
+}
+
+static bool one_in(uint32_t *state, uint32_t n) {
+        return next_random(state) % n == 0;
+}
+
+/* The program, perhaps a startup library or two, and plugins that depend on each other at random. */
+static void build_random(Random *w, uint32_t seed) {
+        static const char *const names[NODES] = { "/0", "/1", "/2", "/3", "/4", "/5" };
+        uint32_t state = seed;
+
+        *w = (Random){};
+        for (size_t i = 0; i < NODES; i++) {
+                LinkMap *m = w->maps + i;
+                bool startup = i > 0 && i < 3 && one_in(&state, 4);
+
+                *m = (LinkMap){ .l_name = (char *) names[i], .anchored = true, .initfini_known = true, .reldeps_known = true,
+                                .type = i == 0 ? LINK_EXECUTABLE : startup ? LINK_LIBRARY : LINK_LOADED };
+                m->initfini = w->edges[i][0];
+                m->reldeps = w->edges[i][1];
+                if (m->type == LINK_LOADED) {
+                        m->opencount = one_in(&state, 3);
+                        m->nodelete = one_in(&state, 8);
+                        m->tls_dtors = one_in(&state, 8);
+                }
+                w->objects[i] = (PinObject){ .path = names[i], .map = m, .executable = i == 0 };
+                w->map_object[i] = i;
+        }
+        for (size_t i = 1; i < NODES; i++)
+                for (size_t k = 1; k < NODES; k++) {
+                        LinkMap *m = w->maps + i;
+
+                        /* What was loaded at startup depends on nothing that was not. */
+                        if (i == k || (m->type == LINK_LIBRARY && w->maps[k].type == LINK_LOADED))
+                                continue;
+                        if (one_in(&state, 5))
+                                m->initfini[m->n_initfini++] = k;
+                        else if (one_in(&state, 8))
+                                m->reldeps[m->n_reldeps++] = k;
+                }
+        w->list = (LinkMapList){ .maps = w->maps, .n_maps = NODES, .complete = true };
+        w->context = (PinContext){ .objects = w->objects, .n_objects = NODES, .list = &w->list, .map_object = w->map_object,
+                                   .list_is_whole = true };
+}
+
+/* _dl_close_worker(): would the next collection leave it? */
+static bool collector_keeps(const LinkMap *maps, size_t node) {
+        bool used[NODES] = {};
+
+        for (size_t i = 0; i < NODES; i++)
+                used[i] = maps[i].type != LINK_LOADED || maps[i].opencount > 0 || maps[i].nodelete || maps[i].tls_dtors > 0;
+        for (size_t round = 0; round < NODES; round++)
+                for (size_t i = 0; i < NODES; i++) {
+                        for (size_t k = 0; used[i] && k < maps[i].n_initfini; k++)
+                                used[maps[i].initfini[k]] = true;
+                        for (size_t k = 0; used[i] && k < maps[i].n_reldeps; k++)
+                                used[maps[i].reldeps[k]] = true;
+                }
+        return used[node];
+}
+
+static void end_handles(LinkMap *m) {
+        m->opencount = m->tls_dtors = 0;
+}
+
+static uint32_t reasons_of(const Random *w, size_t node) {
+        uint32_t reasons = 0;
+        Pin *pins;
+        size_t n;
+
+        ck_assert_int_eq(pins_explain(&w->context, node, &pins, &n), 0);
+        for (size_t i = 0; i < n; i++) {
+                reasons |= 1u << pins[i].reason;
+                ck_assert_int_eq(pins[i].certainty == CERTAINTY_CERTAIN,
+                                 pins[i].reason != PIN_RTLD_NODELETE && (pins[i].reason != PIN_TLS_DTOR || (n == 1 && w->maps[node].opencount == 0)));
+        }
+        end(pins, n);
+        return reasons;
+}
+
+#define HELD (1u << PIN_HOLDER | 1u << PIN_RELDEP)
+#define COUNTED (1u << PIN_OPEN_HANDLES | 1u << PIN_TLS_DTOR)
+
+START_TEST(reasons_are_what_the_collector_goes_by) {
+        for (uint32_t seed = 0; seed < 4000; seed++)
+                for (size_t node = 1; node < NODES; node++) {
+                        bool counted, kept, kept_by_others, kept_for_ever;
+                        uint32_t reasons;
+                        Random w;
+
+                        build_random(&w, seed);
+                        if (w.maps[node].type != LINK_LOADED || w.maps[node].nodelete)
+                                continue;
+                        reasons = reasons_of(&w, node);
+                        counted = w.maps[node].opencount > 0 || w.maps[node].tls_dtors > 0;
+                        kept = collector_keeps(w.maps, node);
+                        end_handles(w.maps + node);
+                        kept_by_others = collector_keeps(w.maps, node);
+                        for (size_t i = 0; i < NODES; i++)
+                                end_handles(w.maps + i);
+                        kept_for_ever = collector_keeps(w.maps, node);
+
+                        ck_assert_msg(!(reasons & 1u << PIN_GC_PENDING) == kept, "seed %u node %zu", seed, node);
+                        ck_assert_msg(!!(reasons & HELD) == kept_by_others, "seed %u node %zu", seed, node);
+                        ck_assert_msg(!!(reasons & COUNTED) == (counted && !kept_for_ever), "seed %u node %zu", seed, node);
+                }
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("pin");
         TCase *tcase = tcase_create("pin");
 
         tcase_add_loop_test(tcase, facts_lead_to_reasons, 0, ELEMENTSOF(rows));
+        tcase_add_test(tcase, reasons_are_what_the_collector_goes_by);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
