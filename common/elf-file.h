@@ -109,8 +109,11 @@ typedef struct ElfSymbols {
         size_t n_unique;
         const char **unique_bound; /* of these: a relocation of this very file names them, so that loading it looks them up */
         size_t n_unique_bound;
+        const char **bound;    /* imported or own: a relocation of this very file names them, so that loading it looks them up */
+        size_t n_bound;
         const char **weak_exports; /* STB_WEAK definitions, as of C++ templates and inline functions */
         size_t n_weak_exports;
+        bool versioned;        /* its definitions have versions (DT_VERDEF) */
         bool cut;
 } ElfSymbols;
 

@@ -34,6 +34,7 @@ static void check_file(int fd) {
         check_sorted(s.imports, s.n_imports);
         check_sorted(s.unique, s.n_unique);
         check_sorted(s.unique_bound, s.n_unique_bound);
+        check_sorted(s.bound, s.n_bound);
         check_sorted(s.weak_exports, s.n_weak_exports);
         for (size_t i = 0; i < s.n_unique_bound; i++)
                 FUZZ_CHECK(elf_symbols_contain(s.unique, s.n_unique, s.unique_bound[i]));

@@ -131,6 +131,8 @@ START_TEST(symbols_are_read_in_every_shape_and_hash) {
         ck_assert(!s.cut);
         assert_names(s.imports, s.n_imports, "imported");
         assert_names(s.unique_bound, s.n_unique_bound, "single");
+        assert_names(s.bound, s.n_bound, "imported single");
+        ck_assert(!s.versioned);
         if (hash == BUILDER_NO_HASH) { /* only what relocations reach */
                 assert_names(s.exports, s.n_exports, "alpha single zeta");
                 ck_assert_int_eq(elf_symbol_find(fd, &e, "zeta", &value, &size), -ENOENT);
