@@ -47,6 +47,7 @@ typedef struct ElfRecipe {
         uint64_t flags, flags_1;
         uint8_t build_id_length;
         bool tls, text_relocations, no_dynamic, sections;
+        bool versioned;        /* says that it defines versions; there are none */
         BuilderGo go;
         BuilderHash hash;
         BuilderSymbol symbols[16]; /* the undefined ones first */
@@ -293,6 +294,8 @@ static inline void image_dynamic_section(ElfImage *m, const ElfRecipe *recipe, s
                 image_dynamic(m, DT_FLAGS, recipe->flags);
         if (recipe->flags_1)
                 image_dynamic(m, DT_FLAGS_1, recipe->flags_1);
+        if (recipe->versioned)
+                image_dynamic(m, DT_VERDEF, BUILDER_BIAS);
         if (recipe->text_relocations)
                 image_dynamic(m, DT_TEXTREL, 0);
         if (recipe->hash != BUILDER_NO_HASH)

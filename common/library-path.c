@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "library-path.h"
+
+/* Bytes of one configuration file that are read. */
+#define CONF_MAX 65536u
+
+/* Debian's multiarch tuples and the lib directories of the others; glibc's and musl's. */
+static const char *const built_in[] = {
+        "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu",
+        "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib/arm-linux-gnueabihf", "/usr/lib/arm-linux-gnueabihf",
+        "/lib/powerpc64le-linux-gnu", "/usr/lib/powerpc64le-linux-gnu", "/lib/riscv64-linux-gnu", "/usr/lib/riscv64-linux-gnu",
+        "/lib/s390x-linux-gnu", "/usr/lib/s390x-linux-gnu", "/lib64", "/usr/lib64", "/lib32", "/usr/lib32", "/libx32",
+        "/usr/libx32", "/lib", "/usr/lib", "/usr/local/lib", "/usr/lib/x86_64-linux-musl", "/usr/lib/i386-linux-musl",
+        "/usr/lib/aarch64-linux-musl",
+};
+
+void library_path_done(LibraryPath *p) {
+        for (size_t i = 0; i < p->n; i++)
+                free(p->directories[i]);
+        p->n = 0;
+}
+
+static int add(LibraryPath *p, const char *directory) {
+        for (size_t i = 0; i < p->n; i++)
+                if (streq(p->directories[i], directory))
+                        return 0;
+        if (p->n == LIBRARY_PATH_MAX)
+                return 0;
+        p->directories[p->n] = strdup(directory);
+        if (!p->directories[p->n])
+                return -ENOMEM;
+        p->n++;
+        return 0;
+}
+
+/* Lines that are absolute paths; comments and "include" are not (the includes are read by add_configured()). */
+static int add_file(LibraryPath *p, int directory_fd, const char *name) {
+        _cleanup_close_ int fd = library_open(directory_fd, name);
+        _cleanup_free_ char *text = NULL;
+        char *save = NULL;
+        ssize_t n;
+
+        if (fd < 0)
+                return 0;
+        text = malloc(CONF_MAX + 1);
+        if (!text)
+                return -ENOMEM;
+        n = read(fd, text, CONF_MAX);
+        text[n > 0 ? n : 0] = '\0';
+        for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                line += strspn(line, " \t");
+                line[strcspn(line, " \t\r#")] = '\0';
+                if (line[0] == '/' && add(p, line) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int conf_filter(const struct dirent *entry) {
+        size_t n = strlen(entry->d_name);
+
+        return entry->d_name[0] != '.' && n > 5 && streq(entry->d_name + n - 5, ".conf");
+}
+
+static int add_configured(LibraryPath *p) {
+        _cleanup_close_ int fd = open("/etc/ld.so.conf.d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct dirent **entries = NULL;
+        int n, r;
+
+        r = add_file(p, AT_FDCWD, "/etc/ld.so.conf");
+        n = fd >= 0 ? scandirat(fd, ".", &entries, conf_filter, alphasort) : 0;
+        for (int i = 0; i < n; i++) {
+                if (r >= 0)
+                        r = add_file(p, fd, entries[i]->d_name);
+                free(entries[i]);
+        }
+        free(entries);
+        return r;
+}
+
+int library_path_read(LibraryPath *ret) {
+        LibraryPath p = { .n = 0 };
+        int r;
+
+        r = add_configured(&p);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(built_in); i++)
+                r = add(&p, built_in[i]);
+        if (r < 0) {
+                library_path_done(&p);
+                return r;
+        }
+        *ret = p;
+        return 0;
+}
+
+int library_open(int directory_fd, const char *path) {
+        _cleanup_close_ int found = openat(directory_fd, path, O_PATH | O_CLOEXEC);
+        char again[64];
+        struct stat st;
+        int fd;
+
+        if (found < 0 || fstat(found, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -ENOENT;
+        snprintf(again, sizeof(again), "/proc/self/fd/%d", found);
+        fd = open(again, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+int library_runpath_next(const char **runpath, char **ret, bool *ret_origin) {
+        while (**runpath) {
+                const char *element = *runpath;
+                size_t n = strcspn(element, ":"), token = 0;
+
+                *runpath += n + (element[n] == ':');
+                if (n >= 7 && memcmp(element, "$ORIGIN", 7) == 0 && (n == 7 || element[7] == '/'))
+                        token = 7;
+                else if (n >= 9 && memcmp(element, "${ORIGIN}", 9) == 0 && (n == 9 || element[9] == '/'))
+                        token = 9;
+                if (memchr(element + token, '$', n - token) || (token == 0 && element[0] != '/'))
+                        continue;
+                /* "$ORIGIN/../x" is "./../x" from there */
+                if (asprintf(ret, "%s%.*s", token > 0 ? "." : "", (int) (n - token), element + token) < 0)
+                        return -ENOMEM;
+                *ret_origin = token > 0;
+                return 1;
+        }
+        return 0;
+}
