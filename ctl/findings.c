@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "escape.h"
+#include "findings.h"
+#include "output.h"
+#include "report.h"
+#include "seconds.h"
+
+enum { COLUMN_PID, COLUMN_COMMAND, COLUMN_STATE, COLUMN_WHY, COLUMN_ACTION, COLUMN_FILE, COLUMN_MAX };
+
+static const Column columns[COLUMN_MAX] = {
+        [COLUMN_PID] = { "PID", .right = true },
+        [COLUMN_COMMAND] = { "COMMAND", .minimum = 8 },
+        [COLUMN_STATE] = { "STATE", .minimum = 8 },
+        [COLUMN_WHY] = { "WHY", .minimum = 12 },
+        [COLUMN_ACTION] = { "ACTION" },
+        [COLUMN_FILE] = { "FILE", .minimum = 20, .front = true },
+};
+
+char *findings_process(const Finding *f) {
+        _cleanup_free_ char *comm = escape(f->comm ?: "?");
+        char *text;
+
+        return !comm || asprintf(&text, "%s (%d)", comm, (int) f->pid) < 0 ? NULL : text;
+}
+
+char *findings_place(const Finding *f) {
+        _cleanup_free_ char *unit = escape(f->unit ?: ""), *user_unit = escape(f->user_unit ?: ""),
+                            *container = escape(f->container ?: "");
+        char *text;
+        int n;
+
+        if (!unit || !user_unit || !container)
+                return NULL;
+        if (*user_unit && *unit)
+                n = asprintf(&text, "%s of %s", user_unit, unit);
+        else if (*container && *unit)
+                n = asprintf(&text, "%s in %s", container, unit);
+        else
+                n = asprintf(&text, "%s", *user_unit ? user_unit : *unit ? unit : *container ? container : "no unit");
+        return n < 0 ? NULL : text;
+}
+
+/* "replaced, same-content" */
+static char *state_cell(const Finding *f) {
+        char *text = NULL;
+        size_t size;
+        FILE *m = open_memstream(&text, &size);
+
+        if (!m)
+                return NULL;
+        fputs(state_to_string(f->state), m);
+        for (uint32_t bit = 1; bit < FLAG_ALL; bit <<= 1)
+                if (f->flags & bit)
+                        fprintf(m, ", %s", flag_to_string(bit));
+        return fclose(m) == 0 ? text : NULL;
+}
+
+/* "nodelete, holder (go)": each reason once, then the runtimes. */
+static char *why_cell(const Finding *f) {
+        char *text = NULL;
+        size_t size;
+        uint32_t seen = 0;
+        const char *before = "";
+        FILE *m = open_memstream(&text, &size);
+
+        if (!m)
+                return NULL;
+        for (size_t i = 0; i < f->n_pins; i++) {
+                uint32_t bit = 1u << f->pins[i].reason;
+
+                if (!(seen & bit)) {
+                        fprintf(m, "%s%s", before, pin_reason_to_string(f->pins[i].reason));
+                        before = ", ";
+                }
+                seen |= bit;
+        }
+        before = *before ? " (" : "(";
+        for (uint32_t bit = 1; bit < RUNTIME_ALL; bit <<= 1)
+                if (f->runtimes & bit) {
+                        fprintf(m, "%s%s", before, runtime_to_string(bit));
+                        before = ", ";
+                }
+        if (f->runtimes & RUNTIME_ALL)
+                fputc(')', m);
+        return fclose(m) == 0 ? text : NULL;
+}
+
+static Style state_style(const Finding *f) {
+        return f->flags & FLAG_CRASH_RISK ? STYLE_RED : f->flags & FLAG_SAME_CONTENT ? STYLE_DIM : STYLE_YELLOW;
+}
+
+static int add_row(Table *t, const Finding *f) {
+        _cleanup_free_ char *comm = escape(f->comm ?: "?"), *state = state_cell(f), *why = why_cell(f),
+                            *path = escape(f->path);
+        const Style styles[COLUMN_MAX] = {
+                [COLUMN_STATE] = state_style(f),
+                [COLUMN_ACTION] = f->action == ACTION_RESTART_NOW ? STYLE_RED : STYLE_PLAIN,
+        };
+        char pid[16];
+
+        if (!comm || !state || !why || !path)
+                return -ENOMEM;
+        snprintf(pid, sizeof(pid), "%d", (int) f->pid);
+        return table_add(t, (const char *const[COLUMN_MAX]){
+                [COLUMN_PID] = pid, [COLUMN_COMMAND] = comm, [COLUMN_STATE] = state,
+                [COLUMN_WHY] = why, [COLUMN_ACTION] = action_to_string(f->action), [COLUMN_FILE] = path,
+        }, styles);
+}
+
+/* One finding and the name of its group. */
+typedef struct Entry {
+        const Finding *finding;
+        char *place;
+} Entry;
+
+static int compare_entries(const void *a, const void *b) {
+        const Entry *x = a, *y = b;
+
+        return strcmp(x->place, y->place) ?: finding_compare(x->finding, y->finding);
+}
+
+/* The heading of a group: what ends the worst of its findings, as the actions stand in order. */
+static int add_group_heading(Table *t, const Entry *entries, size_t n) {
+        const Finding *worst = entries[0].finding;
+        _cleanup_free_ char *text = NULL;
+
+        for (size_t i = 1; i < n && streq(entries[i].place, entries[0].place); i++)
+                if (entries[i].finding->action > worst->action)
+                        worst = entries[i].finding;
+        if (asprintf(&text, "%s: %s", entries[0].place, worst->advice ?: "") < 0)
+                return -ENOMEM;
+        return table_add_heading(t, text);
+}
+
+static int fill_by_unit(Table *t, const Snapshot *s) {
+        Entry *entries = calloc(s->n_findings + 1, sizeof(*entries));
+        int r = entries ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r >= 0 && i < s->n_findings; i++) {
+                entries[i] = (Entry){ &s->findings[i], findings_place(&s->findings[i]) };
+                if (!entries[i].place)
+                        r = -ENOMEM;
+        }
+        if (r >= 0 && s->n_findings > 0)
+                qsort(entries, s->n_findings, sizeof(*entries), compare_entries);
+        for (size_t i = 0; r >= 0 && i < s->n_findings; i++) {
+                if (i == 0 || !streq(entries[i - 1].place, entries[i].place))
+                        r = add_group_heading(t, entries + i, s->n_findings - i);
+                if (r >= 0)
+                        r = add_row(t, entries[i].finding);
+        }
+        for (size_t i = 0; entries && i < s->n_findings; i++)
+                free(entries[i].place);
+        free(entries);
+        return r;
+}
+
+static int fill(Table *t, const Snapshot *s) {
+        for (size_t i = 0; i < s->n_findings; i++) {
+                int r = add_row(t, &s->findings[i]);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void show_unknown(const Counts *c) {
+        const char *before = " (";
+
+        printf("%" PRIu64 " mapping%s could not be judged", c->unknown, PLURAL(c->unknown));
+        for (UnknownReason i = 0; i < UNKNOWN_REASON_MAX; i++)
+                if (c->unknown_by[i] > 0) {
+                        printf("%s%s: %" PRIu64, before, unknown_reason_to_string(i), c->unknown_by[i]);
+                        before = ", ";
+                }
+        printf("%s.\n", streq(before, ", ") ? ")" : "");
+}
+
+static void show_sums(const Options *o, const Snapshot *s) {
+        const Counts *c = &s->counts;
+        size_t processes = snapshot_stale_processes(s), files = snapshot_stale_libraries(s);
+        char duration[SECONDS_MAX];
+
+        printf("%s", s->n_findings > 0 ? "\n" : "");
+        if (s->n_findings > 0)
+                printf("%s%zu stale file%s in %zu process%s%s", style_begin(STYLE_BOLD, o->colour),
+                       files, PLURAL(files), processes, PLURAL_ES(processes), style_end(STYLE_BOLD, o->colour));
+        else
+                printf("%sNothing is stale%s", style_begin(STYLE_GREEN, o->colour), style_end(STYLE_GREEN, o->colour));
+        printf("; %" PRIu64 " process%s with %" PRIu64 " file%s looked at in %s.\n", c->processes, PLURAL_ES(c->processes),
+               c->files, PLURAL(c->files), seconds_format(c->duration_usec, duration));
+        if (c->unreadable > 0)
+                printf("%" PRIu64 " process%s could not be read%s.\n", c->unreadable, PLURAL_ES(c->unreadable),
+                       geteuid() != 0 ? ": root sees more" : "");
+        if (c->unknown > 0)
+                show_unknown(c);
+}
+
+int findings_show(const Options *o, const Snapshot *s, Grouping grouping) {
+        _cleanup_table_ Table *t = NULL;
+        int r;
+
+        if (o->quiet)
+                return 0;
+        if (o->json != JSON_OFF) {
+                _cleanup_json_ json_object *report = NULL;
+
+                r = report_build(s, &report);
+                if (r >= 0)
+                        output_json(o, report);
+                return r;
+        }
+        t = table_new(columns, COLUMN_MAX);
+        if (!t)
+                return -ENOMEM;
+        r = grouping == GROUPING_UNIT ? fill_by_unit(t, s) : fill(t, s);
+        if (r >= 0)
+                r = output_table(o, t, grouping == GROUPING_UNIT ? 2 : 0);
+        if (r >= 0 && !o->no_legend)
+                show_sums(o, s);
+        return r;
+}
+
+bool findings_wanted(const Options *o, const Finding *f) {
+        return (o->n_pids == 0 && o->n_units == 0) || (o->n_pids > 0 && options_pid(o, f->pid)) ||
+               (o->n_units > 0 && (options_unit(o, f->unit) || options_unit(o, f->user_unit)));
+}
+
+void findings_filter(const Options *o, Snapshot *s) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n_findings; i++) {
+                Finding *f = &s->findings[i];
+
+                if (findings_wanted(o, f))
+                        s->findings[n++] = *f;
+                else
+                        finding_done(f);
+        }
+        s->n_findings = n;
+        snapshot_freeze(s);
+}

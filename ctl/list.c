@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client.h"
+#include "findings.h"
+#include "output.h"
+#include "pager.h"
+#include "verbs.h"
+
+/* The counts of the daemon's last sweep, from its properties. */
+static int read_counts(sd_bus *bus, sd_bus_error *error, Counts *ret) {
+        _cleanup_json_ json_object *p = NULL;
+        int r;
+
+        r = client_properties(bus, error, &p);
+        if (r < 0)
+                return r;
+        *ret = (Counts){
+                .started_usec = client_number(p, "LastSweep"),
+                .duration_usec = client_number(p, "LastSweepDuration"),
+                .processes = client_number(p, "ProcessesChecked"),
+                .unreadable = client_number(p, "ProcessesUnreadable"),
+        };
+        return 0;
+}
+
+static int ask(sd_bus *bus, sd_bus_error *error, Snapshot *s) {
+        int r;
+
+        r = read_counts(bus, error, &s->counts);
+        if (r >= 0 && s->counts.started_usec == 0) {
+                /* It has only just started: have it look first. */
+                r = client_sweep(bus, error, /* ret_summary= */ NULL);
+                if (r >= 0)
+                        r = read_counts(bus, error, &s->counts);
+        }
+        return r < 0 ? r : client_findings(bus, error, s);
+}
+
+int verb_list(const Options *o, _unused_ char *arguments[]) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r;
+
+        if (!s)
+                return say_errno(-ENOMEM, "Cannot list");
+        r = client_open(/* activate= */ false, &bus);
+        if (r >= 0)
+                r = ask(bus, &error, s);
+        if (r < 0)
+                return client_say(r, &error);
+        findings_filter(o, s);
+        pager_open(o);
+        r = findings_show(o, s, GROUPING_UNIT);
+        if (r < 0)
+                return say_errno(r, "Cannot list");
+        return o->check && s->n_findings > 0 ? STATUS_STALE : STATUS_ANSWERED;
+}

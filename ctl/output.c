@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base.h"
+#include "output.h"
+
+void output_json(const Options *o, json_object *object) {
+        int flags = JSON_C_TO_STRING_NOSLASHESCAPE |
+                    (o->json == JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : JSON_C_TO_STRING_PLAIN);
+
+        if (!o->quiet)
+                puts(json_object_to_json_string_ext(object, flags));
+}
+
+const char *output_ellipsis(const Options *o) {
+        return o->utf8 ? "\xe2\x80\xa6" : "...";
+}
+
+int output_table(const Options *o, const Table *t, unsigned indent) {
+        TableLook look = {
+                .width = o->width,
+                .indent = indent,
+                .legend = !o->no_legend,
+                .colour = o->colour,
+                .ellipsis = output_ellipsis(o),
+        };
+        _cleanup_free_ char *text = table_format(t, &look);
+
+        if (!text)
+                return -ENOMEM;
+        fputs(text, stdout);
+        return 0;
+}
+
+size_t output_text_width(const Options *o) {
+        return o->width == 0 || o->width > 100 ? 100 : o->width < 40 ? 40 : o->width;
+}

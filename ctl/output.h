@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Answers on standard output: JSON, and tables as wide as the terminal. */
+
+#include <json-c/json_object.h>
+
+#include "options.h"
+#include "table.h"
+
+static inline void json_putp(json_object **o) {
+        if (*o)
+                json_object_put(*o);
+}
+#define _cleanup_json_ _cleanup_(json_putp)
+
+static inline void table_freep(Table **t) {
+        table_free(*t);
+}
+#define _cleanup_table_ _cleanup_(table_freep)
+
+/* As --json= says; not to be called with JSON_OFF, and silent with --quiet. */
+void output_json(const Options *o, json_object *object);
+
+/* Returns 0 or -ENOMEM. */
+int output_table(const Options *o, const Table *t, unsigned indent);
+
+/* Where to break sentences: the terminal, but no more than a column that can be read. */
+size_t output_text_width(const Options *o);
+
+/* "…" where the terminal can show it. */
+const char *output_ellipsis(const Options *o);
+
+/* "1 process", "2 processes". */
+#define PLURAL(n) ((n) == 1 ? "" : "s")
+#define PLURAL_ES(n) ((n) == 1 ? "" : "es")

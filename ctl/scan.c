@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "clock.h"
+#include "findings.h"
+#include "look.h"
+#include "pager.h"
+#include "verbs.h"
+
+/* A report of nothing, so that whoever parses JSON always gets one. */
+static int show_nothing(const Options *o) {
+        _cleanup_(snapshot_freep) Snapshot *s = NULL;
+
+        if (o->json == JSON_OFF)
+                return 0;
+        s = snapshot_new();
+        if (!s)
+                return -ENOMEM;
+        s->counts.started_usec = clock_usec(CLOCK_REALTIME);
+        snapshot_freeze(s);
+        return findings_show(o, s, GROUPING_NONE);
+}
+
+static int scan_round(Scan *scan, const Options *o, const Snapshot *previous, Snapshot **ret) {
+        _cleanup_(selection_done) Selection selection = {};
+        _cleanup_(snapshot_freep) Snapshot *s = NULL;
+        int r, status;
+
+        r = selection_read(o, /* tell= */ true, &selection);
+        if (r == -ESRCH) {
+                r = show_nothing(o);
+                return r < 0 ? say_errno(r, "Cannot report") : STATUS_UNREADABLE;
+        }
+        if (r >= 0)
+                r = look(scan, o, &selection, previous, &s);
+        if (r < 0)
+                return say_errno(r, "Cannot look at the processes");
+        status = look_verdict(&selection, s);
+        if (status != STATUS_UNREADABLE && o->watch_usec == 0)
+                pager_open(o);
+        if (status != STATUS_UNREADABLE || o->json != JSON_OFF) {
+                r = findings_show(o, s, GROUPING_NONE);
+                if (r < 0)
+                        return say_errno(r, "Cannot report");
+        }
+        if (status == STATUS_ANSWERED && o->check && s->n_findings > 0)
+                status = STATUS_STALE;
+        *ret = TAKE_PTR(s);
+        return status;
+}
+
+/* Until interrupted: with --check until something is stale, which is then the answer. */
+static int watch(Scan *scan, const Options *o) {
+        _cleanup_(snapshot_freep) Snapshot *previous = NULL;
+
+        for (;;) {
+                Snapshot *s = NULL;
+                int status;
+
+                if (o->terminal && o->json == JSON_OFF && !o->quiet)
+                        fputs("\x1b[H\x1b[2J", stdout);
+                status = scan_round(scan, o, previous, &s);
+                if (status != STATUS_ANSWERED) {
+                        snapshot_free(s);
+                        return status;
+                }
+                snapshot_free(previous);
+                previous = s;
+                if (fflush(stdout) != 0)
+                        return STATUS_ANSWERED; /* main() says why */
+                clock_pause(o->watch_usec);
+        }
+}
+
+int verb_scan(const Options *o, _unused_ char *arguments[]) {
+        _cleanup_(scan_freep) Scan *scan = scan_new();
+        _cleanup_(snapshot_freep) Snapshot *s = NULL;
+
+        if (!scan)
+                return say_errno(-ENOMEM, "Cannot look at the processes");
+        return o->watch_usec > 0 ? watch(scan, o) : scan_round(scan, o, /* previous= */ NULL, &s);
+}

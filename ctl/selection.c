@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "process.h"
+#include "selection.h"
+#include "verbs.h"
+
+#define CGROUP_TEXT_MAX 16384
+
+void selection_done(Selection *s) {
+        free(s->pids);
+        *s = (Selection){};
+}
+
+static int add(Selection *s, pid_t pid) {
+        for (size_t i = 0; i < s->n_pids; i++)
+                if (s->pids[i] == pid)
+                        return 0;
+        if (!GROW(s->pids, s->allocated_pids, s->n_pids + 1))
+                return -ENOMEM;
+        s->pids[s->n_pids++] = pid;
+        return 0;
+}
+
+bool selection_cgroup_matches(const char *text, const char *pattern) {
+        char name[256];
+
+        for (const char *c = strchr(text, '/'); c; c = strchr(c, '/')) {
+                size_t n = strcspn(++c, "/\n");
+
+                if (n == 0 || n >= sizeof(name))
+                        continue;
+                memcpy(name, c, n);
+                name[n] = '\0';
+                if (fnmatch(pattern, name, 0) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static int add_named(const Options *o, bool tell, int proc_fd, Selection *s) {
+        int r = 0;
+
+        for (size_t i = 0; i < o->n_pids && r >= 0; i++) {
+                _cleanup_(process_done) Process p = PROCESS_NULL;
+
+                r = process_open(proc_fd, o->pids[i], &p);
+                if (r == -ESRCH) {
+                        if (tell)
+                                say(0, "There is no process %d: it has ended, or never was", (int) o->pids[i]);
+                        r = 0;
+                        continue;
+                }
+                if (r >= 0 && !p.has_memory) {
+                        if (tell && !o->quiet)
+                                say(0, "Process %d has no memory: it is a kernel thread or a zombie", (int) o->pids[i]);
+                        s->without_memory++;
+                }
+                /* What else went wrong with it is for the sweep to count. */
+                r = add(s, o->pids[i]);
+        }
+        return r;
+}
+
+static int add_unit(const char *unit, bool tell, int proc_fd, const ProcessList *all, Selection *s) {
+        size_t before = s->n_pids;
+
+        for (size_t i = 0; i < all->n_pids; i++) {
+                _cleanup_(process_done) Process p = PROCESS_NULL;
+                _cleanup_free_ char *text = NULL;
+                int r;
+
+                if (process_open(proc_fd, all->pids[i], &p) < 0)
+                        continue;
+                r = process_read_file(&p, "cgroup", CGROUP_TEXT_MAX, &text, NULL);
+                if (r == -ENOMEM)
+                        return r;
+                if (r >= 0 && selection_cgroup_matches(text, unit))
+                        r = add(s, all->pids[i]);
+                if (r == -ENOMEM)
+                        return r;
+        }
+        if (tell && s->n_pids == before)
+                say(0, "No process belongs to unit %s: see systemctl status", unit);
+        return 0;
+}
+
+static int add_units(const Options *o, bool tell, int proc_fd, Selection *s) {
+        _cleanup_(process_list_done) ProcessList all = {};
+        int r = 0;
+
+        if (o->n_units > 0)
+                r = process_list_read(&all);
+        for (size_t i = 0; i < o->n_units && r >= 0; i++)
+                r = add_unit(o->units[i], tell, proc_fd, &all, s);
+        return r;
+}
+
+int selection_read(const Options *o, bool tell, Selection *ret) {
+        _cleanup_(selection_done) Selection s = {};
+        _cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int r;
+
+        if (proc_fd < 0)
+                return -errno;
+        r = add_named(o, tell, proc_fd, &s);
+        if (r >= 0)
+                r = add_units(o, tell, proc_fd, &s);
+        if (r < 0)
+                return r;
+        if (s.n_pids == 0 && (o->n_pids > 0 || o->n_units > 0))
+                return -ESRCH;
+        *ret = s;
+        s = (Selection){};
+        return 0;
+}

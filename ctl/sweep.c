@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "client.h"
+#include "output.h"
+#include "seconds.h"
+#include "verbs.h"
+
+static void show(json_object *summary) {
+        uint64_t processes = client_number(summary, "processes"), unreadable = client_number(summary, "unreadable"),
+                 unknown = client_number(summary, "unknown"), stale = client_number(summary, "stale_processes"),
+                 libraries = client_number(summary, "stale_libraries");
+        char duration[SECONDS_MAX];
+
+        printf("%" PRIu64 " stale file%s in %" PRIu64 " process%s; %" PRIu64 " process%s looked at in %s",
+               libraries, PLURAL(libraries), stale, PLURAL_ES(stale), processes, PLURAL_ES(processes),
+               seconds_format(client_number(summary, "duration_us"), duration));
+        if (unreadable > 0)
+                printf(", %" PRIu64 " of them could not be read", unreadable);
+        if (unknown > 0)
+                printf(", %" PRIu64 " mapping%s could not be judged", unknown, PLURAL(unknown));
+        puts(".");
+}
+
+int verb_sweep(const Options *o, _unused_ char *arguments[]) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_json_ json_object *summary = NULL;
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int r;
+
+        r = client_open(/* activate= */ true, &bus);
+        if (r >= 0)
+                r = client_sweep(bus, &error, &summary);
+        if (r < 0)
+                return client_say(r, &error);
+        if (o->json != JSON_OFF)
+                output_json(o, summary);
+        else if (!o->quiet)
+                show(summary);
+        return o->check && client_number(summary, "stale_processes") > 0 ? STATUS_STALE : STATUS_ANSWERED;
+}

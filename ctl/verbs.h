@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The commands. Each has a file of its own, takes what stands behind it on the command line, and returns an exit status. */
+
+#include "base.h"
+#include "options.h"
+
+enum {
+        STATUS_ANSWERED = 0,
+        STATUS_STALE = 1,      /* --check, wait: something is stale; inspect: something would not unload */
+        STATUS_USAGE = 2,
+        STATUS_UNREADABLE = 3, /* nothing could be read; also lack of memory and the like */
+        STATUS_NO_DAEMON = 4,
+};
+
+/* Writes one line to standard error and returns `result`. */
+int say(int result, const char *format, ...) _printf_(2, 3);
+
+/* For errors that have no better words, as -ENOMEM: says strerror() and returns STATUS_UNREADABLE. */
+int say_errno(int r, const char *what);
+
+/* arguments: NULL-terminated, without the verb. */
+typedef int (*Verb)(const Options *o, char *arguments[]);
+
+int verb_check(const Options *o, char *arguments[]);
+int verb_explain(const Options *o, char *arguments[]);
+int verb_history(const Options *o, char *arguments[]);
+int verb_inspect(const Options *o, char *arguments[]);
+int verb_list(const Options *o, char *arguments[]);
+int verb_monitor(const Options *o, char *arguments[]);
+int verb_scan(const Options *o, char *arguments[]);
+int verb_status(const Options *o, char *arguments[]);
+int verb_sweep(const Options *o, char *arguments[]);
+int verb_units(const Options *o, char *arguments[]);
+int verb_wait(const Options *o, char *arguments[]);

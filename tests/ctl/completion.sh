@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What bash offers after the words of a command line. Usage: completion.sh STALELIBCTL SLEEPER COMPLETION
+. "$(dirname "$0")/lib.sh"
+SLEEPER=$1
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent
+. "$2"
+
+mkdir "$WORK/bin" "$WORK/dir"
+ln -s "$CTL" "$WORK/bin/stalelibctl"
+PATH=$WORK/bin:$PATH
+
+# offers WORD…: the last word is the one that is being typed; what is offered goes to $WORK/out.
+offers() {
+        COMP_WORDS=(stalelibctl "$@")
+        COMP_CWORD=$(($#))
+        _stalelibctl 2>"$WORK/err"
+        printf '%s\n' "${COMPREPLY[@]}" >"$WORK/out"
+}
+
+is_offered() {
+        local word
+        for word; do
+                grep -qxF -- "$word" "$WORK/out" || return 1
+        done
+}
+
+is_all() {
+        [ "$(tr '\n' ' ' <"$WORK/out")" = "$* " ]
+}
+
+offers ''
+result "all commands" is_all check explain history inspect list monitor scan status sweep units wait
+offers s
+result "commands that begin so" is_all scan status sweep
+offers --no-pager st
+result "a command behind an option" is_all status
+offers --json = short li
+result "a command behind an option with a value" is_all list
+offers -p 1 li
+result "a command behind a letter with a value" is_all list
+offers scan --j
+result "options anywhere" is_all --json=
+offers scan --json = ''
+result "values of an option" is_all short pretty off
+offers scan --json = p
+result "values that begin so" is_all pretty
+offers scan --json =
+result "values right behind the sign" is_all short pretty off
+offers scan --pid = "$$"
+result "pids, where no daemon says which" is_offered $$
+offers explain "$$"
+result "pids to explain" is_offered $$
+offers wait --timeout = ''
+result "no guess where any number will do" is_all ''
+offers scan ''
+result "nothing where nothing belongs" is_all ''
+touch "$WORK/dir/plugin.so"
+offers inspect "$WORK/dir/pl"
+result "files to inspect" is_all "$WORK/dir/plugin.so"
+offers inspect "$WORK/dir/plugin.so" "$WORK/dir/pl"
+result "more files to inspect" is_all "$WORK/dir/plugin.so"
+offers history -D "$WORK/di"
+result "directories" is_all "$WORK/dir"
+if grep -qE '\.(service|scope)' /proc/self/cgroup; then
+        UNIT=$(grep -oE '[^/]+\.(service|scope)' /proc/self/cgroup | tail -n 1)
+        offers scan --unit = "${UNIT%.*}"
+        result "units" is_offered "$UNIT"
+else
+        offers scan --unit = no-such
+        result "no unit that there is not" is_all ''
+fi
+
+cp "$SLEEPER" "$WORK/sleeper"
+"$WORK/sleeper" >"$WORK/ready" &
+PID=$!
+PIDS=$PID
+await test -s "$WORK/ready"
+cp "$SLEEPER" "$WORK/new" && echo >>"$WORK/new" && mv "$WORK/new" "$WORK/sleeper"
+offers explain $PID ''
+result "stale files of a process" is_all "$WORK/sleeper"
+
+if command -v zsh >/dev/null; then
+        zsh -n "$(dirname "$2")/_stalelibctl" 2>"$WORK/err"
+        result "zsh reads its completion" test $? = 0
+else
+        skip "zsh reads its completion" "needs zsh"
+fi
+
+finish

@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# scan, explain, wait and check without a daemon, over a process whose program is replaced.
+# Usage: scan.sh STALELIBCTL SLEEPER OTHER
+. "$(dirname "$0")/lib.sh"
+SLEEPER=$1
+OTHER=$2
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent
+
+# start NAME: a process of a program of its own; its pid in $PID.
+start() {
+        cp "$SLEEPER" "$WORK/$1"
+        "$WORK/$1" >"$WORK/ready" &
+        PID=$!
+        PIDS="$PIDS $PID"
+        await test -s "$WORK/ready" || echo "Bail out! the sleeper did not start"
+}
+
+replace() {
+        cp "$OTHER" "$WORK/$1.new"
+        mv "$WORK/$1.new" "$WORK/$1"
+}
+
+start "sleep er"
+run scan --pid=$PID
+result "nothing is stale" answers 0
+result "and it says so" says '^Nothing is stale; 1 process with'
+run scan --pid=$PID --check
+result "--check agrees" answers 0
+run scan --pid=$PID --json=short
+result "the report is one line" test "$(wc -l <"$WORK/out")" = 1
+result "the report is valid and empty" json 'r["version"] == 1 and r["findings"] == [] and r["sweep"]["processes"] == 1'
+run explain $PID
+result "explain says that nothing is stale" says 'runs nothing stale'
+run wait --pid=$PID --timeout=0
+result "wait is over at once" answers 0
+run check --pid=$PID
+result "check says OK" answers 0
+result "with performance data" says '^STALELIB OK - nothing is stale | stale_processes=0;1;;0 '
+
+replace "sleep er"
+run scan --pid=$PID
+result "a replaced program is an answer" answers 0
+result "in the table" says "^ *$PID sleep er  *replaced.* executable .*sleep er$"
+result "with its sum" says '^1 stale file in 1 process; 1 process'
+run scan --pid=$PID --no-legend
+result "--no-legend leaves rows" test "$(wc -l <"$WORK/out")" = 1
+run scan --pid=$PID --check --quiet
+result "--check exits with 1" answers 1
+result "--quiet shows nothing" is_silent
+run scan --pid=$PID --json=pretty
+result "the report holds it" json "[(f['pid'], f['state'], f['path'], [p['reason'] for p in f['pins']]) for f in r['findings']] == [($PID, 'replaced', '$WORK/sleep er', ['executable'])]"
+result "every member of the contract is there" json "set(r['findings'][0]) >= set('pid start_time comm exe uid unit user_unit container path state flags mapped disk successor pins runtimes action advice message'.split())"
+result "and those of the sweep" json "set(r['sweep']) >= set('started duration_us processes unreadable mappings files unknown'.split())"
+run scan --pid=$PID --pid=$PID -j
+result "the same process twice counts once" json 'r["sweep"]["processes"] == 1 and len(r["findings"]) == 1'
+
+run explain $PID
+result "explain answers" answers 0
+result "explain names the state" says "sleep er: replaced"
+result "explain names the pin and its certainty" says 'executable (certain):'
+run explain $PID "$WORK/sleep er"
+result "explain takes a path" says "sleep er: replaced"
+run explain $PID "sleep er"
+result "explain takes the last component of one" says "sleep er: replaced"
+run explain $PID /no/such
+result "explain says that another path is not stale" says 'runs no stale /no/such; of other stale files it runs 1'
+run explain $PID --json=short
+result "explain gives a report as well" json 'len(r["findings"]) == 1'
+
+run wait --pid=$PID --timeout=0.3
+result "wait gives up with 1" answers 1
+result "wait shows what is stale" says '^1 stale file in 1 process'
+(sleep 0.5; kill $PID) &
+run wait --pid=$PID --timeout=20
+result "wait ends when the process does" answers 0
+
+start warner
+replace warner
+run check --pid=$PID
+result "check says WARNING" answers 1
+result "in one line" test "$(wc -l <"$WORK/out")" = 1
+result "with what it is" says '^STALELIB WARNING - 1 process runs 1 stale file | stale_processes=1;1;;0 '
+run check --pid=$PID --critical=1
+result "check says CRITICAL" answers 2
+run check --pid=$PID --warning=2
+result "check knows thresholds" answers 0
+cp "$SLEEPER" "$WORK/warner.new" && mv "$WORK/warner.new" "$WORK/warner"
+run check --pid=$PID
+result "a reinstall is no reason for a warning" answers 0
+result "but is told" says '^STALELIB OK - 1 process runs 1 stale file, 1 of the same content | stale_processes=1;'
+run check --pid=99999999
+result "check says UNKNOWN of no process" answers 3
+
+run scan --pid=99999999
+result "a process that there is not" fails 3 'There is no process 99999999'
+run scan --pid=99999999 --json=short
+result "gives a valid report all the same" json 'r["findings"] == [] and r["sweep"]["processes"] == 0'
+run explain 99999999
+result "explain says so too" fails 3 'There is no process 99999999'
+run wait --pid=99999999
+result "wait as well" fails 3 'There is no process 99999999'
+run scan --unit=no-such-unit
+result "a unit without processes" fails 3 'No process belongs to unit no-such-unit.service'
+run wait --unit=no-such-unit
+result "no gate opens by a misspelled name" fails 3 'No process belongs to unit'
+
+sh -c 'exit 0 & echo $! >"$1"; exec sleep 30' sh "$WORK/zombie" &
+PIDS="$PIDS $!"
+await test -s "$WORK/zombie"
+ZOMBIE=$(cat "$WORK/zombie")
+await grep -q '^State:.Z' "/proc/$ZOMBIE/status"
+run scan --pid=$ZOMBIE --json=short
+result "a zombie has no memory" fails 0 'it is a kernel thread or a zombie'
+result "and no findings" json 'r["findings"] == []'
+run explain $ZOMBIE
+result "explain says so" says 'kernel thread or a zombie'
+if [ -r /proc/2/stat ] && grep -q kthreadd /proc/2/comm 2>/dev/null; then
+        run scan --pid=2
+        result "a kernel thread has no memory" fails 0 'it is a kernel thread or a zombie'
+else
+        skip "a kernel thread has no memory" "none is seen here"
+fi
+
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+        run_as_nobody scan --pid=$PID
+        result "a process of another user" fails 3 'could not be read: only its user and root may'
+        run_as_nobody scan --pid=$PID --json=short
+        result "is counted in the report" json 'r["sweep"]["unreadable"] == 1 and r["findings"] == []'
+        run_as_nobody explain $PID
+        result "and cannot be explained" fails 3 'could not be read'
+        run_as_nobody scan
+        result "a user may look at what is his" test "$STATUS" = 0
+else
+        skip "a process of another user" "needs root and setpriv"
+fi
+
+run scan --json=short
+result "all processes" json 'r["sweep"]["processes"] > 1'
+result "with the stale one among them" json "$PID in [f['pid'] for f in r['findings']]"
+
+run scan --watch=0.2 --pid=$PID --check
+result "--watch with --check ends when something is stale" answers 1
+"$CTL" scan --watch=0.1 --pid=$PID --json=short >"$WORK/watch" &
+WATCH=$!
+PIDS="$PIDS $WATCH"
+await sh -c "[ \$(wc -l <'$WORK/watch') -ge 3 ]"
+result "--watch reports again and again" test "$(wc -l <"$WORK/watch")" -ge 3
+kill $WATCH
+
+"$CTL" scan --pid=$PID >/dev/full 2>"$WORK/err"
+STATUS=$?
+result "what cannot be written is an error" fails 3 'Cannot write to standard output: No space left'
+
+finish

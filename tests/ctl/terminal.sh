@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Colours, the pager and the width: on a terminal only. Usage: terminal.sh STALELIBCTL SLEEPER
+. "$(dirname "$0")/lib.sh"
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent TERM=xterm
+LONG="$WORK/a-directory-with-a-name-that-is-rather-long/and-another-one-of-the-same-kind"
+ESCAPE=$(printf '\033\\[')
+
+mkdir -p "$LONG"
+cp "$1" "$LONG/sleeper"
+"$LONG/sleeper" >"$WORK/ready" &
+PID=$!
+PIDS="$PIDS $PID"
+await test -s "$WORK/ready"
+cp "$1" "$LONG/new" && echo >>"$LONG/new" && mv "$LONG/new" "$LONG/sleeper"
+
+# on_terminal ARGUMENT…: the same as run, with a terminal as standard output and error.
+on_terminal() {
+        timeout 30 script -qec "$(printf '%q ' "$CTL" "$@")" /dev/null </dev/null 2>"$WORK/err" | tr -d '\r' >"$WORK/out"
+        STATUS=${PIPESTATUS[0]}
+}
+
+run scan --pid=$PID
+result "no colours without a terminal" sh -c "! grep -q '$ESCAPE' '$WORK/out'"
+result "nothing is cut without a terminal" says "$LONG/sleeper"
+
+if ! command -v script >/dev/null; then
+        skip "a terminal" "needs script(1)"
+        finish
+        exit 0
+fi
+
+export COLUMNS=80
+on_terminal scan --pid=$PID --no-pager
+result "colours on a terminal" says "$ESCAPE"
+result "a path is cut at its front" says '…[^ ]*/sleeper$'
+NO_COLOR=1 on_terminal scan --pid=$PID --no-pager
+result "NO_COLOR is honoured" sh -c "! grep -q '$ESCAPE' '$WORK/out'"
+result "lines fit the terminal" python3 -c 'import sys; sys.exit(any(len(l) > 80 for l in open(sys.argv[1]).read().split("\n")))' "$WORK/out"
+NO_COLOR= on_terminal scan --pid=$PID --no-pager
+result "an empty NO_COLOR is none" says "$ESCAPE"
+TERM=dumb on_terminal scan --pid=$PID --no-pager
+result "no colours on a dumb terminal" sh -c "! grep -q '$ESCAPE' '$WORK/out'"
+NO_COLOR=1 on_terminal scan --pid=$PID --no-pager --full
+result "--full cuts nothing" says "$LONG/sleeper"
+LC_ALL=C NO_COLOR=1 on_terminal scan --pid=$PID --no-pager
+result "three dots where the terminal has no UTF-8" says '\.\.\.[^ ]*/sleeper$'
+
+PAGER='sed s/^/paged:/' on_terminal scan --pid=$PID
+result "the pager gets the answer" says '^paged:'
+PAGER='sed s/^/paged:/' on_terminal scan --pid=$PID --no-pager
+result "--no-pager is honoured" sh -c "! grep -q paged: '$WORK/out'"
+SYSTEMD_PAGER= PAGER='sed s/^/paged:/' on_terminal scan --pid=$PID
+result "an empty SYSTEMD_PAGER is none" sh -c "! grep -q paged: '$WORK/out'"
+PAGER='sed s/^/wrong:/' SYSTEMD_PAGER='sed s/^/paged:/' on_terminal scan --pid=$PID
+result "SYSTEMD_PAGER comes first" says '^paged:'
+PAGER="touch $WORK/pwned; cat" on_terminal scan --pid=$PID
+result "no shell sees the pager's command" test ! -e "$WORK/pwned;" -o ! -e "$WORK/pwned"
+PAGER=/nonexistent on_terminal scan --pid=$PID
+result "a pager that cannot be started is none" says 'stale file'
+PAGER='head -n 1' on_terminal scan --pid=$PID --check
+result "a pager that is quit early changes no status" test "$STATUS" = 1
+run scan --pid=$PID
+PAGER='sed s/^/paged:/' run scan --pid=$PID
+result "no pager without a terminal" sh -c "! grep -q paged: '$WORK/out'"
+
+finish
