@@ -21,6 +21,7 @@ static const char help[] =
         "Commands, here and now, without a daemon:\n"
         "  scan                 Look at all processes once\n"
         "  explain PID [PATH]   Tell all that is known of a process's stale files\n"
+        "  inspect FILE...      Would these libraries unload? Asked before they ship\n"
         "  wait                 Wait until nothing is stale any more\n"
         "  check                The answer as a monitoring plugin gives it\n"
         "Commands that ask the running daemon:\n"

@@ -20,6 +20,7 @@ static const struct {
 } verbs[] = {
         { "check", verb_check, 0, 0 },
         { "explain", verb_explain, 1, 2 },
+        { "inspect", verb_inspect, 1, INT_MAX },
         { "list", verb_list, 0, 0 },
         { "monitor", verb_monitor, 0, 0 },
         { "scan", verb_scan, 0, 0 },

@@ -30,6 +30,8 @@ run scan extra
 result "an argument too many" fails 2 'takes no further argument'
 run explain
 result "an argument too few" fails 2 'explain needs an argument'
+run inspect
+result "no file to inspect" fails 2 'inspect needs an argument'
 run explain 1 /a /b
 result "three arguments where two may be" fails 2 'takes no further argument'
 
