@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "health.h"
+
+uint32_t health_troubles(const Health *h) {
+        return (h->scanner ? TROUBLE_SCANNER : 0u) |
+               (h->processes > 0 || h->devices > 0 ? TROUBLE_LEFT_OUT : 0u) |
+               (h->unreadable > 0 ? TROUBLE_UNREADABLE : 0u) |
+               (h->cut > 0 ? TROUBLE_CUT : 0u);
+}
+
+static const char *plural(uint64_t n) {
+        return n == 1 ? "" : "s";
+}
+
+static const char *plural_es(uint64_t n) {
+        return n == 1 ? "" : "es";
+}
+
+char *health_describe(const Health *h) {
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        if (!f)
+                return NULL;
+
+        if (h->scanner)
+                fprintf(f, "The scanner failed: %s. ", h->scanner);
+        if (h->processes > 0)
+                fprintf(f, "%zu process%s left out, where a scanner hung or died. ", h->processes,
+                        h->processes == 1 ? " is" : "es are");
+        if (h->devices > 0)
+                fprintf(f, "The files of %zu device%s are left out, where a scanner hung. ", h->devices, plural(h->devices));
+        if (h->unreadable > 0)
+                fprintf(f, "%" PRIu64 " process%s cannot be read. ", h->unreadable, plural_es(h->unreadable));
+        if (h->cut > 0)
+                fprintf(f, "%zu finding%s more than are kept. ", h->cut, h->cut == 1 ? " is" : "s are");
+        if (fclose(f) != 0) {
+                free(text);
+                return NULL;
+        }
+        if (size > 0)
+                text[size - 1] = '\0';
+        return text;
+}

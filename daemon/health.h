@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What of the machine cannot be looked at just now, and why. Pure. */
+
+#include <stddef.h>
+
+#include "base.h"
+
+typedef struct Health {
+        const char *scanner;  /* what is wrong with it, a clause; NULL: nothing */
+        size_t processes, devices; /* left out since a scanner did not come back from them */
+        uint64_t unreadable;  /* processes, in two sweeps or more */
+        size_t cut;           /* findings beyond what is kept */
+} Health;
+
+typedef enum Trouble {
+        TROUBLE_SCANNER = 1 << 0,
+        TROUBLE_LEFT_OUT = 1 << 1,
+        TROUBLE_UNREADABLE = 1 << 2,
+        TROUBLE_CUT = 1 << 3,
+} Trouble;
+
+/* Mask of Trouble; 0: all is well. */
+uint32_t health_troubles(const Health *h);
+
+/* One sentence for each trouble; "" where all is well. The caller frees. NULL: no memory. */
+char *health_describe(const Health *h);

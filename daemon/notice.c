@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "notice.h"
+
+const char *finding_group(const Finding *f) {
+        return f->unit ? f->unit : f->user_unit ? f->user_unit : f->container ? f->container : "no unit";
+}
+
+void notice_done(Notice *n) {
+        finding_done(&n->finding);
+        *n = (Notice){};
+}
+
+void notices_done(Notices *n) {
+        for (size_t i = n->next; i < n->n; i++)
+                notice_done(n->items + i);
+        free(n->items);
+        *n = (Notices){};
+}
+
+bool notices_take(Notices *n, Notice *ret) {
+        if (n->next == n->n) {
+                notices_done(n); /* gives the memory of a storm back */
+                return false;
+        }
+        *ret = n->items[n->next++];
+        return true;
+}
+
+static Notice *notices_push(Notices *n, NoticeKind kind) {
+        if (!GROW(n->items, n->allocated, n->n + 1))
+                return NULL;
+        n->items[n->n] = (Notice){ .kind = kind };
+        return n->items + n->n++;
+}
+
+/* groups: the tellings of one kind, by unit, in the order of the findings */
+
+typedef struct Place {
+        const char *group;
+        size_t index; /* among the tellings */
+} Place;
+
+static int compare_places(const void *a, const void *b) {
+        const Place *x = a, *y = b;
+        int r = strcmp(x->group, y->group);
+
+        return r != 0 ? r : (x->index > y->index) - (x->index < y->index);
+}
+
+static int notices_add_one(Notices *n, const Telling *t, bool in_journal) {
+        Notice *notice = notices_push(n, t->gone ? NOTICE_REMOVED : NOTICE_ADDED);
+        int r;
+
+        if (!notice)
+                return -ENOMEM;
+        notice->removal = t->removal;
+        notice->in_journal = in_journal;
+        r = finding_copy(t->finding, &notice->finding);
+        if (r < 0)
+                n->n--;
+        return r;
+}
+
+static int notices_add_sum(Notices *n, const Settlement *s, const Place *places, size_t n_places) {
+        const Finding *first = s->tellings[places[0].index].finding;
+        Notice *notice = notices_push(n, NOTICE_SUM);
+        pid_t pid = 0;
+
+        if (!notice)
+                return -ENOMEM;
+        notice->in_journal = true;
+        notice->gone = s->tellings[places[0].index].gone;
+        notice->n_findings = n_places;
+        for (size_t i = 0; i < n_places; i++) {
+                const Finding *f = s->tellings[places[i].index].finding;
+
+                notice->n_processes += f->pid != pid;
+                pid = f->pid;
+        }
+        if (!strdup_to(&notice->finding.unit, first->unit) ||
+            !strdup_to(&notice->finding.user_unit, first->user_unit) ||
+            !strdup_to(&notice->finding.container, first->container))
+                return -ENOMEM;
+        return 0;
+}
+
+/* All tellings of one unit: the first few, the rest for the bus alone, and its sum. */
+static int notices_add_group(Notices *n, const Settlement *s, const Place *places, size_t n_places) {
+        /* A sum of one would say less than the one. */
+        size_t single = n_places <= NOTICE_UNIT_MAX + 1 ? n_places : NOTICE_UNIT_MAX;
+
+        for (size_t i = 0; i < n_places; i++) {
+                int r = notices_add_one(n, &s->tellings[places[i].index], /* in_journal= */ i < single);
+
+                if (r < 0)
+                        return r;
+        }
+        return single == n_places ? 0 : notices_add_sum(n, s, places + single, n_places - single);
+}
+
+static int notices_add_kind(Notices *n, const Settlement *s, bool gone) {
+        _cleanup_free_ Place *places = calloc(s->n_tellings + 1, sizeof(*places));
+        size_t n_places = 0, start = 0;
+
+        if (!places)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < s->n_tellings; i++)
+                if (s->tellings[i].gone == gone)
+                        places[n_places++] = (Place){ .group = finding_group(s->tellings[i].finding), .index = i };
+        if (n_places > 0)
+                qsort(places, n_places, sizeof(*places), compare_places);
+
+        for (size_t i = 1; i <= n_places; i++)
+                if (i == n_places || !streq(places[i].group, places[start].group)) {
+                        int r = notices_add_group(n, s, places + start, i - start);
+
+                        if (r < 0)
+                                return r;
+                        start = i;
+                }
+        return 0;
+}
+
+int notices_add(Notices *n, const Settlement *settlement) {
+        int r;
+
+        r = notices_add_kind(n, settlement, /* gone= */ true);
+        return r < 0 ? r : notices_add_kind(n, settlement, /* gone= */ false);
+}

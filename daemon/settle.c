@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <syslog.h>
+
+#include "settle.h"
+
+int finding_priority(const Finding *f) {
+        if (f->flags & FLAG_CRASH_RISK)
+                return LOG_ERR;
+        return f->flags & FLAG_SAME_CONTENT ? LOG_NOTICE : LOG_WARNING;
+}
+
+void settle_done(Settle *s) {
+        snapshot_free(s->snapshot);
+        free(s->tracks);
+        *s = (Settle){};
+}
+
+int settle_restore(Settle *s, Snapshot *told, const int *priorities) {
+        Track *tracks = calloc(told->n_findings + 1, sizeof(*tracks));
+
+        if (!tracks)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < told->n_findings; i++)
+                tracks[i].told = priorities[i];
+        settle_done(s);
+        s->snapshot = told;
+        s->tracks = tracks;
+        return 0;
+}
+
+void settlement_done(Settlement *s) {
+        snapshot_free(s->old);
+        difference_done(&s->difference);
+        free(s->tellings);
+        *s = (Settlement){};
+}
+
+static int settlement_add(Settlement *s, const Finding *f, bool gone, Removal removal) {
+        if (!GROW(s->tellings, s->allocated, s->n_tellings + 1))
+                return -ENOMEM;
+        s->tellings[s->n_tellings++] = (Telling){ .finding = f, .gone = gone, .removal = removal };
+        return 0;
+}
+
+/* What was known of the finding before. */
+static const Track *settle_find(const Settle *s, const Finding *f) {
+        const Finding *found = s->snapshot ? snapshot_find(s->snapshot, f) : NULL;
+
+        return found ? &s->tracks[found - s->snapshot->findings] : NULL;
+}
+
+/* The ends of findings that were told. */
+static int settle_gone(const Settle *s, Settlement *settlement) {
+        for (size_t i = 0; i < settlement->difference.n_removed; i++) {
+                const Change *c = settlement->difference.removed + i;
+                const Track *t = settle_find(s, c->finding);
+                int r;
+
+                if (!t || t->told < 0)
+                        continue;
+                r = settlement_add(settlement, c->finding, /* gone= */ true, c->removal);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* One finding of the new snapshot: tells it when its time has come. */
+static int settle_one(const Finding *f, uint64_t now, uint64_t settle_usec, Track *t, Settlement *settlement) {
+        int priority = finding_priority(f);
+        uint64_t due;
+        int r;
+
+        if (t->told >= 0 && t->told <= priority)
+                return 0;
+
+        if (t->told < 0) {
+                if (__builtin_add_overflow(t->since, settle_usec, &due))
+                        return 0;
+                if (due > now) {
+                        if (due < settlement->due)
+                                settlement->due = due;
+                        return 0;
+                }
+        }
+
+        r = settlement_add(settlement, f, /* gone= */ false, REMOVAL_INVALID);
+        if (r >= 0)
+                t->told = priority;
+        return r;
+}
+
+static int settle_compute(const Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec,
+                          Settlement *settlement, Track **ret_tracks) {
+        _cleanup_free_ Track *tracks = NULL;
+        int r;
+
+        if (s->snapshot) {
+                r = snapshot_carry_over(s->snapshot, snapshot);
+                if (r < 0)
+                        return r;
+        }
+        r = snapshot_difference(s->snapshot, snapshot, &settlement->difference);
+        if (r < 0)
+                return r;
+
+        r = settle_gone(s, settlement);
+        if (r < 0)
+                return r;
+
+        tracks = calloc(snapshot->n_findings + 1, sizeof(*tracks));
+        if (!tracks)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < snapshot->n_findings; i++) {
+                const Track *before = settle_find(s, &snapshot->findings[i]);
+
+                tracks[i] = before ? *before : (Track){ .since = now, .told = -1 };
+                r = settle_one(&snapshot->findings[i], now, settle_usec, tracks + i, settlement);
+                if (r < 0)
+                        return r;
+        }
+        *ret_tracks = TAKE_PTR(tracks);
+        return 0;
+}
+
+int settle_update(Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec, Settlement *ret) {
+        Settlement settlement = { .due = UINT64_MAX };
+        Track *tracks;
+        int r;
+
+        r = settle_compute(s, snapshot, now, settle_usec, &settlement, &tracks);
+        if (r < 0) {
+                settlement_done(&settlement);
+                snapshot_free(snapshot);
+                return r;
+        }
+
+        settlement.old = s->snapshot;
+        free(s->tracks);
+        s->snapshot = snapshot;
+        s->tracks = tracks;
+        *ret = settlement;
+        return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Which findings are told, and when: one that has lasted for a while, once; again
+ * only when it got worse; and its end, if it was told. Upgrades that restart their
+ * services within that while are silent. Pure.
+ */
+
+#include "snapshot.h"
+
+/* How much a finding matters, as a priority of syslog(3): lower is worse. */
+int finding_priority(const Finding *f);
+
+typedef struct Track {
+        uint64_t since;  /* when it was first seen, µs of CLOCK_BOOTTIME */
+        int told;        /* the priority that it was told with; -1: not told */
+} Track;
+
+typedef struct Settle {
+        Snapshot *snapshot; /* the last one; what could not be read is carried over. NULL before the first */
+        Track *tracks;      /* of each of its findings */
+} Settle;
+
+void settle_done(Settle *s);
+
+/*
+ * What was told before a restart: takes the frozen snapshot and gives each of its
+ * findings as told with the priorities of the array. Returns 0 or -ENOMEM.
+ */
+int settle_restore(Settle *s, Snapshot *told, const int *priorities);
+
+typedef struct Telling {
+        const Finding *finding; /* borrowed from the new snapshot, or where `gone`, from the old one */
+        bool gone;
+        Removal removal;        /* where gone */
+} Telling;
+
+typedef struct Settlement {
+        Snapshot *old;      /* owned; what the snapshot was before */
+        Difference difference; /* of the two snapshots, told or not */
+        Telling *tellings;
+        size_t n_tellings, allocated;
+        uint64_t due;       /* when the next finding will have lasted; UINT64_MAX: none is waiting */
+} Settlement;
+
+void settlement_done(Settlement *s);
+
+/*
+ * Takes the frozen snapshot of a sweep that ended at `now`. On failure (-ENOMEM) the
+ * snapshot is freed and everything is as before. *ret must be zeroed.
+ */
+int settle_update(Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec, Settlement *ret);

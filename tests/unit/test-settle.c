@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <syslog.h>
+
+#include "findings.h"
+#include "settle.h"
+
+/* What is found in one sweep of a story, and what is to be told. One process, files by their inode. */
+typedef struct Step {
+        uint64_t now;
+        uint64_t inodes[4]; /* 0 ends */
+        uint32_t flags;
+        Look look;
+        bool dead;          /* the process is not there */
+        uint64_t told[4], gone[4];
+        Removal removal;
+        uint64_t due;
+} Step;
+
+#define SETTLE 100
+#define NONE UINT64_MAX
+
+static const struct {
+        const char *name;
+        Step steps[6];
+} stories[] = {
+        { "told once it has lasted",
+          { { .now = 10, .inodes = { 1 }, .due = 110 },
+            { .now = 60, .inodes = { 1 }, .due = 110 },
+            { .now = 110, .inodes = { 1 }, .told = { 1 }, .due = NONE },
+            { .now = 500, .inodes = { 1 }, .due = NONE } } },
+        { "gone before it has lasted",
+          { { .now = 10, .inodes = { 1 }, .due = 110 },
+            { .now = 60, .due = NONE },
+            { .now = 500, .inodes = { 1 }, .due = 600 } } },
+        { "two, each in its time",
+          { { .now = 10, .inodes = { 1 }, .due = 110 },
+            { .now = 60, .inodes = { 1, 2 }, .due = 110 },
+            { .now = 120, .inodes = { 1, 2 }, .told = { 1 }, .due = 160 },
+            { .now = 160, .inodes = { 1, 2 }, .told = { 2 }, .due = NONE } } },
+        { "its end is told when it was told",
+          { { .now = 10, .inodes = { 1 }, .due = 110 },
+            { .now = 110, .inodes = { 1 }, .told = { 1 }, .due = NONE },
+            { .now = 200, .gone = { 1 }, .removal = REMOVAL_UNMAPPED, .due = NONE },
+            { .now = 300, .due = NONE } } },
+        { "the end of its process",
+          { { .now = 10, .inodes = { 1 }, .due = 110 },
+            { .now = 110, .inodes = { 1 }, .told = { 1 }, .due = NONE },
+            { .now = 200, .dead = true, .gone = { 1 }, .removal = REMOVAL_EXITED, .due = NONE } } },
+        { "a process that cannot be read keeps what it had",
+          { { .now = 10, .inodes = { 1 }, .due = 110 },
+            { .now = 50, .look = LOOK_FAILED, .due = 110 },
+            { .now = 110, .look = LOOK_FAILED, .told = { 1 }, .due = NONE },
+            { .now = 200, .look = LOOK_FAILED, .due = NONE },
+            { .now = 300, .gone = { 1 }, .removal = REMOVAL_UNMAPPED, .due = NONE } } },
+        { "told again when it is worse, not when it is better",
+          { { .now = 10, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .due = 110 },
+            { .now = 110, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .told = { 1 }, .due = NONE },
+            { .now = 200, .inodes = { 1 }, .told = { 1 }, .due = NONE },
+            { .now = 300, .inodes = { 1 }, .flags = FLAG_CRASH_RISK, .told = { 1 }, .due = NONE },
+            { .now = 400, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .due = NONE },
+            { .now = 500, .inodes = { 1 }, .flags = FLAG_CRASH_RISK, .due = NONE } } },
+};
+
+static Snapshot *snapshot_of(const Step *step) {
+        Snapshot *s = snapshot_new();
+
+        ck_assert_ptr_nonnull(s);
+        for (size_t i = 0; i < ELEMENTSOF(step->inodes) && step->inodes[i]; i++)
+                snapshot_put(s, 42, step->inodes[i], "a.service", step->flags);
+        if (!step->dead)
+                snapshot_look(s, 42, step->look);
+        snapshot_freeze(s);
+        return s;
+}
+
+static void check_tellings(const char *name, size_t step, const Settlement *s, const uint64_t *inodes, bool gone, Removal removal) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n_tellings; i++) {
+                if (s->tellings[i].gone != gone)
+                        continue;
+                ck_assert_msg(n < 4 && s->tellings[i].finding->mapped.inode == inodes[n], "%s, step %zu: tells %llu", name, step,
+                              (unsigned long long) s->tellings[i].finding->mapped.inode);
+                ck_assert_msg(!gone || s->tellings[i].removal == removal, "%s, step %zu", name, step);
+                n++;
+        }
+        ck_assert_msg(n == 4 || inodes[n] == 0, "%s, step %zu: does not tell %llu", name, step, (unsigned long long) inodes[n < 4 ? n : 3]);
+}
+
+START_TEST(findings_are_told_when_they_have_lasted) {
+        _cleanup_(settle_done) Settle settle = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(stories[_i].steps) && stories[_i].steps[i].now; i++) {
+                const Step *step = &stories[_i].steps[i];
+                Settlement s = {};
+
+                ck_assert_int_eq(settle_update(&settle, snapshot_of(step), step->now, SETTLE, &s), 0);
+                check_tellings(stories[_i].name, i, &s, step->told, /* gone= */ false, REMOVAL_INVALID);
+                check_tellings(stories[_i].name, i, &s, step->gone, /* gone= */ true, step->removal);
+                ck_assert_msg(s.due == step->due, "%s, step %zu: due at %llu", stories[_i].name, i, (unsigned long long) s.due);
+                settlement_done(&s);
+        }
+}
+END_TEST
+
+START_TEST(without_a_time_to_settle_all_is_told_at_once) {
+        const Step step = { .now = 10, .inodes = { 1, 2 } };
+        _cleanup_(settle_done) Settle settle = {};
+        Settlement s = {};
+
+        ck_assert_int_eq(settle_update(&settle, snapshot_of(&step), 10, 0, &s), 0);
+        ck_assert_uint_eq(s.n_tellings, 2);
+        ck_assert_uint_eq(s.due, NONE);
+        settlement_done(&s);
+}
+END_TEST
+
+START_TEST(with_an_endless_time_nothing_is) {
+        const Step step = { .now = 10, .inodes = { 1, 2 } };
+        _cleanup_(settle_done) Settle settle = {};
+        Settlement s = {};
+
+        ck_assert_int_eq(settle_update(&settle, snapshot_of(&step), 10, UINT64_MAX, &s), 0);
+        ck_assert_uint_eq(s.n_tellings, 0);
+        ck_assert_uint_eq(s.due, NONE);
+        settlement_done(&s);
+}
+END_TEST
+
+START_TEST(what_was_told_before_a_restart_is_not_told_again) {
+        const Step before = { .inodes = { 1, 2 } }, after = { .now = 10, .inodes = { 2, 3 } };
+        const int priorities[] = { LOG_WARNING, LOG_WARNING };
+        _cleanup_(settle_done) Settle settle = {};
+        Settlement s = {};
+
+        ck_assert_int_eq(settle_restore(&settle, snapshot_of(&before), priorities), 0);
+        ck_assert_int_eq(settle_update(&settle, snapshot_of(&after), 10, 0, &s), 0);
+        check_tellings("restart", 0, &s, (uint64_t[4]){ 3 }, /* gone= */ false, REMOVAL_INVALID);
+        check_tellings("restart", 0, &s, (uint64_t[4]){ 1 }, /* gone= */ true, REMOVAL_UNMAPPED);
+        settlement_done(&s);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("settle");
+        TCase *tcase = tcase_create("settle");
+
+        tcase_add_loop_test(tcase, findings_are_told_when_they_have_lasted, 0, ELEMENTSOF(stories));
+        tcase_add_test(tcase, without_a_time_to_settle_all_is_told_at_once);
+        tcase_add_test(tcase, with_an_endless_time_nothing_is);
+        tcase_add_test(tcase, what_was_told_before_a_restart_is_not_told_again);
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}
