@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a scanner answers, and its form on the wire.
+ *
+ *         Sweep(a{sv} request) → counts, looked, recovered, number of findings
+ *         Fetch(u first)       → as many findings as one answer holds, as JSON, and where to go on
+ *         Beacon()             → h
+ *         signal Changed
+ *
+ * A scanner has looked into hostile processes and may be in their hands: what comes
+ * from it is read as hostile input. Findings come in pieces, so that the front never
+ * spends more than a moment on one.
+ */
+
+#include <systemd/sd-bus.h>
+
+#include "request.h"
+#include "snapshot.h"
+#include "sweep.h"
+
+/* The kernel's own limit (PID_MAX_LIMIT, proc_sys_kernel(5)). */
+#define PID_MAX 4194304
+
+/*
+ * Bounds of one answer. A list of all findings must still fit one message of the
+ * system bus (32 MiB), where it is about twice as long as in JSON.
+ */
+#define FINDINGS_MAX 10000
+#define FINDINGS_PROCESS_MAX 128
+#define FINDING_TEXT_MAX (256 * 1024)
+#define FINDINGS_TEXT_MAX (12 * 1024 * 1024)
+/* Of one piece: what the front reads in about a millisecond. */
+#define PIECE_MAX 32
+#define PIECE_TEXT_MAX (256 * 1024)
+
+typedef struct Answer {
+        Snapshot *snapshot;  /* owned; counts, looked and recovered; no findings yet */
+        uint32_t n_findings; /* that are to be fetched */
+        uint32_t n_cut;      /* that there are besides these */
+} Answer;
+
+void answer_done(Answer *a);
+
+/* The signature of the answer, as sd_bus_message_get_signature() has it. */
+#define ANSWER_SIGNATURE "tttttttatauataya" KEY_SIGNATURE "uu"
+
+/* Returns 0 or -errno of sd-bus. */
+int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, uint32_t n_cut);
+/* Returns 0, -ENOMEM, or -EBADMSG where anything is not as it should be. */
+int answer_read(sd_bus_message *m, Answer *ret);
+
+/* One finding as it goes into a piece. Returns 0, -ENOMEM, or -E2BIG where it is longer than a front would take. */
+int finding_to_text(const Finding *f, char **ret);
+/* Back, with all that report_parse_finding() checks. Returns 0, -ENOMEM or -EBADMSG. */
+int finding_from_text(const char *text, size_t length, Finding *ret);
+/* Takes the findings of one piece into s, and *text_left down by their length. Returns how many, -ENOMEM or -EBADMSG. */
+int piece_read(sd_bus_message *m, Snapshot *s, size_t *text_left, uint32_t *ret_next);
+
+/*
+ * The beacon's descriptor: checked to be memory of fixed size before anything reads
+ * it, since reading anything else might hang. Returns 0 (*ret: a copy that the caller
+ * closes), -EBADMSG, or -errno.
+ */
+int beacon_read_fd(sd_bus_message *m, int *ret);
+/* Where the scanner is just now. Returns 0, or -EBADMSG. */
+int beacon_read(int fd, SweepBeacon *ret);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the front asks of a scanner, and its form on the wire between them: the
+ * argument of org.stalelib1.Scanner.Sweep(), a dictionary.
+ */
+
+#include <systemd/sd-bus.h>
+
+#include "strv.h"
+#include "sweep.h"
+
+#define SCANNER_PATH "/org/stalelib1/scanner"
+#define SCANNER_INTERFACE "org.stalelib1.Scanner"
+
+/* More than this is no request that a front would make. */
+#define REQUEST_SKIP_MAX 1024
+
+typedef struct Request {
+        char **ignore_paths, **ignore_exes, **ignore_units;
+        bool remote_file_systems;
+        bool watch; /* keep watches on the directories, and send Changed */
+        SweepProcess *skip_processes;
+        size_t n_skip_processes;
+        SweepDevice *skip_devices;
+        size_t n_skip_devices;
+        Snapshot *previous; /* what was found before a scanner without a memory; only the keys. Or NULL */
+} Request;
+
+void request_done(Request *r);
+
+/* Returns 0 or -errno of sd-bus. */
+int request_append(sd_bus_message *m, const Request *request);
+/* Unknown keys are left out. Returns 0, -ENOMEM, or -EBADMSG. */
+int request_read(sd_bus_message *m, Request *ret);
+
+/*
+ * What finding_compare() goes by, of findings in a list: process, start time, device
+ * and inode, and where that is 0, the escaped path. Used by both directions.
+ */
+#define KEY_SIGNATURE "(utuuts)"
+int keys_append(sd_bus_message *m, const Finding *findings, size_t n);
+/* `take` is called with each and may empty it; what it returns below 0 ends it. Returns 0, -ENOMEM or -EBADMSG. */
+int keys_read(sd_bus_message *m, size_t max, int (*take)(Snapshot *s, Finding *key), Snapshot *s);
