@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "choice.h"
+#include "confine.h"
+#include "log.h"
+#include "message.h"
+#include "request.h"
+#include "scanner.h"
+#include "timespan.h"
+#include "watch.h"
+
+/* How long a sweep goes on before the bus is looked at again. */
+#define SLICE_USEC (5 * USEC_PER_MSEC)
+/*
+ * Changes are read at most every QUIET, however many there are. They are told once
+ * there were none for that long, and at the latest after DELAY. Where there is noise
+ * alone (/dev/null is closed all day), the pauses grow to QUIET_MAX.
+ */
+#define QUIET_USEC (5 * USEC_PER_MSEC)
+#define QUIET_MAX_USEC (160 * USEC_PER_MSEC)
+#define DELAY_USEC (250 * USEC_PER_MSEC)
+/* A look that takes longer than this, and can be killed, is: nobody waits for it any more. */
+#define HUNG_SEC 120
+
+enum {
+        PRIORITY_BUS = SD_EVENT_PRIORITY_NORMAL,
+        PRIORITY_WATCH = SD_EVENT_PRIORITY_NORMAL + 10,
+        PRIORITY_STEP = SD_EVENT_PRIORITY_IDLE,
+};
+
+typedef struct Scanner {
+        sd_event *event;
+        sd_bus *bus;
+        sd_bus_slot *object, *disconnected;
+        sd_event_source *step, *change, *quiet;
+
+        Scan *scan;
+        SweepBeacon *beacon; /* shared with the front, which only reads it */
+        int beacon_fd;
+        Watch *watch;
+        size_t n_names;      /* watched before the sweep */
+        uint64_t first_change; /* that is not told yet; 0: none */
+        uint64_t pause;      /* until changes are read again */
+        bool changing;       /* at the last reading */
+
+        /* The sweep that is going on, and the call that it is to answer. */
+        Sweep *sweep;
+        Request request;
+        sd_bus_message *call;
+
+        Snapshot *snapshot;  /* of the last sweep */
+        uint32_t *choice;    /* of its findings, to be fetched */
+        size_t n_choice;
+        size_t text_left;
+} Scanner;
+
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+/* the sweep */
+
+static void on_watch(void *userdata, int directory_fd, const char *name) {
+        Scanner *s = userdata;
+
+        watch_add(s->watch, directory_fd, name);
+}
+
+static int sweep_start(Scanner *s) {
+        const SweepOptions options = {
+                .ignore_paths = (const char *const *) s->request.ignore_paths,
+                .ignore_exes = (const char *const *) s->request.ignore_exes,
+                .ignore_units = (const char *const *) s->request.ignore_units,
+                .remote_file_systems = s->request.remote_file_systems,
+                .previous = s->snapshot ? s->snapshot : s->request.previous,
+                .skip_processes = s->request.skip_processes,
+                .n_skip_processes = s->request.n_skip_processes,
+                .skip_devices = s->request.skip_devices,
+                .n_skip_devices = s->request.n_skip_devices,
+                .beacon = s->beacon,
+                .watch = s->request.watch ? on_watch : NULL,
+                .userdata = s,
+                .baseline = true,
+        };
+        int r;
+
+        alarm(HUNG_SEC);
+        r = sweep_new(s->scan, &options, &s->sweep);
+        if (r < 0)
+                return r;
+
+        s->n_names = watch_names(s->watch);
+        return sd_event_source_set_enabled(s->step, SD_EVENT_ON);
+}
+
+static void sweep_stop(Scanner *s) {
+        alarm(0);
+        s->sweep = sweep_free(s->sweep);
+        request_done(&s->request);
+        s->call = sd_bus_message_unref(s->call);
+        memset(s->beacon, 0, sizeof(*s->beacon));
+        sd_event_source_set_enabled(s->step, SD_EVENT_OFF);
+}
+
+/* Files may have changed between the look at them and the first watch of their directory: look again. */
+static void sweep_watched(Scanner *s) {
+        if (!s->request.watch) {
+                watch_clear(s->watch);
+                return;
+        }
+        if (watch_names(s->watch) > s->n_names)
+                sd_bus_emit_signal(s->bus, SCANNER_PATH, SCANNER_INTERFACE, "Changed", "");
+        if (watch_limit_is_news(s->watch))
+                log_line(LOG_WARNING, "No more than %zu directories can be watched (fs.inotify.max_user_watches); "
+                         "changes in the others are seen at the next regular sweep only", watch_count(s->watch));
+}
+
+static int sweep_answer(Scanner *s) {
+        sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(s->call, &reply);
+        if (r >= 0)
+                r = answer_append(reply, s->snapshot, (uint32_t) s->n_choice,
+                                  (uint32_t) (s->snapshot->n_findings - s->n_choice));
+        if (r >= 0)
+                r = sd_bus_send(s->bus, reply, /* cookie= */ NULL);
+        sd_bus_message_unref(reply);
+        return r;
+}
+
+static int sweep_end(Scanner *s) {
+        Snapshot *snapshot;
+        int r;
+
+        r = sweep_finish(s->sweep, &snapshot);
+        if (r < 0)
+                return r;
+
+        /* What the sweep borrowed of the snapshot before is not needed any more. */
+        s->sweep = sweep_free(s->sweep);
+        snapshot_free(s->snapshot);
+        s->snapshot = snapshot;
+        free(s->choice);
+        s->choice = NULL;
+        s->text_left = FINDINGS_TEXT_MAX;
+        r = choice_make(snapshot, FINDINGS_MAX, FINDINGS_PROCESS_MAX, &s->choice, &s->n_choice);
+        if (r < 0)
+                return r;
+
+        sweep_watched(s);
+        return sweep_answer(s);
+}
+
+static int on_step(sd_event_source *source _unused_, void *userdata) {
+        uint64_t end = now_usec() + SLICE_USEC;
+        Scanner *s = userdata;
+        int r;
+
+        alarm(HUNG_SEC);
+        do
+                r = sweep_step(s->sweep);
+        while (r > 0 && now_usec() < end);
+        if (r > 0)
+                return 0;
+
+        if (r == 0)
+                r = sweep_end(s);
+        if (r < 0)
+                sd_bus_reply_method_errno(s->call, r, /* e= */ NULL);
+        sweep_stop(s);
+        return 0;
+}
+
+/* the bus */
+
+static int method_beacon(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        Scanner *s = userdata;
+
+        return sd_bus_reply_method_return(m, "h", s->beacon_fd);
+}
+
+static int method_sweep(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Scanner *s = userdata;
+        int r;
+
+        if (s->call)
+                return sd_bus_error_set_errno(error, -EBUSY);
+
+        r = request_read(m, &s->request);
+        if (r < 0)
+                return r;
+
+        s->call = sd_bus_message_ref(m);
+        r = sweep_start(s);
+        if (r < 0) {
+                sweep_stop(s);
+                return r;
+        }
+        return 1; /* answered by sweep_answer() */
+}
+
+/* Adds findings from the choice's place `at` on, and leaves out what is too long. Returns the place where the next piece starts. */
+static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at) {
+        size_t size = 0;
+        int r;
+
+        for (size_t n = 0; at < s->n_choice && n < PIECE_MAX; at++) {
+                _cleanup_free_ char *text = NULL;
+                size_t length;
+
+                r = finding_to_text(&s->snapshot->findings[s->choice[at]], &text);
+                if (r == -E2BIG)
+                        continue;
+                if (r < 0)
+                        return r;
+                length = strlen(text);
+                if (length > s->text_left)
+                        return (int) s->n_choice;
+                if (n > 0 && size + length > PIECE_TEXT_MAX)
+                        break;
+
+                r = sd_bus_message_append(reply, "s", text);
+                if (r < 0)
+                        return r;
+                size += length;
+                s->text_left -= length;
+                n++;
+        }
+        return (int) at;
+}
+
+static int method_fetch(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        sd_bus_message *reply = NULL;
+        Scanner *s = userdata;
+        uint32_t first;
+        int r;
+
+        r = sd_bus_message_read(m, "u", &first);
+        if (r < 0)
+                return r;
+        if (s->call || !s->choice || first > s->n_choice)
+                return sd_bus_error_set_errno(error, -EINVAL);
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "s");
+        if (r >= 0)
+                r = piece_fill(s, reply, first);
+        if (r >= 0) {
+                uint32_t next = (uint32_t) r;
+
+                r = sd_bus_message_close_container(reply);
+                if (r >= 0)
+                        r = sd_bus_message_append(reply, "u", next);
+        }
+        if (r >= 0)
+                r = sd_bus_send(s->bus, reply, /* cookie= */ NULL);
+        sd_bus_message_unref(reply);
+        return r;
+}
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("Beacon", "", "h", method_beacon, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Sweep", "a{sv}", ANSWER_SIGNATURE, method_sweep, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Fetch", "u", "asu", method_fetch, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL("Changed", "", 0),
+        SD_BUS_VTABLE_END
+};
+
+static int on_disconnected(sd_bus_message *m _unused_, void *userdata, sd_bus_error *error _unused_) {
+        Scanner *s = userdata;
+
+        return sd_event_exit(s->event, 0);
+}
+
+/* changes */
+
+static int quiet_start(Scanner *s) {
+        int r;
+
+        r = sd_event_source_set_enabled(s->change, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_source_set_time(s->quiet, now_usec() + s->pause);
+        return r < 0 ? r : sd_event_source_set_enabled(s->quiet, SD_EVENT_ONESHOT);
+}
+
+static void change_read(Scanner *s) {
+        WatchResult result = watch_read(s->watch);
+
+        if (result == WATCH_NOISE)
+                s->pause = s->pause < QUIET_MAX_USEC ? 2 * s->pause : s->pause;
+        else
+                s->pause = QUIET_USEC;
+        s->changing = result == WATCH_CHANGED;
+        if (s->changing && s->first_change == 0)
+                s->first_change = now_usec();
+}
+
+static int on_change(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_, void *userdata) {
+        Scanner *s = userdata;
+
+        change_read(s);
+        return quiet_start(s);
+}
+
+static int on_quiet(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        Scanner *s = userdata;
+        int r;
+
+        change_read(s);
+        if (s->changing && now_usec() < s->first_change + DELAY_USEC)
+                return quiet_start(s);
+        if (s->first_change != 0) {
+                s->first_change = 0;
+                r = sd_bus_emit_signal(s->bus, SCANNER_PATH, SCANNER_INTERFACE, "Changed", "");
+                if (r < 0)
+                        return r;
+        }
+        return s->pause > QUIET_USEC ? quiet_start(s) : sd_event_source_set_enabled(s->change, SD_EVENT_ON);
+}
+
+/* start and end */
+
+static int beacon_new(Scanner *s) {
+        void *p;
+
+        s->beacon_fd = memfd_create("stalelib-beacon", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        if (s->beacon_fd < 0 || ftruncate(s->beacon_fd, sizeof(*s->beacon)) < 0)
+                return -errno;
+
+        p = mmap(NULL, sizeof(*s->beacon), PROT_READ | PROT_WRITE, MAP_SHARED, s->beacon_fd, 0);
+        if (p == MAP_FAILED)
+                return -errno;
+        s->beacon = p;
+        if (fcntl(s->beacon_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+                return -errno;
+        return 0;
+}
+
+static int bus_new(Scanner *s, int fd) {
+        sd_id128_t id;
+        int r;
+
+        r = sd_id128_randomize(&id);
+        if (r >= 0)
+                r = sd_bus_new(&s->bus);
+        if (r >= 0)
+                r = sd_bus_set_fd(s->bus, fd, fd);
+        if (r >= 0)
+                r = sd_bus_set_server(s->bus, /* b= */ 1, id);
+        if (r >= 0)
+                r = sd_bus_negotiate_fds(s->bus, 1);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(s->bus, &s->object, SCANNER_PATH, SCANNER_INTERFACE, vtable, s);
+        if (r >= 0)
+                r = sd_bus_match_signal(s->bus, &s->disconnected, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
+                                        "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, s);
+        if (r >= 0)
+                r = sd_bus_start(s->bus);
+        return r < 0 ? r : sd_bus_attach_event(s->bus, s->event, PRIORITY_BUS);
+}
+
+static int sources_new(Scanner *s) {
+        int r;
+
+        r = sd_event_add_defer(s->event, &s->step, on_step, s);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s->step, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_source_set_priority(s->step, PRIORITY_STEP);
+        if (r >= 0)
+                r = sd_event_add_io(s->event, &s->change, watch_fd(s->watch), EPOLLIN, on_change, s);
+        if (r >= 0)
+                r = sd_event_source_set_priority(s->change, PRIORITY_WATCH);
+        /* Accuracy of 1 µs: the default would let a change wait for a quarter of a second. */
+        if (r >= 0)
+                r = sd_event_add_time(s->event, &s->quiet, CLOCK_MONOTONIC, UINT64_MAX, 1, on_quiet, s);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s->quiet, SD_EVENT_OFF);
+        return r;
+}
+
+static int scanner_init(Scanner *s, int fd) {
+        int r;
+
+        s->scan = scan_new();
+        if (!s->scan) {
+                fd_close(fd);
+                return -ENOMEM;
+        }
+        r = sd_event_new(&s->event);
+        if (r < 0) {
+                fd_close(fd);
+                return r;
+        }
+        r = bus_new(s, fd);
+        if (r >= 0)
+                r = beacon_new(s);
+        if (r >= 0)
+                r = watch_new(&s->watch);
+        return r < 0 ? r : sources_new(s);
+}
+
+static void scanner_done(Scanner *s) {
+        sweep_free(s->sweep);
+        request_done(&s->request);
+        sd_bus_message_unref(s->call);
+        snapshot_free(s->snapshot);
+        free(s->choice);
+        scan_free(s->scan);
+        sd_event_source_unref(s->step);
+        sd_event_source_unref(s->change);
+        sd_event_source_unref(s->quiet);
+        sd_bus_slot_unref(s->object);
+        sd_bus_slot_unref(s->disconnected);
+        sd_bus_close_unref(s->bus);
+        sd_event_unref(s->event);
+        watch_free(s->watch);
+        if (s->beacon)
+                munmap(s->beacon, sizeof(*s->beacon));
+        fd_close(s->beacon_fd);
+}
+
+/* A sweep keeps two files open for each process. */
+static void raise_files(void) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return;
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int scanner_run(int fd) {
+        _cleanup_(scanner_done) Scanner s = { .beacon_fd = -EBADF, .pause = QUIET_USEC };
+        int r;
+
+        raise_files();
+        r = scanner_init(&s, fd);
+        if (r < 0)
+                return log_errno(LOG_ERR, r, "Cannot start");
+
+        r = confine();
+        if (r < 0)
+                return log_errno(LOG_ERR, r, "Cannot confine myself");
+
+        r = sd_event_loop(s.event);
+        return r < 0 ? log_errno(LOG_ERR, r, "Event loop failed") : 0;
+}
