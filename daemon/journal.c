@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+
+#include "escape.h"
+#include "journal.h"
+#include "log.h"
+#include "message-ids.h"
+
+#define DOCUMENTATION "man:stalelib-journal(7)"
+
+typedef struct Entry {
+        struct iovec *fields;
+        size_t n, allocated;
+} Entry;
+
+static void entry_done(Entry *e) {
+        for (size_t i = 0; i < e->n; i++)
+                free(e->fields[i].iov_base);
+        free(e->fields);
+}
+
+/* A field that there is no memory for is left out: the others are worth telling. */
+static void entry_add(Entry *e, const char *format, ...) _printf_(2, 3);
+
+static void entry_add(Entry *e, const char *format, ...) {
+        char *field = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&field, format, ap);
+        va_end(ap);
+        if (n < 0)
+                return;
+        if (!GROW(e->fields, e->allocated, e->n + 1)) {
+                free(field);
+                return;
+        }
+        e->fields[e->n++] = (struct iovec){ .iov_base = field, .iov_len = (size_t) n };
+}
+
+/* Bytes that others control; NULL: no field. */
+static void entry_add_raw(Entry *e, const char *name, const char *value) {
+        _cleanup_free_ char *safe = escape(value);
+
+        if (safe)
+                entry_add(e, "%s=%s", name, safe);
+}
+
+static void entry_add_safe(Entry *e, const char *name, const char *value) {
+        if (value)
+                entry_add(e, "%s=%s", name, value);
+}
+
+static void entry_start(Entry *e, int priority, const char *id, const char *message) {
+        entry_add(e, "MESSAGE=%s", message);
+        entry_add(e, "MESSAGE_ID=%s", id);
+        entry_add(e, "PRIORITY=%d", priority);
+        entry_add(e, "DOCUMENTATION=%s", DOCUMENTATION);
+        entry_add(e, "SYSLOG_IDENTIFIER=stalelibd");
+        if (!log_is_journal())
+                log_line(priority, "%s", message);
+}
+
+/* Where no journal is, there is nothing to be done about it. */
+static void entry_send(const Entry *e) {
+        int r;
+
+        if (e->n > INT32_MAX)
+                return;
+        r = sd_journal_sendv(e->fields, (int) e->n);
+        if (r < 0)
+                log_errno(LOG_WARNING, r, "Cannot write to the journal");
+}
+
+/* fields of a finding */
+
+static void entry_add_file(Entry *e, const char *which, const FileId *id) {
+        char device[FILE_ID_DEVICE_MAX], build_id[2 * BUILD_ID_MAX + 1];
+
+        if (!id->known)
+                return;
+        entry_add(e, "STALELIB_%s_DEVICE=%s", which, file_id_device(id, device));
+        entry_add(e, "STALELIB_%s_INODE=%llu", which, (unsigned long long) id->inode);
+        if (id->build_id_length > 0)
+                entry_add(e, "STALELIB_%s_BUILD_ID=%s", which, file_id_build_id(id, build_id));
+}
+
+/* The words of a mask with blanks between; no field where it is empty. */
+static void entry_add_mask(Entry *e, const char *name, uint32_t mask, const char *(*word)(uint32_t bit)) {
+        char text[256] = "";
+
+        for (uint32_t bit = 1; bit != 0 && bit <= mask; bit <<= 1)
+                if (mask & bit) {
+                        size_t n = strlen(text);
+
+                        snprintf(text + n, sizeof(text) - n, "%s%s", n > 0 ? " " : "", word(bit));
+                }
+        if (*text)
+                entry_add(e, "%s=%s", name, text);
+}
+
+static const char *flag_word(uint32_t bit) {
+        return flag_to_string(bit);
+}
+
+static const char *runtime_word(uint32_t bit) {
+        return runtime_to_string(bit);
+}
+
+static const char *pin_word(uint32_t bit) {
+        return pin_reason_to_string((PinReason) __builtin_ctz(bit));
+}
+
+static void entry_add_pins(Entry *e, const Finding *f) {
+        uint32_t mask = 0;
+
+        for (size_t i = 0; i < f->n_pins; i++)
+                mask |= 1u << f->pins[i].reason;
+        entry_add_mask(e, "STALELIB_PINS", mask, pin_word);
+        for (size_t i = 0; i < f->n_pins; i++)
+                entry_add_raw(e, "STALELIB_HOLDER", f->pins[i].holder);
+}
+
+static void entry_add_group(Entry *e, const Finding *f) {
+        entry_add_raw(e, "STALELIB_UNIT", f->unit);
+        entry_add_raw(e, "STALELIB_USER_UNIT", f->user_unit);
+        entry_add_raw(e, "STALELIB_CONTAINER", f->container);
+}
+
+static void entry_add_finding(Entry *e, const Finding *f) {
+        entry_add(e, "OBJECT_PID=%d", (int) f->pid);
+        entry_add(e, "STALELIB_PID=%d", (int) f->pid);
+        entry_add(e, "STALELIB_START_TIME=%llu", (unsigned long long) f->start_time);
+        entry_add(e, "STALELIB_UID=%u", (unsigned) f->uid);
+        entry_add_raw(e, "STALELIB_COMM", f->comm);
+        entry_add_raw(e, "STALELIB_EXE", f->exe);
+        entry_add_group(e, f);
+        entry_add_raw(e, "STALELIB_PATH", f->path);
+        entry_add_raw(e, "STALELIB_LOADER_NAME", f->loader_name);
+        entry_add_raw(e, "STALELIB_SUCCESSOR", f->successor);
+        entry_add_safe(e, "STALELIB_STATE", state_to_string(f->state));
+        entry_add_mask(e, "STALELIB_FLAGS", f->flags, flag_word);
+        entry_add_file(e, "MAPPED", &f->mapped);
+        entry_add_file(e, "DISK", &f->disk);
+        entry_add_pins(e, f);
+        entry_add_mask(e, "STALELIB_RUNTIMES", f->runtimes, runtime_word);
+        entry_add_safe(e, "STALELIB_ACTION", action_to_string(f->action));
+        entry_add_safe(e, "STALELIB_ADVICE", f->advice);
+}
+
+/* entries */
+
+static void journal_added(const Finding *f) {
+        _cleanup_(entry_done) Entry e = {};
+
+        entry_start(&e, finding_priority(f), MESSAGE_ID_FINDING_ADDED, f->message ? f->message : "");
+        entry_add_finding(&e, f);
+        entry_send(&e);
+}
+
+static const char *removal_clause(Removal removal) {
+        switch (removal) {
+        case REMOVAL_EXITED:
+                return "the process has ended";
+        case REMOVAL_CURRENT_AGAIN:
+                return "the file on disk is the same again";
+        default:
+                return "it is not mapped any more";
+        }
+}
+
+static void journal_removed(const Finding *f, Removal removal) {
+        _cleanup_free_ char *comm = escape(f->comm ? f->comm : "?"), *path = escape(f->path ? f->path : "?");
+        _cleanup_free_ char *message = NULL;
+        _cleanup_(entry_done) Entry e = {};
+
+        if (!comm || !path ||
+            asprintf(&message, "%s (%d) no longer runs the old %s: %s", comm, (int) f->pid, path, removal_clause(removal)) < 0)
+                return;
+        entry_start(&e, LOG_INFO, MESSAGE_ID_FINDING_REMOVED, message);
+        entry_add_finding(&e, f);
+        entry_add_safe(&e, "STALELIB_REASON", removal_to_string(removal));
+        entry_send(&e);
+}
+
+static void journal_sum(const Notice *n) {
+        _cleanup_free_ char *group = escape(finding_group(&n->finding)), *message = NULL;
+        _cleanup_(entry_done) Entry e = {};
+
+        if (!group ||
+            asprintf(&message, "%s: %zu more stale libraries in %zu process%s %s; "
+                     "\"stalelibctl list\" shows those that there are",
+                     group, n->n_findings, n->n_processes, n->n_processes == 1 ? "" : "es",
+                     n->gone ? "are gone" : "were found") < 0)
+                return;
+        entry_start(&e, n->gone ? LOG_INFO : LOG_WARNING,
+                    n->gone ? MESSAGE_ID_FINDINGS_REMOVED : MESSAGE_ID_FINDINGS_ADDED, message);
+        entry_add_group(&e, &n->finding);
+        entry_add(&e, "STALELIB_FINDINGS=%zu", n->n_findings);
+        entry_add(&e, "STALELIB_PROCESSES=%zu", n->n_processes);
+        entry_send(&e);
+}
+
+void journal_notice(const Notice *n) {
+        if (!n->in_journal)
+                return;
+        switch (n->kind) {
+        case NOTICE_ADDED:
+                journal_added(&n->finding);
+                break;
+        case NOTICE_REMOVED:
+                journal_removed(&n->finding, n->removal);
+                break;
+        case NOTICE_SUM:
+                journal_sum(n);
+                break;
+        }
+}
+
+void journal_degraded(const char *reason) {
+        _cleanup_free_ char *message = NULL;
+        _cleanup_(entry_done) Entry e = {};
+
+        if (asprintf(&message, "Not everything can be looked at: %s", reason) < 0)
+                return;
+        entry_start(&e, LOG_WARNING, MESSAGE_ID_DEGRADED, message);
+        entry_add(&e, "STALELIB_REASON=%s", reason);
+        entry_send(&e);
+}
+
+void journal_recovered(void) {
+        _cleanup_(entry_done) Entry e = {};
+
+        entry_start(&e, LOG_INFO, MESSAGE_ID_RECOVERED, "Everything can be looked at again");
+        entry_send(&e);
+}

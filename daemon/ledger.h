@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What has been told, kept over a restart of the daemon in a file of lines: one is
+ * added as each thing is told, so that the file is right whenever the daemon dies.
+ *
+ *         stalelibd 1 BOOT-ID
+ *         + PRIORITY FINDING        (as report_build_finding() has it)
+ *         - FINDING                 (that was told before is gone, and that was told)
+ *
+ * After a boot no process of before is left: then the file counts for nothing.
+ */
+
+#include "snapshot.h"
+
+typedef struct Ledger Ledger;
+
+/*
+ * Reads DIRECTORY/known and writes it anew, with a temporary file and rename(2). Lines
+ * that are not understood are left out. *ret_told: frozen, what was told; *ret_priorities:
+ * of each. Returns 0, -ENOMEM, or -errno where the directory does not let us write.
+ */
+int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **ret_priorities);
+Ledger *ledger_free(Ledger *l);
+DEFINE_CLEANUP(Ledger *, ledger_free)
+
+/* Something was told just now. Returns 0 or -errno: it may then be told again after a restart. */
+int ledger_add(Ledger *l, const Finding *f, int priority);
+int ledger_remove(Ledger *l, const Finding *f);
+
+/* Has the file grown far beyond what is in it, or could it not be written? Then it is time to write it anew. */
+bool ledger_is_long(const Ledger *l, size_t n_told);
+/* `told` with the priorities of its findings (below 0: not told). Returns 0 or -errno. */
+int ledger_rewrite(Ledger *l, const Snapshot *told, const int *priorities);
+
+/* The text to what was told: pure, for ledger_open(). A last line that is not whole is left out. Returns 0 or -ENOMEM. */
+int ledger_parse(char *text, const char *boot_id, Snapshot **ret_told, int **ret_priorities);
