@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+
+#include "bus.h"
+#include "bus-process.h"
+#include "dictionary.h"
+#include "escape.h"
+#include "message.h"
+#include "strv.h"
+
+/* Callers of Sweep() at once. */
+#define WAITERS_MAX 128
+
+typedef struct Waiter {
+        sd_bus_message *call;
+        bool served; /* by the sweep that is going on */
+} Waiter;
+
+/* What of an object is still to be told. */
+typedef struct ObjectChange {
+        pid_t pid;
+        enum { OBJECT_ADDED, OBJECT_CHANGED, OBJECT_REMOVED } kind;
+} ObjectChange;
+
+struct Bus {
+        sd_event *event;
+        int64_t priority;
+        BusCallbacks callbacks;
+        sd_bus *bus;
+        sd_bus_slot *disconnected, *name_call;
+
+        ProcessView view;    /* with the snapshot that is shown */
+        BusState state;
+        char *degraded_reason;
+        char **units;        /* StaleUnits */
+
+        Waiter waiters[WAITERS_MAX];
+        size_t n_waiters;
+        ObjectChange *changes;
+        size_t n_changes, next_change, allocated_changes;
+};
+
+/* units */
+
+static int compare_strings(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static const char *finding_unit(const Finding *f) {
+        return f->unit ? f->unit : f->user_unit;
+}
+
+/* Distinct units (and user units) of the findings, escaped and sorted. */
+static int units_list(const Snapshot *s, char ***ret) {
+        _cleanup_(strv_freep) char **units = NULL;
+        size_t n = 0, kept = 0;
+
+        units = calloc((s ? s->n_findings : 0) + 1, sizeof(*units));
+        if (!units)
+                return -ENOMEM;
+        for (size_t i = 0; s && i < s->n_findings; i++) {
+                const char *unit = finding_unit(&s->findings[i]);
+
+                if (!unit || (i > 0 && s->findings[i - 1].pid == s->findings[i].pid))
+                        continue;
+                units[n] = escape(unit);
+                if (!units[n])
+                        return -ENOMEM;
+                n++;
+        }
+        if (n > 0)
+                qsort(units, n, sizeof(*units), compare_strings);
+        for (size_t i = 0; i < n; i++)
+                if (kept > 0 && streq(units[kept - 1], units[i]))
+                        free(units[i]);
+                else
+                        units[kept++] = units[i];
+        units[kept] = NULL;
+        *ret = TAKE_PTR(units);
+        return 0;
+}
+
+static void unit_count(const Snapshot *s, const char *unit, uint32_t *ret_processes, uint32_t *ret_findings) {
+        pid_t pid = 0;
+
+        *ret_processes = *ret_findings = 0;
+        for (size_t i = 0; i < s->n_findings; i++) {
+                _cleanup_free_ char *name = escape(finding_unit(&s->findings[i]));
+
+                if (!name || !streq(name, unit))
+                        continue;
+                *ret_processes += s->findings[i].pid != pid;
+                *ret_findings += 1;
+                pid = s->findings[i].pid;
+        }
+}
+
+/* methods */
+
+static int method_sweep(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Bus *b = userdata;
+
+        if (b->n_waiters == WAITERS_MAX)
+                return sd_bus_error_set(error, ERROR_BUSY, "Too many callers wait for a sweep already");
+        b->waiters[b->n_waiters++] = (Waiter){ .call = sd_bus_message_ref(m) };
+        b->callbacks.on_sweep_wanted(b->callbacks.userdata);
+        return 1; /* answered by bus_sweep_ended() */
+}
+
+static int reply_findings(sd_bus_message *m, const Finding *findings, size_t n, bool explained) {
+        sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = dictionary_append_finding(reply, findings + i, explained);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, /* cookie= */ NULL);
+        sd_bus_message_unref(reply);
+        return r;
+}
+
+static int method_list_findings(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        const Bus *b = userdata;
+        const Snapshot *s = b->view.snapshot;
+
+        return reply_findings(m, s ? s->findings : NULL, s ? s->n_findings : 0, /* explained= */ false);
+}
+
+static int method_list_units(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        sd_bus_message *reply = NULL;
+        const Bus *b = userdata;
+        int r;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(suu)");
+        for (char **unit = b->units; r >= 0 && unit && *unit; unit++) {
+                uint32_t processes, findings;
+
+                unit_count(b->view.snapshot, *unit, &processes, &findings);
+                r = sd_bus_message_append(reply, "(suu)", *unit, processes, findings);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, /* cookie= */ NULL);
+        sd_bus_message_unref(reply);
+        return r;
+}
+
+/* Reads the argument; its findings, or the error that says that there are none. */
+static int read_process(sd_bus_message *m, const Bus *b, const Finding **ret, size_t *ret_n, sd_bus_error *error) {
+        const Finding *findings;
+        uint32_t pid;
+        size_t n;
+        int r;
+
+        r = sd_bus_message_read(m, "u", &pid);
+        if (r < 0)
+                return r;
+        n = pid <= PID_MAX ? process_findings(b->view.snapshot, (pid_t) pid, &findings) : 0;
+        if (n == 0)
+                return sd_bus_error_setf(error, ERROR_NO_SUCH_PROCESS, "Process %" PRIu32 " has no stale libraries", pid);
+        *ret = findings;
+        *ret_n = n;
+        return 0;
+}
+
+static int method_get_process(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        char path[PROCESS_PATH_MAX];
+        const Finding *findings;
+        size_t n;
+        int r;
+
+        r = read_process(m, userdata, &findings, &n, error);
+        if (r < 0)
+                return r;
+        return sd_bus_reply_method_return(m, "o", process_path(findings->pid, path));
+}
+
+static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const Finding *findings;
+        size_t n;
+        int r;
+
+        r = read_process(m, userdata, &findings, &n, error);
+        if (r < 0)
+                return r;
+        return reply_findings(m, findings, n, /* explained= */ true);
+}
+
+/* properties */
+
+static int get_string(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        const Bus *b = userdata;
+
+        if (streq(property, "Version"))
+                return sd_bus_message_append(reply, "s", PROJECT_VERSION);
+        if (streq(property, "State"))
+                return sd_bus_message_append(reply, "s", b->state.state);
+        return sd_bus_message_append(reply, "s", b->degraded_reason ? b->degraded_reason : "");
+}
+
+static int get_degraded(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                        const char *property _unused_, sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        const Bus *b = userdata;
+
+        return sd_bus_message_append(reply, "b", (int) (b->degraded_reason && *b->degraded_reason));
+}
+
+static int get_units(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                     const char *property _unused_, sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        const Bus *b = userdata;
+
+        return sd_bus_message_append_strv(reply, b->units);
+}
+
+static uint64_t bus_count(const Bus *b, const char *property) {
+        const Snapshot *s = b->view.snapshot;
+
+        if (!s)
+                return 0;
+        if (streq(property, "StaleProcesses"))
+                return snapshot_stale_processes(s);
+        if (streq(property, "StaleLibraries"))
+                return snapshot_stale_libraries(s);
+        return streq(property, "ProcessesChecked") ? s->counts.processes : s->counts.unreadable;
+}
+
+static int get_count(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        return sd_bus_message_append(reply, "u", (uint32_t) bus_count(userdata, property));
+}
+
+static int get_time(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        const Bus *b = userdata;
+        uint64_t usec;
+
+        if (streq(property, "LastSweep"))
+                usec = b->state.last_sweep;
+        else if (streq(property, "LastSweepMonotonic"))
+                usec = b->state.last_sweep_monotonic;
+        else if (streq(property, "SweepInterval"))
+                usec = b->state.sweep_interval;
+        else
+                usec = b->view.snapshot && b->state.last_sweep ? b->view.snapshot->counts.duration_usec : 0;
+        return sd_bus_message_append(reply, "t", usec);
+}
+
+/* Who may call what is for the bus's policy to say: UNPRIVILEGED leaves it to that. */
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Sweep", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", summary), method_sweep, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListFindings", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", findings), method_list_findings, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListUnits", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(suu)", units), method_list_units, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetProcess", SD_BUS_ARGS("u", pid), SD_BUS_RESULT("o", process), method_get_process, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("u", pid), SD_BUS_RESULT("aa{sv}", findings), method_explain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_PROPERTY("Version", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("State", "s", get_string, 0, CHANGES),
+        SD_BUS_PROPERTY("StaleProcesses", "u", get_count, 0, CHANGES),
+        SD_BUS_PROPERTY("StaleLibraries", "u", get_count, 0, CHANGES),
+        SD_BUS_PROPERTY("StaleUnits", "as", get_units, 0, CHANGES),
+        SD_BUS_PROPERTY("ProcessesChecked", "u", get_count, 0, CHANGES),
+        SD_BUS_PROPERTY("ProcessesUnreadable", "u", get_count, 0, CHANGES),
+        SD_BUS_PROPERTY("LastSweep", "t", get_time, 0, CHANGES),
+        SD_BUS_PROPERTY("LastSweepMonotonic", "t", get_time, 0, CHANGES),
+        SD_BUS_PROPERTY("LastSweepDuration", "t", get_time, 0, CHANGES),
+        SD_BUS_PROPERTY("SweepInterval", "t", get_time, 0, CHANGES),
+        SD_BUS_PROPERTY("Degraded", "b", get_degraded, 0, CHANGES),
+        SD_BUS_PROPERTY("DegradedReason", "s", get_string, 0, CHANGES),
+        SD_BUS_SIGNAL_WITH_ARGS("FindingAdded", SD_BUS_ARGS("a{sv}", finding), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("FindingRemoved", SD_BUS_ARGS("a{sv}", finding, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("SweepFinished", SD_BUS_ARGS("a{sv}", summary), 0),
+        SD_BUS_VTABLE_END
+};
+
+/* objects that came and went */
+
+static int changes_add(Bus *b, pid_t pid, int kind) {
+        if (!GROW(b->changes, b->allocated_changes, b->n_changes + 1))
+                return -ENOMEM;
+        b->changes[b->n_changes++] = (ObjectChange){ .pid = pid, .kind = kind };
+        return 0;
+}
+
+static bool process_differs(const Snapshot *old, const Snapshot *new, pid_t pid) {
+        const Finding *was, *is;
+        size_t n = process_findings(old, pid, &was);
+
+        if (process_findings(new, pid, &is) != n)
+                return true;
+        for (size_t i = 0; i < n; i++)
+                if (finding_compare(was + i, is + i) != 0 || finding_differs(was + i, is + i))
+                        return true;
+        return false;
+}
+
+/* Both lists of pids ascend: one walk. */
+static int changes_find(Bus *b, const Snapshot *old, const Snapshot *new) {
+        _cleanup_free_ pid_t *was = NULL, *is = NULL;
+        size_t n_was, n_is, i = 0, j = 0;
+        int r;
+
+        r = process_list_stale(old, &was, &n_was);
+        if (r >= 0)
+                r = process_list_stale(new, &is, &n_is);
+
+        while (r >= 0 && (i < n_was || j < n_is)) {
+                if (j == n_is || (i < n_was && was[i] < is[j]))
+                        r = changes_add(b, was[i++], OBJECT_REMOVED);
+                else if (i == n_was || is[j] < was[i])
+                        r = changes_add(b, is[j++], OBJECT_ADDED);
+                else {
+                        if (process_differs(old, new, is[j]))
+                                r = changes_add(b, is[j], OBJECT_CHANGED);
+                        i++;
+                        j++;
+                }
+        }
+        return r;
+}
+
+bool bus_work(Bus *b) {
+        const Finding *findings;
+        ObjectChange *c;
+        bool there;
+
+        if (b->next_change == b->n_changes) {
+                free(b->changes);
+                b->changes = NULL;
+                b->n_changes = b->next_change = b->allocated_changes = 0;
+                return false;
+        }
+
+        c = b->changes + b->next_change++;
+        there = process_findings(b->view.snapshot, c->pid, &findings) > 0;
+        /* What has come to be otherwise since is told by a later change. */
+        if (c->kind == OBJECT_REMOVED && !there)
+                bus_process_emit_removed(b->bus, c->pid);
+        else if (c->kind == OBJECT_ADDED && there)
+                bus_process_emit_added(b->bus, c->pid);
+        else if (c->kind == OBJECT_CHANGED && there)
+                bus_process_emit_changed(b->bus, c->pid);
+        return true;
+}
+
+/* publishing */
+
+/* Those that are another now. The names are static. */
+static void changed_properties(const Bus *b, const BusState *state, const char *reason, char **units,
+                               const Snapshot *snapshot, const char **ret_names) {
+        static const char *const counts[] = { "StaleProcesses", "StaleLibraries", "ProcessesChecked", "ProcessesUnreadable" };
+        const Bus after = { .view.snapshot = snapshot };
+        size_t n = 0, n_units = strv_length(units);
+        bool same_units = n_units == strv_length(b->units);
+
+        for (size_t i = 0; i < ELEMENTSOF(counts); i++)
+                if (bus_count(b, counts[i]) != bus_count(&after, counts[i]))
+                        ret_names[n++] = counts[i];
+        for (size_t i = 0; same_units && i < n_units; i++)
+                same_units = streq(units[i], b->units[i]);
+        if (!same_units)
+                ret_names[n++] = "StaleUnits";
+        if (!streq_null(b->state.state, state->state))
+                ret_names[n++] = "State";
+        if (b->state.last_sweep != state->last_sweep || b->state.last_sweep_monotonic != state->last_sweep_monotonic) {
+                ret_names[n++] = "LastSweep";
+                ret_names[n++] = "LastSweepMonotonic";
+                ret_names[n++] = "LastSweepDuration";
+        }
+        if (b->state.sweep_interval != state->sweep_interval)
+                ret_names[n++] = "SweepInterval";
+        if (!streq_null(b->degraded_reason, reason)) {
+                ret_names[n++] = "DegradedReason";
+                if (!b->degraded_reason || (*b->degraded_reason == '\0') != (*reason == '\0'))
+                        ret_names[n++] = "Degraded";
+        }
+        ret_names[n] = NULL;
+}
+
+int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot) {
+        const char *names[ELEMENTSOF(vtable) + 1];
+        _cleanup_free_ char *reason = strdup(state->degraded_reason);
+        _cleanup_(strv_freep) char **units = NULL;
+        int r;
+
+        if (!reason)
+                return -ENOMEM;
+        r = units_list(snapshot, &units);
+        if (r >= 0 && b->bus)
+                r = changes_find(b, b->view.snapshot, snapshot);
+        if (r < 0)
+                return r;
+
+        changed_properties(b, state, reason, units, snapshot, names);
+        b->view = (ProcessView){ .snapshot = snapshot };
+        b->state = *state;
+        free(b->degraded_reason);
+        b->degraded_reason = TAKE_PTR(reason);
+        strv_free(b->units);
+        b->units = TAKE_PTR(units);
+
+        if (!b->bus || !names[0])
+                return 0;
+        return sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_MANAGER, (char **) names);
+}
+
+void bus_notice(Bus *b, const Notice *n) {
+        sd_bus_message *m = NULL;
+        int r;
+
+        if (!b->bus || n->kind == NOTICE_SUM)
+                return;
+        r = sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_MANAGER,
+                                      n->kind == NOTICE_ADDED ? "FindingAdded" : "FindingRemoved");
+        if (r >= 0)
+                r = dictionary_append_finding(m, &n->finding, /* explained= */ false);
+        if (r >= 0 && n->kind == NOTICE_REMOVED)
+                r = sd_bus_message_append(m, "s", removal_to_string(n->removal));
+        if (r >= 0)
+                sd_bus_send(b->bus, m, /* cookie= */ NULL);
+        sd_bus_message_unref(m);
+}
+
+/* sweeps */
+
+void bus_sweep_started(Bus *b) {
+        for (size_t i = 0; i < b->n_waiters; i++)
+                b->waiters[i].served = true;
+}
+
+static void reply_summary(const Bus *b, sd_bus_message *call) {
+        sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = dictionary_append_summary(reply, b->view.snapshot);
+        if (r >= 0)
+                sd_bus_send(NULL, reply, /* cookie= */ NULL);
+        sd_bus_message_unref(reply);
+}
+
+static void emit_sweep_finished(const Bus *b) {
+        sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_MANAGER, "SweepFinished");
+        if (r >= 0)
+                r = dictionary_append_summary(m, b->view.snapshot);
+        if (r >= 0)
+                sd_bus_send(b->bus, m, /* cookie= */ NULL);
+        sd_bus_message_unref(m);
+}
+
+void bus_sweep_ended(Bus *b, const char *failure) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < b->n_waiters; i++) {
+                Waiter *w = b->waiters + i;
+
+                if (!w->served) {
+                        b->waiters[kept++] = *w;
+                        continue;
+                }
+                if (failure)
+                        sd_bus_reply_method_errorf(w->call, ERROR_SCANNER_FAILED, "The scanner failed: %s", failure);
+                else
+                        reply_summary(b, w->call);
+                sd_bus_message_unref(w->call);
+        }
+        b->n_waiters = kept;
+        if (!failure && b->bus)
+                emit_sweep_finished(b);
+}
+
+/* the connection */
+
+static void bus_disconnect(Bus *b) {
+        for (size_t i = 0; i < b->n_waiters; i++)
+                sd_bus_message_unref(b->waiters[i].call);
+        b->n_waiters = 0;
+        b->n_changes = b->next_change = 0;
+        b->disconnected = sd_bus_slot_unref(b->disconnected);
+        b->name_call = sd_bus_slot_unref(b->name_call);
+        b->bus = sd_bus_flush_close_unref(b->bus);
+}
+
+static int on_disconnected(sd_bus_message *m _unused_, void *userdata, sd_bus_error *error _unused_) {
+        Bus *b = userdata;
+
+        bus_disconnect(b);
+        b->callbacks.on_disconnected(b->callbacks.userdata);
+        return 1;
+}
+
+static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        const sd_bus_error *e = sd_bus_message_get_error(m);
+        Bus *b = userdata;
+
+        if (!e)
+                b->callbacks.on_name_acquired(b->callbacks.userdata);
+        else
+                b->callbacks.on_name_refused(b->callbacks.userdata, sd_bus_error_get_errno(e), e->message);
+        return 1;
+}
+
+int bus_acquire_name(Bus *b) {
+        if (b->name_call)
+                return 0;
+        return sd_bus_request_name_async(b->bus, &b->name_call, BUS_NAME, /* flags= */ 0, on_name, b);
+}
+
+static int bus_open(Bus *b, const char *address) {
+        int r;
+
+        if (!address)
+                return sd_bus_open_system_with_description(&b->bus, "bus");
+
+        r = sd_bus_new(&b->bus);
+        if (r >= 0)
+                r = sd_bus_set_address(b->bus, address);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(b->bus, 1);
+        return r < 0 ? r : sd_bus_start(b->bus);
+}
+
+int bus_connect(Bus *b, const char *address) {
+        int r;
+
+        r = bus_open(b, address);
+        if (r >= 0)
+                r = sd_bus_match_signal(b->bus, &b->disconnected, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
+                                        "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, b);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(b->bus, /* slot= */ NULL, BUS_PATH, BUS_MANAGER, vtable, b);
+        if (r >= 0)
+                r = sd_bus_add_object_manager(b->bus, /* slot= */ NULL, BUS_PATH);
+        if (r >= 0)
+                r = bus_process_register(b->bus, &b->view);
+        if (r >= 0)
+                r = sd_bus_attach_event(b->bus, b->event, (int) b->priority);
+        if (r < 0)
+                bus_disconnect(b);
+        return r;
+}
+
+bool bus_is_connected(const Bus *b) {
+        return b->bus != NULL;
+}
+
+int bus_new(sd_event *event, int64_t priority, const BusCallbacks *callbacks, Bus **ret) {
+        Bus *b = calloc(1, sizeof(*b));
+
+        if (!b)
+                return -ENOMEM;
+        b->event = sd_event_ref(event);
+        b->priority = priority;
+        b->callbacks = *callbacks;
+        b->state.state = "starting";
+        *ret = b;
+        return 0;
+}
+
+Bus *bus_free(Bus *b) {
+        if (!b)
+                return NULL;
+        bus_disconnect(b);
+        free(b->changes);
+        free(b->degraded_reason);
+        strv_free(b->units);
+        sd_event_unref(b->event);
+        free(b);
+        return NULL;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * org.stalelib1 on the bus: see org.stalelib1(5). Shows what bus_publish() last gave,
+ * and passes one wish on. Nothing here waits for anything.
+ */
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "notice.h"
+#include "snapshot.h"
+
+#define BUS_NAME "org.stalelib1"
+#define BUS_PATH "/org/stalelib1"
+#define BUS_MANAGER "org.stalelib1.Manager"
+#define BUS_PROCESS "org.stalelib1.Process"
+
+#define ERROR_NO_SUCH_PROCESS "org.stalelib1.Error.NoSuchProcess"
+#define ERROR_SCANNER_FAILED "org.stalelib1.Error.ScannerFailed"
+#define ERROR_BUSY "org.stalelib1.Error.Busy"
+
+typedef struct Bus Bus;
+
+typedef struct BusCallbacks {
+        /* Somebody called Sweep(), and waits for bus_sweep_ended(). */
+        void (*on_sweep_wanted)(void *userdata);
+        /* The name is ours. */
+        void (*on_name_acquired)(void *userdata);
+        /* The name cannot be ours. */
+        void (*on_name_refused)(void *userdata, int error, const char *message);
+        void (*on_disconnected)(void *userdata);
+        void *userdata;
+} BusCallbacks;
+
+/* What there is to see besides the snapshot. */
+typedef struct BusState {
+        const char *state;           /* "starting", "running", "degraded"; static */
+        const char *degraded_reason; /* "": not degraded */
+        uint64_t last_sweep;         /* µs of CLOCK_REALTIME; 0: none yet */
+        uint64_t last_sweep_monotonic;
+        uint64_t sweep_interval;
+} BusState;
+
+int bus_new(sd_event *event, int64_t priority, const BusCallbacks *callbacks, Bus **ret);
+Bus *bus_free(Bus *b);
+DEFINE_CLEANUP(Bus *, bus_free)
+
+/*
+ * Connects: to the address, or to the system bus where it is NULL. The name is asked
+ * for by bus_acquire_name(), when there is something to show. Returns 0 or -errno.
+ */
+int bus_connect(Bus *b, const char *address);
+bool bus_is_connected(const Bus *b);
+int bus_acquire_name(Bus *b);
+
+/*
+ * Shows a new state, and tells with PropertiesChanged what is another now. snapshot:
+ * borrowed until the next call, may be NULL before the first sweep. Returns 0 or -errno.
+ */
+int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot);
+
+/* Emits what is left to tell of objects that came and went; at most one. True: there is more. */
+bool bus_work(Bus *b);
+
+/* FindingAdded, FindingRemoved. */
+void bus_notice(Bus *b, const Notice *n);
+
+/* Callers of Sweep() before this get the sweep that starts now. */
+void bus_sweep_started(Bus *b);
+/* Answers them, and emits SweepFinished; failure != NULL: with an error. */
+void bus_sweep_ended(Bus *b, const char *failure);
