@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "link.h"
+#include "message.h"
+#include "timespan.h"
+
+/* However busy its beacon looks. */
+#define SWEEP_MAX_USEC (10 * USEC_PER_MINUTE)
+#define CHECK_MAX_USEC USEC_PER_SEC
+
+struct Link {
+        sd_event *event;
+        int64_t priority;
+        char *socket_path;
+        uint64_t timeout;
+        LinkCallbacks callbacks;
+
+        sd_bus *bus;           /* NULL: no connection */
+        sd_bus_slot *filter, *disconnected, *changed, *beacon_call, *call;
+        sd_event_source *check; /* looks at the beacon while a sweep is going on */
+
+        int beacon_fd;
+        SweepBeacon beacon;    /* as last seen */
+        uint64_t progress;     /* when something last moved, µs of CLOCK_MONOTONIC */
+        uint64_t started;
+        bool sweeping;
+        Answer answer;         /* what has come so far */
+        size_t text_left;
+};
+
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static void link_close(Link *l) {
+        l->filter = sd_bus_slot_unref(l->filter);
+        l->disconnected = sd_bus_slot_unref(l->disconnected);
+        l->changed = sd_bus_slot_unref(l->changed);
+        l->beacon_call = sd_bus_slot_unref(l->beacon_call);
+        l->call = sd_bus_slot_unref(l->call);
+        l->bus = sd_bus_close_unref(l->bus);
+        l->beacon_fd = fd_close(l->beacon_fd);
+        l->beacon = (SweepBeacon){};
+        l->sweeping = false;
+        answer_done(&l->answer);
+        if (l->check)
+                sd_event_source_set_enabled(l->check, SD_EVENT_OFF);
+}
+
+static void link_failed(Link *l, bool hung, int error, const char *text) {
+        LinkFailure failure = {
+                .hung = hung,
+                .sweeping = l->sweeping,
+                .text = text,
+                .error = abs(error),
+        };
+
+        if (!l->bus)
+                return;
+        if (l->beacon_fd >= 0 && l->sweeping && beacon_read(l->beacon_fd, &failure.where) < 0)
+                failure.where = (SweepBeacon){};
+        link_close(l);
+        l->callbacks.on_failed(l->callbacks.userdata, &failure);
+}
+
+static void link_nonsense(Link *l, int error) {
+        link_failed(l, /* hung= */ false, error == -ENOMEM ? error : 0,
+                    error == -ENOMEM ? "its answer does not fit in memory" : "its answer makes no sense");
+}
+
+/* findings */
+
+static int link_fetch(Link *l, uint32_t first);
+
+/* Each finding is to be of a process that was looked at. */
+static bool snapshot_is_sound(const Snapshot *s) {
+        for (size_t i = 0; i < s->n_findings; i++) {
+                const Looked *looked = snapshot_find_looked(s, s->findings[i].pid);
+
+                if (!looked || looked->start_time != s->findings[i].start_time)
+                        return false;
+        }
+        return true;
+}
+
+static void link_finished(Link *l) {
+        Snapshot *snapshot = TAKE_PTR(l->answer.snapshot);
+        /* What was announced and did not come, was too long. */
+        size_t n_cut = (size_t) l->answer.n_cut + l->answer.n_findings - snapshot->n_findings;
+
+        snapshot_freeze(snapshot);
+        if (!snapshot_is_sound(snapshot)) {
+                snapshot_free(snapshot);
+                link_nonsense(l, -EBADMSG);
+                return;
+        }
+        l->sweeping = false;
+        answer_done(&l->answer);
+        sd_event_source_set_enabled(l->check, SD_EVENT_OFF);
+        l->callbacks.on_snapshot(l->callbacks.userdata, snapshot, n_cut);
+}
+
+static void link_went_on(Link *l, uint32_t next) {
+        int r;
+
+        l->progress = now_usec();
+        if (next >= l->answer.n_findings) {
+                link_finished(l);
+                return;
+        }
+        r = link_fetch(l, next);
+        if (r < 0)
+                link_failed(l, /* hung= */ false, r, "it cannot be asked");
+}
+
+/* A call that failed: the connection's end, which is told elsewhere as well, or the scanner's own error. */
+static bool reply_is_error(Link *l, sd_bus_message *m) {
+        if (!sd_bus_message_is_method_error(m, NULL))
+                return false;
+        link_failed(l, /* hung= */ false, sd_bus_message_get_errno(m), "it cannot sweep");
+        return true;
+}
+
+static int on_piece(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        Link *l = userdata;
+        size_t before = l->answer.snapshot->n_findings;
+        uint32_t next;
+        int r;
+
+        if (reply_is_error(l, m))
+                return 1;
+
+        r = piece_read(m, l->answer.snapshot, &l->text_left, &next);
+        if (r >= 0 && (before + (size_t) r > l->answer.n_findings || next > l->answer.n_findings ||
+                       (r == 0 && next < l->answer.n_findings)))
+                r = -EBADMSG;
+        if (r < 0)
+                link_nonsense(l, r);
+        else
+                link_went_on(l, next);
+        return 1;
+}
+
+static int link_fetch(Link *l, uint32_t first) {
+        l->call = sd_bus_slot_unref(l->call);
+        return sd_bus_call_method_async(l->bus, &l->call, /* destination= */ NULL, SCANNER_PATH, SCANNER_INTERFACE,
+                                        "Fetch", on_piece, l, "u", first);
+}
+
+/* the sweep */
+
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        Link *l = userdata;
+        int r;
+
+        if (reply_is_error(l, m))
+                return 1;
+
+        r = answer_read(m, &l->answer);
+        if (r < 0) {
+                link_nonsense(l, r);
+                return 1;
+        }
+        l->text_left = FINDINGS_TEXT_MAX;
+        link_went_on(l, 0);
+        return 1;
+}
+
+static int on_beacon(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        Link *l = userdata;
+        int r;
+
+        if (reply_is_error(l, m))
+                return 1;
+
+        r = beacon_read_fd(m, &l->beacon_fd);
+        if (r < 0)
+                link_nonsense(l, r);
+        return 1;
+}
+
+/* Does it still move? */
+static int on_check(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
+        uint64_t now = now_usec();
+        SweepBeacon beacon;
+        Link *l = userdata;
+        int r;
+
+        if (l->beacon_fd >= 0) {
+                r = beacon_read(l->beacon_fd, &beacon);
+                if (r < 0) {
+                        link_nonsense(l, r);
+                        return 0;
+                }
+                if (memcmp(&beacon, &l->beacon, sizeof(beacon)) != 0) {
+                        l->beacon = beacon;
+                        l->progress = now;
+                }
+        }
+        if (now - l->progress >= l->timeout) {
+                link_failed(l, /* hung= */ true, 0, "it hangs");
+                return 0;
+        }
+        if (now - l->started >= SWEEP_MAX_USEC) {
+                link_failed(l, /* hung= */ true, 0, "it does not come to an end");
+                return 0;
+        }
+        return sd_event_source_set_time(source, now + (l->timeout / 4 < CHECK_MAX_USEC ? l->timeout / 4 : CHECK_MAX_USEC));
+}
+
+static int link_call_sweep(Link *l, const Request *request) {
+        sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(l->bus, &m, /* destination= */ NULL, SCANNER_PATH, SCANNER_INTERFACE, "Sweep");
+        if (r >= 0)
+                r = request_append(m, request);
+        if (r >= 0) {
+                l->call = sd_bus_slot_unref(l->call);
+                /* The beacon tells how long is too long: no timeout. */
+                r = sd_bus_call_async(l->bus, &l->call, m, on_answer, l, UINT64_MAX);
+        }
+        sd_bus_message_unref(m);
+        return r;
+}
+
+/* the connection */
+
+static int on_disconnected(sd_bus_message *m _unused_, void *userdata, sd_bus_error *error _unused_) {
+        link_failed(userdata, /* hung= */ false, 0, "it is gone");
+        return 1;
+}
+
+static int on_changed(sd_bus_message *m _unused_, void *userdata, sd_bus_error *error _unused_) {
+        Link *l = userdata;
+
+        l->callbacks.on_changed(l->callbacks.userdata);
+        return 1;
+}
+
+/* A scanner has nothing to ask of us: without this, sd-bus would answer each call. */
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        uint8_t type;
+
+        if (sd_bus_message_get_type(m, &type) >= 0 && type == SD_BUS_MESSAGE_METHOD_CALL) {
+                link_nonsense(userdata, -EBADMSG);
+                return 1;
+        }
+        return 0;
+}
+
+static int socket_connect(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0)
+                return -errno;
+        if (strlen(path) >= sizeof(address.sun_path))
+                return -ENAMETOOLONG;
+        strcpy(address.sun_path, path);
+        /* EAGAIN: too many are waiting there, so that nobody seems to serve them. */
+        if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static int link_open(Link *l) {
+        int fd, r;
+
+        fd = socket_connect(l->socket_path);
+        if (fd < 0)
+                return fd;
+
+        r = sd_bus_new(&l->bus);
+        if (r < 0) {
+                fd_close(fd);
+                return r;
+        }
+        r = sd_bus_set_fd(l->bus, fd, fd);
+        if (r < 0) {
+                fd_close(fd);
+                return r;
+        }
+        r = sd_bus_negotiate_fds(l->bus, 1);
+        if (r >= 0)
+                r = sd_bus_set_description(l->bus, "scanner");
+        if (r >= 0)
+                r = sd_bus_add_filter(l->bus, &l->filter, on_message, l);
+        if (r >= 0)
+                r = sd_bus_match_signal(l->bus, &l->disconnected, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
+                                        "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, l);
+        if (r >= 0)
+                r = sd_bus_match_signal(l->bus, &l->changed, /* sender= */ NULL, SCANNER_PATH, SCANNER_INTERFACE,
+                                        "Changed", on_changed, l);
+        if (r >= 0)
+                r = sd_bus_start(l->bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(l->bus, l->event, (int) l->priority);
+        if (r >= 0)
+                r = sd_bus_call_method_async(l->bus, &l->beacon_call, /* destination= */ NULL, SCANNER_PATH, SCANNER_INTERFACE,
+                                             "Beacon", on_beacon, l, "");
+        return r;
+}
+
+int link_sweep(Link *l, const Request *request) {
+        int r = 0;
+
+        if (!l->bus)
+                r = link_open(l);
+        if (r >= 0)
+                r = link_call_sweep(l, request);
+        if (r >= 0) {
+                l->started = l->progress = now_usec();
+                l->sweeping = true;
+                r = sd_event_source_set_time(l->check, l->started + (l->timeout / 4 < CHECK_MAX_USEC ? l->timeout / 4 : CHECK_MAX_USEC));
+        }
+        if (r >= 0)
+                r = sd_event_source_set_enabled(l->check, SD_EVENT_ON);
+        if (r < 0)
+                link_close(l);
+        return r;
+}
+
+bool link_is_open(const Link *l) {
+        return l->bus != NULL;
+}
+
+void link_reset(Link *l) {
+        if (!l->sweeping)
+                link_close(l);
+}
+
+void link_set_timeout(Link *l, uint64_t timeout_usec) {
+        l->timeout = timeout_usec;
+}
+
+int link_new(sd_event *event, int64_t priority, const char *socket_path, uint64_t timeout_usec,
+             const LinkCallbacks *callbacks, Link **ret) {
+        _cleanup_(link_freep) Link *l = calloc(1, sizeof(*l));
+        int r;
+
+        if (!l)
+                return -ENOMEM;
+        l->beacon_fd = -EBADF;
+        l->priority = priority;
+        l->timeout = timeout_usec;
+        l->callbacks = *callbacks;
+        l->event = sd_event_ref(event);
+        l->socket_path = strdup(socket_path);
+        if (!l->socket_path)
+                return -ENOMEM;
+
+        r = sd_event_add_time(event, &l->check, CLOCK_MONOTONIC, UINT64_MAX, /* accuracy= */ 0, on_check, l);
+        if (r >= 0)
+                r = sd_event_source_set_priority(l->check, priority);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(l->check, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(l);
+        return 0;
+}
+
+Link *link_free(Link *l) {
+        if (!l)
+                return NULL;
+        link_close(l);
+        sd_event_source_unref(l->check);
+        sd_event_unref(l->event);
+        free(l->socket_path);
+        free(l);
+        return NULL;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The front's end of the connection to a scanner. Nothing here waits: a scanner that
+ * hangs, dies or talks nonsense ends as one call of on_failed(), with the connection
+ * closed; the next sweep opens another, to another scanner.
+ */
+
+#include <systemd/sd-event.h>
+
+#include "request.h"
+
+typedef struct Link Link;
+
+typedef struct LinkFailure {
+        bool hung;         /* else: died, not there, or nonsense */
+        bool sweeping;     /* it was to answer something */
+        SweepBeacon where; /* what it was looking at; zero: not known */
+        const char *text;  /* a clause for people */
+        int error;         /* errno, or 0 */
+} LinkFailure;
+
+typedef struct LinkCallbacks {
+        /* A sweep has ended: takes the frozen snapshot. n_cut: findings that are left out of it. */
+        void (*on_snapshot)(void *userdata, Snapshot *snapshot, size_t n_cut);
+        void (*on_failed)(void *userdata, const LinkFailure *failure);
+        /* Something changed in a watched directory. */
+        void (*on_changed)(void *userdata);
+        void *userdata;
+} LinkCallbacks;
+
+/* timeout: a scanner whose beacon stands still for this long (µs) hangs. Returns 0 or -errno. */
+int link_new(sd_event *event, int64_t priority, const char *socket_path, uint64_t timeout_usec,
+             const LinkCallbacks *callbacks, Link **ret);
+Link *link_free(Link *l);
+DEFINE_CLEANUP(Link *, link_free)
+
+void link_set_timeout(Link *l, uint64_t timeout_usec);
+
+/* Lets go of the scanner, unless a sweep is going on. */
+void link_reset(Link *l);
+
+/* Is there a connection, to a scanner that remembers the sweep before? */
+bool link_is_open(const Link *l);
+
+/*
+ * Asks for a sweep, over a new connection where there is none. None may be going on.
+ * Returns 0: a callback will follow, from the event loop; or -errno, with nothing changed.
+ */
+int link_sweep(Link *l, const Request *request);

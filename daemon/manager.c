@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "bus.h"
+#include "config.h"
+#include "health.h"
+#include "journal.h"
+#include "link.h"
+#include "log.h"
+#include "manager.h"
+#include "metrics.h"
+#include "quarantine.h"
+#include "schedule.h"
+#include "settle.h"
+#include "teller.h"
+#include "timespan.h"
+
+/* Whoever is answered waits least. */
+enum {
+        PRIORITY_SIGNAL = SD_EVENT_PRIORITY_IMPORTANT,
+        PRIORITY_BUS = SD_EVENT_PRIORITY_NORMAL,
+        PRIORITY_TIMER = SD_EVENT_PRIORITY_NORMAL + 10,
+        PRIORITY_LINK = SD_EVENT_PRIORITY_NORMAL + 20,
+        PRIORITY_TELLER = SD_EVENT_PRIORITY_NORMAL + 30,
+};
+
+/* Whoever activated us over the bus gets an answer by then, if only an empty one. */
+#define READY_USEC (5 * USEC_PER_SEC)
+#define BUS_RETRY_USEC USEC_PER_SEC
+#define METRICS_USEC (5 * USEC_PER_SEC)
+/* A regular sweep need not come at its very moment. */
+#define ACCURACY_USEC USEC_PER_MSEC
+
+typedef struct Manager {
+        const ManagerOptions *options;
+        Config config;
+        sd_event *event;
+        Bus *bus;
+        Link *link;
+        Teller *teller;
+        sd_event_source *sweep, *ready, *bus_retry, *metrics;
+
+        Schedule schedule;
+        Settle settle;
+        Quarantine quarantine;
+
+        uint64_t last_sweep, last_sweep_monotonic;
+        uint64_t unreadable;     /* in the last sweep */
+        uint64_t failures;
+        char *scanner_trouble;   /* since the last sweep that ended well, or NULL */
+        Health health;
+        char *reason;            /* health in words */
+        uint32_t troubles;       /* that were told */
+        bool is_ready;
+} Manager;
+
+static uint64_t now_usec(clockid_t clock) {
+        struct timespec ts;
+
+        clock_gettime(clock, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+/* timers, all of CLOCK_BOOTTIME */
+
+static int timer_new(Manager *m, sd_event_time_handler_t handler, sd_event_source **ret) {
+        int r;
+
+        r = sd_event_add_time(m->event, ret, CLOCK_BOOTTIME, UINT64_MAX, ACCURACY_USEC, handler, m);
+        if (r >= 0)
+                r = sd_event_source_set_priority(*ret, PRIORITY_TIMER);
+        return r < 0 ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+}
+
+static void timer_set(sd_event_source *timer, uint64_t when) {
+        if (sd_event_source_set_time(timer, when) >= 0)
+                sd_event_source_set_enabled(timer, when == SCHEDULE_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static void manager_plan(Manager *m) {
+        timer_set(m->sweep, schedule_next(&m->schedule));
+}
+
+/* what is shown */
+
+static void manager_publish(Manager *m) {
+        const BusState state = {
+                .state = m->troubles ? "degraded" : m->last_sweep ? "running" : "starting",
+                .degraded_reason = m->reason ? m->reason : "",
+                .last_sweep = m->last_sweep,
+                .last_sweep_monotonic = m->last_sweep_monotonic,
+                .sweep_interval = m->config.sweep_interval_usec,
+        };
+        int r;
+
+        r = bus_publish(m->bus, &state, m->settle.snapshot);
+        if (r < 0)
+                log_errno(LOG_WARNING, r, "Cannot tell the bus");
+}
+
+static void manager_status(const Manager *m) {
+        const Snapshot *s = m->settle.snapshot;
+
+        if (!m->last_sweep)
+                sd_notifyf(/* unset_environment= */ 0, "STATUS=No sweep yet. %s", m->reason ? m->reason : "");
+        else
+                sd_notifyf(/* unset_environment= */ 0,
+                           "STATUS=%zu of %" PRIu64 " processes run %zu stale libraries; the last sweep took %" PRIu64 ".%" PRIu64 " ms. %s",
+                           snapshot_stale_processes(s), s->counts.processes, snapshot_stale_libraries(s),
+                           s->counts.duration_usec / 1000, s->counts.duration_usec / 100 % 10, m->reason ? m->reason : "");
+}
+
+/* What cannot be looked at: told when there is more of it, and when there is none any more. */
+static void manager_check_health(Manager *m) {
+        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        char *reason;
+        uint32_t troubles;
+
+        m->health.scanner = m->scanner_trouble;
+        m->health.processes = quarantine_processes(&m->quarantine, now);
+        m->health.devices = quarantine_devices(&m->quarantine, now);
+        reason = health_describe(&m->health);
+        if (!reason)
+                return;
+        free(m->reason);
+        m->reason = reason;
+
+        troubles = health_troubles(&m->health);
+        if (troubles & ~m->troubles)
+                journal_degraded(reason);
+        else if (troubles == 0 && m->troubles != 0)
+                journal_recovered();
+        m->troubles = troubles;
+}
+
+static int on_metrics(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        Manager *m = userdata;
+        const MetricsFacts facts = {
+                .snapshot = m->last_sweep ? m->settle.snapshot : NULL,
+                .last_success_usec = m->last_sweep,
+                .failures = m->failures,
+                .degraded = m->troubles != 0,
+        };
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (!m->config.metrics_file)
+                return 0;
+        r = metrics_format(&facts, &text);
+        if (r >= 0)
+                r = metrics_write(m->config.metrics_file, text);
+        if (r < 0)
+                log_errno(LOG_WARNING, r, "Cannot write %s", m->config.metrics_file);
+        return 0;
+}
+
+/* Soon, and not with each of many sweeps. */
+static void metrics_wanted(Manager *m, uint64_t delay) {
+        int enabled;
+
+        if (m->config.metrics_file && sd_event_source_get_enabled(m->metrics, &enabled) >= 0 && enabled == SD_EVENT_OFF)
+                timer_set(m->metrics, now_usec(CLOCK_BOOTTIME) + delay);
+}
+
+static void manager_show(Manager *m) {
+        manager_check_health(m);
+        manager_publish(m);
+        manager_status(m);
+        metrics_wanted(m, METRICS_USEC);
+}
+
+/* readiness: once there is something to show, the name is taken, and that done, systemd told */
+
+static void manager_ready(Manager *m) {
+        int r;
+
+        if (m->is_ready)
+                return;
+        m->is_ready = true;
+        metrics_wanted(m, 0);
+        timer_set(m->ready, SCHEDULE_NEVER);
+        r = bus_is_connected(m->bus) ? bus_acquire_name(m->bus) : 0;
+        if (r < 0)
+                log_errno(LOG_WARNING, r, "Cannot ask for the name " BUS_NAME);
+        if (r < 0 || !bus_is_connected(m->bus))
+                sd_notify(/* unset_environment= */ 0, "READY=1");
+}
+
+static int on_ready_late(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        manager_ready(userdata);
+        return 0;
+}
+
+static void on_name_acquired(void *userdata) {
+        sd_notify(/* unset_environment= */ 0, "READY=1");
+        manager_status(userdata);
+}
+
+static void on_name_refused(void *userdata, int error, const char *message) {
+        Manager *m = userdata;
+
+        log_line(LOG_ERR, "Cannot have the name " BUS_NAME " on the bus (is there another stalelibd, or no policy?): %s",
+                 message ? message : strerror(error));
+        sd_event_exit(m->event, error ? -error : -EACCES);
+}
+
+/* the bus */
+
+static int manager_connect(Manager *m) {
+        int r;
+
+        r = bus_connect(m->bus, m->options->bus_address);
+        if (r >= 0 && m->is_ready)
+                r = bus_acquire_name(m->bus);
+        if (r < 0)
+                timer_set(m->bus_retry, now_usec(CLOCK_BOOTTIME) + BUS_RETRY_USEC);
+        return r;
+}
+
+static int on_bus_retry(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        if (manager_connect(userdata) >= 0)
+                log_line(LOG_INFO, "Connected to the bus");
+        return 0;
+}
+
+static void on_bus_disconnected(void *userdata) {
+        Manager *m = userdata;
+
+        log_line(LOG_WARNING, "The bus is gone, trying again");
+        timer_set(m->bus_retry, now_usec(CLOCK_BOOTTIME) + BUS_RETRY_USEC);
+}
+
+static void on_sweep_wanted(void *userdata) {
+        Manager *m = userdata;
+
+        schedule_wish(&m->schedule, now_usec(CLOCK_BOOTTIME));
+        manager_plan(m);
+}
+
+/* sweeps */
+
+static int request_fill(Manager *m, Request *r, uint64_t now) {
+        r->remote_file_systems = m->config.remote_file_systems;
+        r->watch = m->config.watch;
+        if (strv_copy(m->config.ignore_paths, &r->ignore_paths) < 0 ||
+            strv_copy(m->config.ignore_exes, &r->ignore_exes) < 0 ||
+            strv_copy(m->config.ignore_units, &r->ignore_units) < 0)
+                return -ENOMEM;
+        /* A new scanner does not know what was stale before; the snapshot is only lent. */
+        r->previous = link_is_open(m->link) ? NULL : m->settle.snapshot;
+        return quarantine_list(&m->quarantine, now, &r->skip_processes, &r->n_skip_processes,
+                               &r->skip_devices, &r->n_skip_devices);
+}
+
+static void manager_failed(Manager *m, const char *trouble) {
+        char *copy = strdup(trouble);
+
+        free(m->scanner_trouble);
+        m->scanner_trouble = copy;
+        m->failures++;
+        schedule_failed(&m->schedule, now_usec(CLOCK_BOOTTIME));
+        manager_plan(m);
+        manager_show(m);
+        bus_sweep_ended(m->bus, trouble);
+        manager_ready(m);
+}
+
+static int on_sweep(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        Manager *m = userdata;
+        Request request = {};
+        int r;
+
+        quarantine_expire(&m->quarantine, now);
+        schedule_started(&m->schedule, now);
+        bus_sweep_started(m->bus);
+        r = request_fill(m, &request, now);
+        if (r >= 0)
+                r = link_sweep(m->link, &request);
+        request.previous = NULL;
+        request_done(&request);
+        if (r < 0) {
+                char trouble[256];
+
+                snprintf(trouble, sizeof(trouble), "it cannot be reached at %s: %s", m->options->scanner_socket, strerror(-r));
+                manager_failed(m, trouble);
+        }
+        return 0;
+}
+
+static void manager_take_counts(Manager *m, const Counts *c, size_t n_cut) {
+        uint64_t now = now_usec(CLOCK_BOOTTIME), left_out = quarantine_processes(&m->quarantine, now);
+        uint64_t unreadable = c->unreadable > left_out ? c->unreadable - left_out : 0;
+
+        /* One that cannot be read once may just have been ending. */
+        m->health.unreadable = unreadable < m->unreadable ? unreadable : m->unreadable;
+        m->unreadable = unreadable;
+        m->health.cut = n_cut;
+        free(m->scanner_trouble);
+        m->scanner_trouble = NULL;
+        m->last_sweep = now_usec(CLOCK_REALTIME);
+        m->last_sweep_monotonic = now_usec(CLOCK_MONOTONIC);
+}
+
+static void on_snapshot(void *userdata, Snapshot *snapshot, size_t n_cut) {
+        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        Settlement settlement = {};
+        Manager *m = userdata;
+        int r;
+
+        r = settle_update(&m->settle, snapshot, now, m->config.settle_usec, &settlement);
+        if (r < 0) {
+                manager_failed(m, "its answer does not fit in memory");
+                return;
+        }
+        schedule_ended(&m->schedule, now);
+        schedule_wish(&m->schedule, settlement.due);
+        manager_plan(m);
+        manager_take_counts(m, &m->settle.snapshot->counts, n_cut);
+        manager_show(m);
+        r = teller_add(m->teller, &settlement);
+        if (r < 0)
+                log_errno(LOG_ERR, r, "Cannot tell what was found");
+        settlement_done(&settlement);
+        bus_sweep_ended(m->bus, /* failure= */ NULL);
+        manager_ready(m);
+}
+
+static void on_link_failed(void *userdata, const LinkFailure *f) {
+        Manager *m = userdata;
+        char trouble[256];
+        int n;
+
+        quarantine_blame(&m->quarantine, &f->where, f->hung, now_usec(CLOCK_BOOTTIME));
+        n = snprintf(trouble, sizeof(trouble), "%s%s%s", f->text, f->error ? ": " : "", f->error ? strerror(f->error) : "");
+        if (f->where.pid > 0 && n > 0 && (size_t) n < sizeof(trouble))
+                n += snprintf(trouble + n, sizeof(trouble) - (size_t) n, ", looking at process %d", (int) f->where.pid);
+        if (f->where.pid > 0 && f->where.on_file && n > 0 && (size_t) n < sizeof(trouble))
+                snprintf(trouble + n, sizeof(trouble) - (size_t) n, " and a file on device %u:%u",
+                         f->where.dev_major, f->where.dev_minor);
+        manager_failed(m, trouble);
+}
+
+static void on_changed(void *userdata) {
+        Manager *m = userdata;
+
+        if (!m->config.watch)
+                return;
+        schedule_wish(&m->schedule, now_usec(CLOCK_BOOTTIME));
+        manager_plan(m);
+}
+
+/* signals */
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si _unused_, void *userdata _unused_) {
+        sd_notify(/* unset_environment= */ 0, "STOPPING=1");
+        return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *si _unused_, void *userdata) {
+        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        Manager *m = userdata;
+        Config config;
+        int r;
+
+        sd_notifyf(/* unset_environment= */ 0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_usec(CLOCK_MONOTONIC));
+        r = config_load(m->options->config_path, &config);
+        if (r < 0)
+                log_errno(LOG_ERR, r, "Cannot read the configuration, keeping the one before");
+        else {
+                /* A scanner tells each name that is to be watched once: a new one begins anew. */
+                if (config.watch != m->config.watch)
+                        link_reset(m->link);
+                config_done(&m->config);
+                m->config = config;
+                link_set_timeout(m->link, config.scanner_timeout_usec);
+                schedule_set_interval(&m->schedule, config.sweep_interval_usec, now);
+                schedule_wish(&m->schedule, now);
+                manager_plan(m);
+                manager_show(m);
+                log_line(LOG_INFO, "Read the configuration again");
+        }
+        sd_notify(/* unset_environment= */ 0, "READY=1");
+        return 0;
+}
+
+static int signal_new(Manager *m, int number, sd_event_signal_handler_t handler) {
+        sd_event_source *source;
+        int r;
+
+        r = sd_event_add_signal(m->event, &source, number, handler, m);
+        if (r >= 0)
+                r = sd_event_source_set_priority(source, PRIORITY_SIGNAL);
+        if (r >= 0)
+                r = sd_event_source_set_floating(source, 1);
+        sd_event_source_unref(source);
+        return r;
+}
+
+/* start and end */
+
+static int signals_new(Manager *m) {
+        sigset_t mask;
+        int r;
+
+        sigemptyset(&mask);
+        sigaddset(&mask, SIGTERM);
+        sigaddset(&mask, SIGINT);
+        sigaddset(&mask, SIGHUP);
+        if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+                return -errno;
+
+        r = signal_new(m, SIGTERM, on_stop);
+        if (r >= 0)
+                r = signal_new(m, SIGINT, on_stop);
+        return r < 0 ? r : signal_new(m, SIGHUP, on_reload);
+}
+
+static int timers_new(Manager *m) {
+        int r;
+
+        r = timer_new(m, on_sweep, &m->sweep);
+        if (r >= 0)
+                r = timer_new(m, on_ready_late, &m->ready);
+        if (r >= 0)
+                r = timer_new(m, on_bus_retry, &m->bus_retry);
+        return r < 0 ? r : timer_new(m, on_metrics, &m->metrics);
+}
+
+static int rooms_new(Manager *m) {
+        const BusCallbacks bus = {
+                .on_sweep_wanted = on_sweep_wanted,
+                .on_name_acquired = on_name_acquired,
+                .on_name_refused = on_name_refused,
+                .on_disconnected = on_bus_disconnected,
+                .userdata = m,
+        };
+        const LinkCallbacks link = {
+                .on_snapshot = on_snapshot,
+                .on_failed = on_link_failed,
+                .on_changed = on_changed,
+                .userdata = m,
+        };
+        int r;
+
+        r = bus_new(m->event, PRIORITY_BUS, &bus, &m->bus);
+        if (r < 0)
+                return r;
+        return link_new(m->event, PRIORITY_LINK, m->options->scanner_socket, m->config.scanner_timeout_usec, &link, &m->link);
+}
+
+/* What was told before a restart is not told again. */
+static int memory_new(Manager *m) {
+        _cleanup_(snapshot_freep) Snapshot *told = NULL;
+        _cleanup_free_ int *priorities = NULL;
+        Ledger *ledger = NULL;
+        int r;
+
+        r = ledger_open(m->options->state_directory, &ledger, &told, &priorities);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                log_errno(LOG_WARNING, r, "Cannot use %s; a restart will tell everything again", m->options->state_directory);
+        else {
+                r = settle_restore(&m->settle, told, priorities);
+                if (r < 0) {
+                        ledger_free(ledger);
+                        return r;
+                }
+                TAKE_PTR(told);
+        }
+        return teller_new(m->event, PRIORITY_TELLER, m->bus, &m->settle, ledger, &m->teller);
+}
+
+static int manager_init(Manager *m) {
+        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        int r;
+
+        r = config_load(m->options->config_path, &m->config);
+        if (r < 0)
+                return log_errno(LOG_ERR, r, "Cannot read the configuration");
+
+        r = sd_event_default(&m->event);
+        if (r >= 0)
+                r = sd_event_set_watchdog(m->event, 1);
+        if (r >= 0)
+                r = signals_new(m);
+        if (r >= 0)
+                r = timers_new(m);
+        if (r >= 0)
+                r = rooms_new(m);
+        if (r >= 0)
+                r = memory_new(m);
+        if (r < 0)
+                return log_errno(LOG_ERR, r, "Cannot start");
+
+        schedule_init(&m->schedule, m->config.sweep_interval_usec, now);
+        timer_set(m->ready, now + READY_USEC);
+        manager_publish(m);
+        r = manager_connect(m);
+        if (r < 0)
+                log_errno(LOG_WARNING, r, "Cannot connect to the bus, trying again");
+        manager_plan(m);
+        return 0;
+}
+
+static void manager_done(Manager *m) {
+        teller_free(m->teller);
+        link_free(m->link);
+        bus_free(m->bus);
+        settle_done(&m->settle);
+        sd_event_source_unref(m->sweep);
+        sd_event_source_unref(m->ready);
+        sd_event_source_unref(m->bus_retry);
+        sd_event_source_unref(m->metrics);
+        sd_event_unref(m->event);
+        config_done(&m->config);
+        free(m->scanner_trouble);
+        free(m->reason);
+}
+
+int manager_run(const ManagerOptions *options) {
+        _cleanup_(manager_done) Manager m = { .options = options };
+        int r;
+
+        r = manager_init(&m);
+        if (r < 0)
+                return r;
+
+        r = sd_event_loop(m.event);
+        return r < 0 ? log_errno(LOG_ERR, r, "Ending") : 0;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <time.h>
+
+#include "journal.h"
+#include "log.h"
+#include "teller.h"
+#include "timespan.h"
+
+#define SLICE_USEC (2 * USEC_PER_MSEC)
+
+struct Teller {
+        Bus *bus;
+        const Settle *settle;
+        Ledger *ledger;
+        Notices notices;
+        sd_event_source *work;
+        bool ledger_failed; /* and that was said */
+};
+
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static void ledger_result(Teller *t, int r) {
+        if (r < 0 && !t->ledger_failed)
+                log_errno(LOG_WARNING, r, "Cannot write down what was told; it may be told again after a restart");
+        t->ledger_failed = r < 0;
+}
+
+/* The journal first: what was not written down is told twice, which is better than never. */
+static void tell(Teller *t, const Notice *n) {
+        journal_notice(n);
+        if (t->ledger && n->kind == NOTICE_ADDED)
+                ledger_result(t, ledger_add(t->ledger, &n->finding, finding_priority(&n->finding)));
+        else if (t->ledger && n->kind == NOTICE_REMOVED)
+                ledger_result(t, ledger_remove(t->ledger, &n->finding));
+        bus_notice(t->bus, n);
+}
+
+static bool teller_step(Teller *t) {
+        Notice notice;
+
+        if (bus_work(t->bus))
+                return true;
+        if (!notices_take(&t->notices, &notice))
+                return false;
+        tell(t, &notice);
+        notice_done(&notice);
+        return true;
+}
+
+/* All has been told: what the tracks say is what the file should hold. */
+static void ledger_tidy(Teller *t) {
+        const Settle *s = t->settle;
+        _cleanup_free_ int *priorities = NULL;
+        size_t n_told = 0;
+
+        if (!t->ledger || !s->snapshot)
+                return;
+        for (size_t i = 0; i < s->snapshot->n_findings; i++)
+                n_told += s->tracks[i].told >= 0;
+        if (!ledger_is_long(t->ledger, n_told))
+                return;
+
+        priorities = calloc(s->snapshot->n_findings + 1, sizeof(*priorities));
+        if (!priorities)
+                return;
+        for (size_t i = 0; i < s->snapshot->n_findings; i++)
+                priorities[i] = s->tracks[i].told;
+        ledger_result(t, ledger_rewrite(t->ledger, s->snapshot, priorities));
+}
+
+static int on_work(sd_event_source *source, void *userdata) {
+        uint64_t end = now_usec() + SLICE_USEC;
+        Teller *t = userdata;
+
+        do
+                if (!teller_step(t)) {
+                        ledger_tidy(t);
+                        return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+                }
+        while (now_usec() < end);
+        return 0;
+}
+
+int teller_add(Teller *t, const Settlement *settlement) {
+        int r;
+
+        r = notices_add(&t->notices, settlement);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_enabled(t->work, SD_EVENT_ON);
+}
+
+int teller_new(sd_event *event, int64_t priority, Bus *bus, const Settle *settle, Ledger *ledger, Teller **ret) {
+        Teller *t = calloc(1, sizeof(*t));
+        int r;
+
+        if (!t) {
+                ledger_free(ledger);
+                return -ENOMEM;
+        }
+        t->bus = bus;
+        t->settle = settle;
+        t->ledger = ledger;
+        r = sd_event_add_defer(event, &t->work, on_work, t);
+        if (r >= 0)
+                r = sd_event_source_set_priority(t->work, priority);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(t->work, SD_EVENT_OFF);
+        if (r < 0) {
+                teller_free(t);
+                return r;
+        }
+        *ret = t;
+        return 0;
+}
+
+Teller *teller_free(Teller *t) {
+        if (!t)
+                return NULL;
+        while (teller_step(t))
+                ;
+        sd_event_source_unref(t->work);
+        notices_done(&t->notices);
+        ledger_free(t->ledger);
+        free(t);
+        return NULL;
+}
