@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The daemon on a bus of its own, with a scanner that answers what is written here.
+
+. "${0%/*}/frame.bash"
+command -v dbus-daemon busctl systemd-socket-activate >/dev/null || skip_all "needs dbus-daemon, busctl, systemd-socket-activate"
+SCANNER="$FAKE_SCANNER $T"
+
+# finding PID PATH [STATE] [UNIT] [FLAGS]
+finding() {
+        local unit=null
+        [[ -z ${4:-} ]] || unit="\"$4\""
+        printf '{"pid":%d,"start_time":77,"comm":"nginx","exe":"/usr/sbin/nginx","uid":33,"unit":%s,"user_unit":null,"container":null,' "$1" "$unit"
+        printf '"path":"%s","loader_name":null,"state":"%s","flags":[%s],' "$2" "${3:-replaced}" "${5:-}"
+        printf '"mapped":{"device":"253:0","inode":%d,"build_id":null,"known":true},"disk":{"device":"253:0","inode":9,"build_id":null},"successor":null,' "$(cksum <<<"$2" | cut -d' ' -f1)"
+        printf '"pins":[{"reason":"nodelete","certainty":"certain","holder":null,"holder_pins":[],"detail":"DF_1_NODELETE is set"}],"runtimes":["go"],'
+        printf '"action":"restart","advice":"systemctl restart nginx.service","message":"nginx (%d) still runs the old %s"}\n' "$1" "$2"
+}
+
+echo 'SettleSec=0' | sed '1i[Stalelibd]' >"$T/conf"
+: >"$T/findings"
+start_bus && start_socket && start_daemon || { echo "Bail out! nothing starts"; cat "$T/log"; exit 1; }
+
+ok "answers when nothing is stale" is StaleProcesses "u 0"
+ok "lists no findings" test "$(manager ListFindings)" = "aa{sv} 0"
+ok "is running" is State 's "running"'
+
+# findings that come
+
+busctl --json=short monitor org.stalelib1 >"$T/monitor" 2>/dev/null &
+monitor=$!
+monitoring() { manager ListUnits >/dev/null; grep -q ListUnits "$T/monitor"; }
+eventually 10 monitoring
+finding 100 /opt/probe/libdi_rechk.so replaced nginx.service >"$T/findings"
+ok "Sweep() returns a summary of what is found" grep -qF '"stale_processes" t 1' <(manager Sweep)
+ok "counts processes" is StaleProcesses "u 1"
+ok "counts libraries" is StaleLibraries "u 1"
+ok "names units" is StaleUnits 'as 1 "nginx.service"'
+ok "lists the finding with its keys" grep -qF '"path" s "/opt/probe/libdi_rechk.so"' <(manager ListFindings)
+ok "lists units with counts" test "$(manager ListUnits)" = 'a(suu) 1 "nginx.service" 1 1'
+ok "has an object for the process" grep -qF /org/stalelib1/process/100 <(busctl tree org.stalelib1)
+ok "gives the object for a pid" test "$(manager GetProcess u 100)" = 'o "/org/stalelib1/process/100"'
+ok "the object has properties" test "$(busctl get-property org.stalelib1 /org/stalelib1/process/100 org.stalelib1.Process Action)" = 's "restart"'
+ok "the object manager lists it" grep -qF '"/org/stalelib1/process/100"' <(busctl call org.stalelib1 /org/stalelib1 org.freedesktop.DBus.ObjectManager GetManagedObjects)
+ok "explains it" grep -qF '"explanation"' <(manager Explain u 100)
+ok "refuses a pid without findings, by name" grep -qF 'Process 4 has no stale libraries' <(manager Explain u 4 2>&1)
+ok "tells it once" eventually 5 logged_times 1 'nginx \(100\) still runs the old'
+ok "emits FindingAdded" eventually 5 grep -qE '"member":"FindingAdded"' "$T/monitor"
+ok "emits PropertiesChanged" eventually 5 grep -qE '"member":"PropertiesChanged"' "$T/monitor"
+ok "emits InterfacesAdded" eventually 5 grep -qE '"member":"InterfacesAdded"' "$T/monitor"
+
+manager Sweep >"$T/out"
+ok "does not tell it again with the next sweep" logged_times 1 'nginx \(100\) still runs the old'
+
+# the vocabulary of introspection
+
+busctl introspect --xml-interface org.stalelib1 /org/stalelib1 >"$T/xml"
+ok "introspection has argument names" grep -qE '<arg (type="u" name="pid"|name="pid" type="u") direction="in"' "$T/xml"
+
+# a restart of the daemon
+
+ok "stops cleanly" stop_daemon TERM
+start_daemon
+manager Sweep >"$T/out"
+ok "does not tell it again after a restart" logged_times 1 'nginx \(100\) still runs the old'
+stop_daemon KILL
+start_daemon
+manager Sweep >"$T/out"
+ok "does not tell it again after a crash" logged_times 1 'nginx \(100\) still runs the old'
+
+# findings that change and go
+
+finding 100 /opt/probe/libdi_rechk.so modified nginx.service '"crash-risk"' >"$T/findings"
+manager Sweep >"$T/out"
+ok "tells it again when it got worse" eventually 5 logged_times 2 'nginx \(100\) still runs the old'
+: >"$T/findings"
+echo "100 77 0" >"$T/looked"
+manager Sweep >"$T/out"
+ok "tells that it is not mapped any more" eventually 5 logged 'nginx \(100\) no longer runs the old .*not mapped any more'
+ok "the object is gone" not grep -qF /org/stalelib1/process/100 <(busctl tree org.stalelib1)
+ok "emits FindingRemoved" eventually 5 grep -qE '"member":"FindingRemoved".*unmapped' "$T/monitor"
+ok "emits InterfacesRemoved" eventually 5 grep -qE '"member":"InterfacesRemoved"' "$T/monitor"
+
+finding 101 /opt/a.so >"$T/findings"
+manager Sweep >"$T/out"
+: >"$T/findings"
+manager Sweep >"$T/out"
+ok "tells that a process has ended" eventually 5 logged 'nginx \(101\) no longer runs .*has ended'
+
+finding 102 /opt/b.so >"$T/findings"
+manager Sweep >"$T/out"
+: >"$T/findings"
+echo "102 77 0" >"$T/looked"
+echo current-again >"$T/mode"
+manager Sweep >"$T/out"
+ok "tells that a file is the same again" eventually 5 logged 'nginx \(102\) no longer runs .*same again'
+echo ok >"$T/mode"
+
+finding 103 /opt/c.so >"$T/findings"
+manager Sweep >"$T/out"
+: >"$T/findings"
+echo "103 77 1" >"$T/looked"
+manager Sweep >"$T/out"
+ok "a process that cannot be read keeps its findings" is StaleProcesses "u 1"
+ok "and is counted" is ProcessesUnreadable "u 1"
+manager Sweep >"$T/out"
+ok "and that makes it degraded, when it lasts" is Degraded "b true"
+ok "and says so" logged 'Not everything can be looked at: 1 process cannot be read'
+: >"$T/looked"
+manager Sweep >"$T/out"
+manager Sweep >"$T/out"
+ok "and is told to be over" eventually 5 logged 'Everything can be looked at again'
+
+# a storm
+
+for i in {1..60}; do finding 200 "/opt/storm$i.so" replaced storm.service; done >"$T/findings"
+manager Sweep >"$T/out"
+ok "of a storm only the first are told" eventually 5 logged_times 10 'nginx \(200\) still runs'
+ok "and then their sum" eventually 5 logged 'storm.service: 50 more stale libraries in 1 process were found'
+ok "all of them are listed" test "$(manager ListFindings | grep -o '"message"' | wc -l)" = 60
+stop_daemon KILL
+start_daemon
+manager Sweep >"$T/out"
+ok "and not told again after a crash" logged_times 1 'storm.service: 50 more'
+: >"$T/findings"
+manager Sweep >"$T/out"
+ok "their end is summed up as well" eventually 5 logged 'storm.service: 50 more stale libraries in 1 process are gone'
+
+# settling
+
+printf '[Stalelibd]\nSettleSec=700ms\nSweepIntervalSec=1h\n' >"$T/conf"
+kill -HUP "$daemon_pid"
+ok "SIGHUP reads the configuration" eventually 5 is SweepInterval "t 3600000000"
+finding 300 /opt/settle.so >"$T/findings"
+manager Sweep >"$T/out"
+ok "a finding that has not lasted is listed" is StaleProcesses "u 1"
+ok "and not told" not logged 'nginx \(300\)'
+ok "it is told once it has lasted, without anyone asking" eventually 5 logged 'nginx \(300\) still runs'
+finding 301 /opt/short.so >"$T/findings"
+manager Sweep >"$T/out"
+: >"$T/findings"
+manager Sweep >"$T/out"
+sleep 1 # longer than it would have taken to be told
+manager Sweep >"$T/out"
+ok "what goes before is never told" not logged 'nginx \(301\)'
+
+# wishes
+
+finding 302 /opt/changed.so >"$T/findings"
+kill -USR1 $(scanners | head -n1)
+ok "a changed directory leads to a sweep" eventually 5 is StaleProcesses "u 1"
+for i in {1..40}; do manager Sweep >"$T/sweep.$i" 2>&1 & pids[i]=$!; done
+wait "${pids[@]}"
+ok "callers of Sweep() at once are all answered" test "$(cat "$T"/sweep.* | grep -c '^a{sv}')" = 40
+
+kill "$monitor" 2>/dev/null
+finish
