@@ -131,7 +131,9 @@ static void unique_play(Play *p, const char *name) {
         for (size_t k = 0; k < p->n; k++) {
                 size_t from = p->order[k], to;
 
-                if (p->list->items[from].startup || !elf_symbols_contain(symbols(p, from)->bound, symbols(p, from)->n_bound, name))
+                const ElfSymbols *s = symbols(p, from);
+
+                if (p->list->items[from].startup || !elf_symbols_contain(s->bound, s->n_bound, name))
                         continue;
                 to = resolve(p, from, name);
                 if (to == SIZE_MAX || !elf_symbols_contain(symbols(p, to)->unique, symbols(p, to)->n_unique, name))
@@ -200,8 +202,11 @@ int binding_explain(const DependencyList *l, Stay **ret, bool *ret_cut) {
         p.stays = calloc(p.n, sizeof(*p.stays));
         if (!p.stays)
                 return -ENOMEM;
-        for (size_t i = 0; i < p.n; i++)
-                p.stays[i].reason = elf_file_nodelete(&l->items[i].elf) && !l->items[i].startup ? PIN_NODELETE : PIN_REASON_MAX;
+        for (size_t i = 0; i < p.n; i++) {
+                bool flag = elf_file_nodelete(&l->items[i].elf) && !l->items[i].startup;
+
+                p.stays[i].reason = flag ? PIN_NODELETE : PIN_REASON_MAX;
+        }
         r = reaches_fill(&p);
         if (r < 0)
                 return r;

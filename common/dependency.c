@@ -86,7 +86,10 @@ static int search_runpath(const Search *s, Dependency *d, const Dependency *of) 
                 r = library_runpath_next(&runpath, &path, &origin);
                 if (r <= 0)
                         return r;
-                r = origin && of->directory_fd < 0 ? 0 : search_directory(s, d, origin ? of->directory_fd : AT_FDCWD, path);
+                if (!origin)
+                        r = search_directory(s, d, AT_FDCWD, path);
+                else
+                        r = of->directory_fd < 0 ? 0 : search_directory(s, d, of->directory_fd, path);
         }
         return r;
 }
@@ -117,7 +120,7 @@ static int search(const Search *s, Dependency *d) {
 /* The item that answers to a name: the loader compares with what was asked for, then with sonames. */
 static bool find_name(const DependencyList *l, const char *name, size_t *ret) {
         for (size_t i = 0; i < l->n; i++)
-                if (streq(l->items[i].name, name) || (l->items[i].elf.soname && streq(l->items[i].elf.soname, name))) {
+                if (streq(l->items[i].name, name) || streq_null(l->items[i].elf.soname, name)) {
                         *ret = i;
                         return true;
                 }

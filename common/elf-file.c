@@ -134,7 +134,8 @@ static int notes_read(ElfReader *r, ElfFile *e, const ElfSegment *s, uint64_t al
                         return missing(e, k);
                 if (type == NT_GO_BUILD_ID && name_size == 4 && memcmp(p + 12, "Go\0", 4) == 0)
                         e->go = true;
-                if (type == NT_GNU_BUILD_ID && name_size == 4 && memcmp(p + 12, "GNU", 4) == 0 && e->build_id_length == 0) {
+                if (type == NT_GNU_BUILD_ID && name_size == 4 && memcmp(p + 12, "GNU", 4) == 0 &&
+                    e->build_id_length == 0) {
                         e->build_id_length = size < BUILD_ID_MAX ? (uint8_t) size : BUILD_ID_MAX;
                         memcpy(e->build_id, p + (descriptor - at), e->build_id_length);
                         e->build_id_address = s->address + descriptor;

@@ -175,7 +175,8 @@ bool elf_dynamic_get(const ElfDynamic *d, uint64_t tag, uint64_t *ret) {
         return false;
 }
 
-bool elf_dynamic_table(const ElfFile *e, const ElfDynamic *d, uint64_t address_tag, uint64_t size_tag, size_t entry_size, ElfTable *ret) {
+bool elf_dynamic_table(const ElfFile *e, const ElfDynamic *d, uint64_t address_tag, uint64_t size_tag,
+                       size_t entry_size, ElfTable *ret) {
         uint64_t address, size, offset;
 
         if (!elf_dynamic_get(d, address_tag, &address) || !elf_dynamic_get(d, size_tag, &size) ||

@@ -65,7 +65,8 @@ typedef struct ElfTable {
 } ElfTable;
 
 /* false: it is not there. A size that is no multiple of the entry loses its rest. */
-bool elf_dynamic_table(const ElfFile *e, const ElfDynamic *d, uint64_t address_tag, uint64_t size_tag, size_t entry_size, ElfTable *ret);
+bool elf_dynamic_table(const ElfFile *e, const ElfDynamic *d, uint64_t address_tag, uint64_t size_tag,
+                       size_t entry_size, ElfTable *ret);
 
 /* Entry i, as elf_reader_view(). */
 int elf_table_view(ElfReader *r, const ElfTable *t, uint64_t i, const uint8_t **ret);

@@ -180,7 +180,7 @@ static int lists_add(Lists *l, const ElfSymbol *symbol, const char *name, bool b
 static int lists_read(ElfSource *s, const ElfFile *e, const char *strings, uint64_t n, Lists *l) {
         _cleanup_free_ uint8_t *marks = NULL;
         uint64_t highest = 0;
-        /* Honest names share their ends at most. Sorting costs what they are long: names that overlap may not make it dear. */
+        /* Honest names share their ends at most. Names that overlap must not make sorting them dear. */
         uint64_t budget = 4 * s->strings_size;
         int relocations, k;
 

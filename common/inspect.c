@@ -77,8 +77,10 @@ static int check_flags(Inspection *i, const ElfFile *e) {
         int r;
 
         if (elf_file_nodelete(e)) {
-                r = add(i, UNLOAD_NO, PIN_NODELETE, text("DF_1_NODELETE is set in its dynamic section"),
-                        e->go ? "a Go runtime cannot be unloaded: keep it in a process of its own that can be restarted"
+                r = add(i, UNLOAD_NO, PIN_NODELETE,
+                        text("DF_1_NODELETE is set in its dynamic section%s",
+                             e->go ? ", as in all that has a Go runtime linked into it" : ""),
+                        e->go ? "a Go runtime cannot be unloaded: keep it in a process that can be restarted"
                               : "link it without -z nodelete, if nothing of it outlives dlclose()");
                 if (r < 0)
                         return r;
@@ -89,7 +91,8 @@ static int check_flags(Inspection *i, const ElfFile *e) {
         if (elf_file_nodelete(e))
                 return 0;
         return add(i, UNLOAD_NO, PIN_NODELETE,
-                   text("a Go runtime is linked into it, whose threads never end, though DF_1_NODELETE is not set: to unload it is to crash"),
+                   text("a Go runtime is linked into it, whose threads never end, though DF_1_NODELETE is not set: "
+                        "to unload it is to crash"),
                    "link it with -z nodelete, as the linker of Go does, and keep it in a process of its own");
 }
 
@@ -106,7 +109,8 @@ static bool is_musl(const Dependency *d) {
 static int check_musl(Inspection *i, const DependencyList *l) {
         for (size_t k = 0; k < l->n; k++)
                 if (l->items[k].found && is_musl(&l->items[k]))
-                        return add(i, UNLOAD_NO, PIN_MUSL, text("it is made for musl, whose dlclose() unloads nothing"),
+                        return add(i, UNLOAD_NO, PIN_MUSL,
+                                   text("it is made for musl, whose dlclose() unloads nothing"),
                                    "restart the program to replace it; each reload under another path adds a copy");
         return 0;
 }
@@ -119,13 +123,16 @@ static int check_unique(Inspection *i, const Stay *stay) {
         return add(i, UNLOAD_NO, PIN_GNU_UNIQUE,
                    stay->n_symbols == 1
                            ? text("loading it looks up its STB_GNU_UNIQUE symbol %s", symbol)
-                           : text("loading it looks up %zu of its STB_GNU_UNIQUE symbols, of them %s", stay->n_symbols, symbol),
-                   "compile it with -fno-gnu-unique");
+                           : text("loading it looks up %zu of its STB_GNU_UNIQUE symbols, of them %s",
+                                  stay->n_symbols, symbol),
+                   "compile it with -fno-gnu-unique, or link it with a version script that exports only what is "
+                   "called from outside");
 }
 
 static int check_held(Inspection *i, const DependencyList *l, const Stay *stays) {
         const Stay *stay = &stays[0], *holder = &stays[stay->holder];
-        _cleanup_free_ char *name = escape(dependency_name(l, stay->holder)), *symbol = escape(stay->symbol ? stay->symbol : "");
+        _cleanup_free_ char *name = escape(dependency_name(l, stay->holder));
+        _cleanup_free_ char *symbol = escape(stay->symbol ? stay->symbol : "");
         const char *why = pin_reason_to_string(holder->reason);
 
         if (!name || !symbol)
@@ -136,8 +143,9 @@ static int check_held(Inspection *i, const DependencyList *l, const Stay *stays)
                    text("%s, which comes with it and stays (%s), binds to its definition of %s, unless the program "
                         "has loaded %s before",
                         name, why, symbol, name),
-                   "compile it with -fvisibility=hidden or link it with a version script, so that its copies of "
-                   "templates and inline functions are not exported; or link the program itself to what stays");
+                   "link it with a version script that exports only what is called from outside "
+                   "(-fvisibility=hidden does not hide instances of templates of the standard library), "
+                   "or link the program to what stays");
 }
 
 static int check_bindings(Inspection *i, const DependencyList *l) {
@@ -153,14 +161,16 @@ static int check_bindings(Inspection *i, const DependencyList *l) {
         else if (stays[0].reason == PIN_HOLDER || stays[0].reason == PIN_RELDEP)
                 r = check_held(i, l, stays);
         if (r >= 0 && cut)
-                r = add(i, UNLOAD_MAYBE, PIN_UNKNOWN, text("it and what it needs have too many symbols to look at them all"), NULL);
+                r = add(i, UNLOAD_MAYBE, PIN_UNKNOWN,
+                        text("it and what it needs have too many symbols to look at them all"), NULL);
 
         for (size_t k = 1; r >= 0 && k < l->n; k++)
                 if (stays[k].reason == PIN_NODELETE || stays[k].reason == PIN_GNU_UNIQUE) {
                         _cleanup_free_ char *name = escape(l->items[k].name);
 
                         r = !name ? -ENOMEM
-                                  : add(i, UNLOAD_YES, stays[k].reason, text("%s, which it needs, stays by itself", name), NULL);
+                                  : add(i, UNLOAD_YES, stays[k].reason,
+                                        text("%s, which it needs, stays by itself", name), NULL);
                 }
         return r;
 }
@@ -181,15 +191,17 @@ static int check_threads(Inspection *i, const ElfSymbols *s) {
 
         if (imports(s, "__cxa_thread_atexit") || imports(s, "__cxa_thread_atexit_impl")) {
                 r = add(i, UNLOAD_MAYBE, PIN_TLS_DTOR,
-                        text("it has thread_local objects with destructors: it stays while a thread that used them lives"),
+                        text("it has thread_local objects with destructors: "
+                             "it stays while a thread that used them lives"),
                         "end those threads before dlclose()");
                 if (r < 0)
                         return r;
         }
-        for (size_t k = 0; k < ELEMENTSOF(thread_starters); k++)
+        for (size_t k = 0; i->verdict != UNLOAD_NO && k < ELEMENTSOF(thread_starters); k++)
                 if (imports(s, thread_starters[k]))
                         return add(i, UNLOAD_YES, PIN_UNKNOWN,
-                                   text("it starts threads: those that run its code when it is unloaded crash the program"),
+                                   text("it starts threads: "
+                                        "those that run its code when it is unloaded crash the program"),
                                    "join them in what the program calls before dlclose()");
         return 0;
 }
@@ -215,7 +227,8 @@ static int check_whole(Inspection *i, const DependencyList *l) {
                         continue;
                 name = escape(l->items[k].name);
                 r = !name ? -ENOMEM
-                          : add(i, UNLOAD_MAYBE, PIN_UNKNOWN, text("%s, which it needs, was not found: what that would hold is not known", name), NULL);
+                          : add(i, UNLOAD_MAYBE, PIN_UNKNOWN,
+                                text("%s, which it needs, was not found: what that would hold is not known", name), NULL);
                 if (r < 0)
                         return r;
         }

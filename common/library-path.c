@@ -13,9 +13,11 @@
 /* Debian's multiarch tuples and the lib directories of the others; glibc's and musl's. */
 static const char *const built_in[] = {
         "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu",
-        "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib/arm-linux-gnueabihf", "/usr/lib/arm-linux-gnueabihf",
-        "/lib/powerpc64le-linux-gnu", "/usr/lib/powerpc64le-linux-gnu", "/lib/riscv64-linux-gnu", "/usr/lib/riscv64-linux-gnu",
-        "/lib/s390x-linux-gnu", "/usr/lib/s390x-linux-gnu", "/lib64", "/usr/lib64", "/lib32", "/usr/lib32", "/libx32",
+        "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+        "/lib/arm-linux-gnueabihf", "/usr/lib/arm-linux-gnueabihf",
+        "/lib/powerpc64le-linux-gnu", "/usr/lib/powerpc64le-linux-gnu",
+        "/lib/riscv64-linux-gnu", "/usr/lib/riscv64-linux-gnu", "/lib/s390x-linux-gnu", "/usr/lib/s390x-linux-gnu",
+        "/lib64", "/usr/lib64", "/lib32", "/usr/lib32", "/libx32",
         "/usr/libx32", "/lib", "/usr/lib", "/usr/local/lib", "/usr/lib/x86_64-linux-musl", "/usr/lib/i386-linux-musl",
         "/usr/lib/aarch64-linux-musl",
 };
