@@ -262,6 +262,43 @@ static void find_reldeps(LinkReader *r) {
         }
 }
 
+const ElfSegment *link_reader_tls(const LinkReader *r, size_t i) {
+        const ElfFile *elf = r->files[i].elf;
+
+        for (size_t s = 0; s < elf->n_segments; s++)
+                if (elf->segments[s].type == PT_TLS && elf->segments[s].memory_size > 0)
+                        return &elf->segments[s];
+        return NULL;
+}
+
+/* l_tls_initimage, l_tls_initimage_size, l_tls_blocksize: as PT_TLS says, or zeros. */
+static bool is_tls(const LinkReader *r, size_t i, size_t offset) {
+        const ElfSegment *tls = link_reader_tls(r, i);
+        const uint64_t image = link_reader_word(r, i, offset), size = link_reader_word(r, i, offset + r->word);
+        const uint64_t block = link_reader_word(r, i, offset + 2 * r->word);
+
+        if (!tls)
+                return image == 0 && size == 0 && block == 0;
+        return image == sum(r, r->list->maps[i].l_addr, tls->address) && size == tls->file_size &&
+               block == tls->memory_size;
+}
+
+/* Behind these three: l_tls_align, l_tls_firstbyte_offset, l_tls_offset, l_tls_modid. */
+static void find_tls(LinkReader *r) {
+        for (size_t offset = r->layout.flags_1 + 4; offset + 8 * r->word <= LINK_BLOCK_SIZE; offset += 4) {
+                bool seen = false, agree = true;
+
+                for (size_t s = 0; s < r->n_samples && agree; s++) {
+                        agree = is_tls(r, r->samples[s], offset);
+                        seen = seen || link_reader_tls(r, r->samples[s]);
+                }
+                if (!agree || !seen)
+                        continue;
+                r->layout.modid = offset + 6 * r->word;
+                return;
+        }
+}
+
 /* The rest of the layout. What was not found stays 0, and so does what is found from it. */
 void link_layout_find(LinkReader *r) {
         LinkLayout *y = &r->layout;
@@ -278,4 +315,6 @@ void link_layout_find(LinkReader *r) {
         /* l_file_id (twice 8 bytes), then l_runpath_dirs: a pointer and an int. */
         y->file_id = y->initfini - 2 * r->word - 16;
         find_reldeps(r);
+        if (y->reldeps != 0)
+                find_tls(r);
 }

@@ -36,6 +36,7 @@ typedef struct LinkLayout {
         size_t file_id;   /* l_file_id: st_dev, st_ino */
         size_t reldeps;   /* l_reldeps */
         size_t flags_1;   /* l_flags_1 */
+        size_t modid;     /* l_tls_modid, behind it l_tls_dtor_count */
 } LinkLayout;
 
 typedef struct LinkRef {
@@ -81,6 +82,8 @@ bool link_reader_header_matches(const LinkReader *r, size_t i, size_t phnum);
  * enclose its dynamic section.
  */
 bool link_reader_proven(const LinkReader *r, size_t i);
+/* Its PT_TLS, or NULL where it has none: of a comparable entry. */
+const ElfSegment *link_reader_tls(const LinkReader *r, size_t i);
 /* Does l_flags_1 say what the dynamic section says, if that could be read? */
 bool link_reader_flags_agree(const LinkReader *r, size_t i, size_t flags_1);
 /* How many members a NULL-terminated array of entries has that begins with entry i itself; 0: it is none. */

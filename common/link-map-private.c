@@ -33,6 +33,11 @@ static bool read_counts(LinkReader *r, size_t i) {
         return true;
 }
 
+/* Of itself, the loader does not fill in l_entry, and since 2.35 not l_flags_1 either. */
+static bool is_loader(const LinkReader *r, size_t i) {
+        return link_reader_word(r, i, r->layout.phnum - r->word) == 0;
+}
+
 /* Could the loader have copied this from a GNU hash section? */
 static bool hash_is_sane(const LinkReader *r, size_t i) {
         const size_t at = r->layout.nbuckets;
@@ -58,12 +63,11 @@ static bool is_other_file(const LinkReader *r, size_t i) {
         return seen && r->files[i].inode != 0 && inode != 0 && inode != r->files[i].inode;
 }
 
-/* In the entry of its own, the loader leaves l_entry zero. */
 static bool agrees_with_file(const LinkReader *r, size_t i) {
         const LinkLayout *y = &r->layout;
 
         return link_reader_hash_matches(r, i, y->nbuckets) &&
-               (link_reader_word(r, i, y->phnum - r->word) == 0 || link_reader_header_matches(r, i, y->phnum));
+               (is_loader(r, i) || link_reader_header_matches(r, i, y->phnum));
 }
 
 /*
@@ -91,7 +95,7 @@ static bool has_flags(const LinkReader *r, size_t i) {
         const LinkMap *m = &r->list->maps[i];
 
         return m->anchored && r->layout.flags_1 != 0 && r->layout.flags_1 + 4 <= r->blocks[i].size &&
-               (m->differs_from_file == 1 || link_reader_flags_agree(r, i, r->layout.flags_1));
+               (m->differs_from_file == 1 || is_loader(r, i) || link_reader_flags_agree(r, i, r->layout.flags_1));
 }
 
 /*
@@ -122,43 +126,32 @@ static void read_nodelete(LinkReader *r) {
 
 /* --- l_tls_dtor_count --- */
 
-/* 1: it has thread-local storage, 0: it has none, -1: not known. */
-static int has_tls(const LinkReader *r, size_t i) {
-        const ElfFile *elf = r->files[i].elf;
-
-        if (!elf || elf->cut || r->list->maps[i].differs_from_file != 0)
-                return -1;
-        for (size_t s = 0; s < elf->n_segments; s++)
-                if (elf->segments[s].type == PT_TLS && elf->segments[s].memory_size > 0)
-                        return 1;
-        return 0;
+/* Is this a module id that an entry can have? 0 where there is no thread-local storage, and nowhere else. */
+static bool is_modid(const LinkReader *r, size_t i, uint64_t id) {
+        if (!link_reader_comparable(r, i) || r->files[i].elf->cut || r->list->maps[i].differs_from_file != 0)
+                return id <= COUNT_MAX;
+        return id <= COUNT_MAX && (id != 0) == (link_reader_tls(r, i) != NULL);
 }
 
-/* l_tls_dtor_count stands behind l_tls_modid, which is 0 where the file has no PT_TLS, and nowhere else. */
-static void read_tls(LinkReader *r, uint32_t modid) {
-        bool seen = false;
+/* Found by what PT_TLS says, and published by libc since 2.34: where both are known, they must agree. */
+static void read_tls(LinkReader *r, uint32_t published) {
+        const size_t modid = published != 0 ? published : r->layout.modid;
 
-        if (modid == 0)
+        if (modid == 0 || (r->layout.modid != 0 && modid != r->layout.modid))
                 return;
-        for (int take = 0; take < 2; take++) {
+        for (int take = 0; take < 2; take++)
                 for (size_t i = 0; i < r->list->n_maps; i++) {
                         LinkMap *m = &r->list->maps[i];
                         const uint64_t id = link_reader_word(r, i, modid);
                         const uint64_t count = link_reader_word(r, i, modid + r->word);
-                        int tls;
 
-                        if (!m->anchored || modid + 2 * (uint64_t) r->word > r->blocks[i].size)
+                        if (!m->anchored || modid + 2 * r->word > r->blocks[i].size)
                                 continue;
-                        tls = has_tls(r, i);
-                        if (count > COUNT_MAX || id > COUNT_MAX || (tls == 1 && id == 0) || (tls == 0 && id != 0))
+                        if (count > COUNT_MAX || !is_modid(r, i, id))
                                 return;
-                        seen = seen || tls == 1;
                         if (take)
                                 m->tls_dtors = (int64_t) count;
                 }
-                if (!seen)
-                        return;
-        }
 }
 
 /* --- l_initfini and l_reldeps --- */

@@ -33,7 +33,7 @@ static const struct Object {
 } objects[N_OBJECTS] = {
         [MAIN] = { "", LINK_EXECUTABLE, 1, DF_1_NOW, -1, 0, 0, { LIBC, LDSO, NONE }, { NONE } },
         [LIBC] = { "/libc.so.6", LINK_LIBRARY, 0, 0, -1, 0, 1, { LDSO, NONE }, { NONE } },
-        [LDSO] = { "/ld.so", LINK_LIBRARY, 0, 0, -1, 0, 0, { NONE }, { NONE } },
+        [LDSO] = { "/ld.so", LINK_LIBRARY, 0, DF_1_NOW, -1, 0, 0, { NONE }, { NONE } },
         [PLUGIN] = { "/plugin.so", LINK_LOADED, 3, DF_1_NOW, 0, 7, 2, { DEP, LIBC, LDSO, NONE }, { PINNED, NONE } },
         [DEP] = { "/dep.so", LINK_LOADED, 0, 0, 0, 0, 0, { LIBC, NONE }, { PLUGIN, NONE } },
         [PINNED] = { "/pinned.so", LINK_LOADED, 1, DF_1_NODELETE, 1, 0, 0, { LIBC, NONE }, { NONE } },
@@ -63,7 +63,7 @@ static void set_word(unsigned i, unsigned offset, uint64_t value) {
 }
 
 static void put_file(unsigned i) {
-        segments[i] = (ElfSegment){ .type = PT_TLS, .memory_size = 8 };
+        segments[i] = (ElfSegment){ .type = PT_TLS, .address = 0x700 + i, .file_size = 4, .memory_size = 8 + i };
         elfs[i] = (ElfFile){
                 .class = v->class,
                 .entry = 0x1000 + i * 16,
@@ -117,6 +117,18 @@ static void put_arrays(unsigned i) {
         set_word(i, v->reldeps, n > 0 ? reldeps[i] : 0);
 }
 
+static void put_tls(unsigned i) {
+        const unsigned word = (unsigned) fake->word, image = v->modid - 6 * word;
+
+        if (objects[i].modid != 0) {
+                set_word(i, image, map_start(i) + segments[i].address);
+                set_word(i, image + word, segments[i].file_size);
+                set_word(i, image + 2 * word, segments[i].memory_size);
+        }
+        set_word(i, v->modid, objects[i].modid);
+        set_word(i, v->modid + word, objects[i].dtors);
+}
+
 static void put_entry(unsigned i) {
         const struct Object *o = &objects[i];
         const unsigned word = (unsigned) fake->word;
@@ -139,9 +151,9 @@ static void put_entry(unsigned i) {
         set(i, file_id, 8, files[i].dev);
         set(i, file_id + 8, 8, i == MAIN || i == LDSO ? 0 : files[i].inode);
         set(i, flags_1 - 8, 4, 1); /* l_used */
-        set(i, flags_1, 4, o->flags_1 | (o->nodelete == 1 && v->nodelete_in_flags ? DF_1_NODELETE : 0));
-        set_word(i, v->modid, o->modid);
-        set_word(i, v->modid + word, o->dtors);
+        if (i != LDSO) /* not filled in since 2.35 */
+                set(i, flags_1, 4, o->flags_1 | (o->nodelete == 1 && v->nodelete_in_flags ? DF_1_NODELETE : 0));
+        put_tls(i);
 }
 
 static void begin(unsigned variant) {
@@ -272,6 +284,11 @@ static void flags_other(void) { set(PLUGIN, flags_1_offset(), 4, DF_1_GLOBAL); }
 static void nodelete_absurd(void) { set(PLUGIN, v->opencount + 7, 1, 2); }
 static void nodelete_contradicted(void) { set(PINNED, v->opencount + 7, 1, 0), set(BOUND, v->opencount + 7, 1, 1); }
 static void modid_not_published(void) { tls_modid_offset = 0; }
+static void modid_nowhere(void) {
+        tls_modid_offset = 0;
+        set_word(LIBC, v->modid - 5 * (unsigned) fake->word, 5);
+}
+static void modid_published_only(void) { set_word(LIBC, v->modid - 5 * (unsigned) fake->word, 5); }
 static void modid_elsewhere(void) { tls_modid_offset = v->map_start; }
 static void modid_far(void) { tls_modid_offset = UINT32_MAX; }
 static void modid_behind(void) { tls_modid_offset = 1532; }
@@ -338,7 +355,9 @@ static const struct {
         { "l_flags_1 is not what the dynamic section says", flags_other, 0, NOT_RELDEPS | NOT_NODELETE },
         { "l_nodelete_active is no truth value", nodelete_absurd, 0, NOT_NODELETE },
         { "l_nodelete_active contradicts the flags", nodelete_contradicted, 0, NOT_NODELETE },
-        { "no offset of l_tls_modid", modid_not_published, 0, NOT_DTORS },
+        { "l_tls_modid is not published", modid_not_published, 0, 0 },
+        { "l_tls_modid is only published", modid_published_only, 0, 0 },
+        { "l_tls_modid is neither published nor found", modid_nowhere, 0, NOT_DTORS },
         { "another offset of l_tls_modid", modid_elsewhere, 0, NOT_DTORS },
         { "l_tls_modid at the end of the world", modid_far, 0, NOT_DTORS },
         { "l_tls_modid behind what was read", modid_behind, 0, NOT_DTORS },
