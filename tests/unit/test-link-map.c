@@ -440,6 +440,7 @@ int main(void) {
         suite_add_tcase(suite, debugs);
 
         tcase_add_checked_fixture(lists, NULL, teardown);
+        tcase_set_timeout(lists, 30);
         tcase_add_loop_test(lists, the_public_part_is_read_as_it_is, 0, ELEMENTSOF(classes));
         tcase_add_loop_test(lists, the_private_part_is_not_known_at_first, 0, ELEMENTSOF(classes));
         tcase_add_loop_test(lists, an_entry_is_found_by_its_dynamic_section, 0, ELEMENTSOF(classes));

@@ -178,6 +178,7 @@ int main(void) {
         TCase *tcase = tcase_create("memory");
 
         tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_set_timeout(tcase, 30);
         tcase_add_loop_test(tcase, bytes_come_as_they_are, 0, ELEMENTSOF(reads));
         tcase_add_test(tcase, words_have_the_host_byte_order);
         tcase_add_test(tcase, a_word_that_cannot_be_read_is_not_set);
