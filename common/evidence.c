@@ -43,10 +43,10 @@ static Evidence compare_memory(const Examination *x, size_t mapping, int fd) {
 
         if (elf->build_id_length > 0 && elf_file_offset(elf, elf->build_id_address, &offset) &&
             address_of(x, mapping, offset, elf->build_id_length, &address) &&
-            memory_read(x->memory, address, in_memory, elf->build_id_length) >= 0)
+            memory_read(x->loader.memory, address, in_memory, elf->build_id_length) >= 0)
                 return memcmp(in_memory, elf->build_id, elf->build_id_length) == 0 ? EVIDENCE_AGREES : EVIDENCE_DIFFERS;
 
-        if (!address_of(x, mapping, 0, PAGE, &address) || memory_read(x->memory, address, in_memory, PAGE) < 0)
+        if (!address_of(x, mapping, 0, PAGE, &address) || memory_read(x->loader.memory, address, in_memory, PAGE) < 0)
                 return EVIDENCE_NONE;
         n = pread(fd, in_file, sizeof(in_file), 0);
         if (n <= 0)
@@ -63,7 +63,7 @@ static Evidence compare_memory(const Examination *x, size_t mapping, int fd) {
 static Evidence compare_relocations(const Examination *x, size_t mapping) {
         const Judged *j = &x->judged[mapping];
         const ElfFile *elf = &j->elf->elf;
-        const LinkMap *link = &x->links.maps[j->link];
+        const LinkMap *link = &x->loader.list.maps[j->link];
         size_t relocated = 0, lost = 0, lost_in_relro = 0;
 
         for (size_t i = 0; i < elf->n_relatives; i++) {
@@ -72,7 +72,7 @@ static Evidence compare_relocations(const Examination *x, size_t mapping) {
                 uint64_t should = (link->l_addr + r->value) & mask;
 
                 if (should == (r->in_file & mask) ||
-                    memory_read_word(x->memory, (link->l_addr + r->target) & mask, elf->class / 8, &word) < 0)
+                    memory_read_word(x->loader.memory, (link->l_addr + r->target) & mask, elf->class / 8, &word) < 0)
                         continue;
                 if (word == should)
                         relocated++;
@@ -100,7 +100,7 @@ int evidence_gather(Examination *x, size_t mapping, uint32_t path, VerdictFacts 
                 facts->relocations = EVIDENCE_DIFFERS;
                 return 0;
         }
-        if (!x->memory)
+        if (!x->loader.memory)
                 return 0;
         r = examination_read_private(x);
         if (r >= 0)
@@ -117,8 +117,8 @@ int evidence_gather(Examination *x, size_t mapping, uint32_t path, VerdictFacts 
                 return 0;
         }
         facts->memory = compare_memory(x, mapping, fd);
-        if (listed && x->links.complete) {
-                int differs = x->links.maps[j->link].differs_from_file;
+        if (listed && x->loader.list.complete) {
+                int differs = x->loader.list.maps[j->link].differs_from_file;
 
                 facts->relocations = compare_relocations(x, mapping);
                 facts->loader_copy = differs < 0 ? EVIDENCE_NONE : differs ? EVIDENCE_DIFFERS : EVIDENCE_AGREES;

@@ -8,21 +8,15 @@
 #include "examine.h"
 #include "judge.h"
 
-#define AUXV_MAX 4096
-
 void examination_done(Examination *x) {
         for (size_t i = 0; x->judged && i < x->maps->n_mappings; i++) {
                 free(x->judged[i].path);
                 free(x->judged[i].successor);
         }
         free(x->judged);
-        free(x->auxv);
-        free(x->execfn);
         free(x->link_mapping);
         free(x->paths);
-        link_map_list_done(&x->links);
-        memory_free(x->memory);
-        fd_close(x->memory_fd);
+        loader_done(&x->loader);
         *x = EXAMINATION_NULL;
 }
 
@@ -47,34 +41,6 @@ static size_t mapping_at(const MappingList *maps, uint64_t address) {
         return maps->ranges[low].mapping;
 }
 
-/* A value of the auxiliary vector (getauxval(3)) in words of the class. */
-static bool auxv_find(const Examination *x, uint8_t class, uint64_t type, uint64_t *ret) {
-        size_t word = class / 8;
-
-        for (size_t at = 0; at + 2 * word <= x->auxv_size; at += 2 * word) {
-                uint64_t key = 0, value = 0;
-
-                memcpy(&key, x->auxv + at, word);
-                memcpy(&value, x->auxv + at + word, word);
-                if (key == type) {
-                        *ret = value;
-                        return true;
-                }
-        }
-        return false;
-}
-
-/* The size of a program header tells which words the vector is made of. */
-static uint8_t auxv_class(const Examination *x) {
-        uint64_t size;
-
-        if (auxv_find(x, 64, AT_PHENT, &size) && size == sizeof(Elf64_Phdr))
-                return 64;
-        if (auxv_find(x, 32, AT_PHENT, &size) && size == sizeof(Elf32_Phdr))
-                return 32;
-        return 0;
-}
-
 bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *elf, uint64_t *ret) {
         const Range *r = &x->maps->ranges[x->maps->mappings[mapping].first_range];
 
@@ -93,9 +59,9 @@ bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *
  * Started as `ld.so prog`: the auxiliary vector is that of ld.so, whose dynamic section has no DT_DEBUG. Its symbol
  * _r_debug is where gdb looks as well (glibc elf/dl-debug.c).
  */
-static int find_debug_symbol(Examination *x, uint64_t phdr, uint64_t *ret) {
+static int find_debug_symbol(Examination *x, uint64_t *ret) {
         _cleanup_close_ int fd = -EBADF;
-        size_t i = mapping_at(x->maps, phdr);
+        size_t i = mapping_at(x->maps, x->loader.phdr);
         uint64_t value, size, bias;
         ElfFile elf;
         int r;
@@ -118,70 +84,49 @@ static int find_debug_symbol(Examination *x, uint64_t phdr, uint64_t *ret) {
         return 0;
 }
 
-static int open_memory(Examination *x) {
-        x->memory_fd = openat(x->process->fd, "mem", O_RDONLY | O_CLOEXEC);
-        if (x->memory_fd < 0)
-                return -errno;
-        x->memory = memory_new(x->memory_fd);
-        return x->memory ? 0 : -ENOMEM;
-}
-
 /* What the loader says it has loaded. Nothing of it failing is an error: the list is then not known. */
-static int read_links(Examination *x) {
-        uint64_t phdr = 0, r_debug, address;
-        uint8_t class;
+static int read_loader(Examination *x) {
+        Loader *l = &x->loader;
+        uint64_t r_debug = 0;
         int r;
 
-        r = process_read_file(x->process, "auxv", AUXV_MAX, &x->auxv, &x->auxv_size);
-        if (r < 0)
-                return r == -ENOMEM ? r : 0;
-        class = auxv_class(x);
-        if (class == 0)
-                return 0;
-        auxv_find(x, class, AT_PHDR, &phdr);
-        auxv_find(x, class, AT_BASE, &x->interpreter_base);
-        x->executable = mapping_at(x->maps, phdr);
-        x->interpreter = x->interpreter_base > 0 ? mapping_at(x->maps, x->interpreter_base) : EXAMINE_NO_INDEX;
-
-        r = open_memory(x);
-        if (r < 0)
-                return r == -ENOMEM ? r : 0;
-        if (auxv_find(x, class, AT_EXECFN, &address))
-                (void) memory_read_string(x->memory, address, LINK_NAME_MAX, &x->execfn);
-        r = link_map_find_debug(x->memory, x->auxv, x->auxv_size, class, &r_debug);
-        if (r == -ENODATA && x->interpreter_base == 0)
-                r = find_debug_symbol(x, phdr, &r_debug);
+        r = scan_memory(x->scan);
         if (r >= 0)
-                r = link_map_list_read(x->memory, r_debug, class, &x->links);
-        x->links_read = r >= 0;
-        return r == -ENOMEM ? r : 0;
+                r = loader_read(x->process, x->scan->memory, l);
+        if (r < 0 || l->class == 0)
+                return r;
+        x->executable = mapping_at(x->maps, l->phdr);
+        x->interpreter = l->base > 0 ? mapping_at(x->maps, l->base) : EXAMINE_NO_INDEX;
+        if (l->list_read || l->base > 0 || !l->memory || find_debug_symbol(x, &r_debug) < 0)
+                return 0;
+        return loader_read_list(l, r_debug);
 }
 
 /* Which mapping each entry of the loader's list is of: the one that its dynamic section lies in. */
 static int match_links(Examination *x) {
         size_t first;
 
-        x->link_mapping = calloc(x->links.n_maps ?: 1, sizeof(*x->link_mapping));
+        x->link_mapping = calloc(x->loader.list.n_maps ?: 1, sizeof(*x->link_mapping));
         if (!x->link_mapping)
                 return -ENOMEM;
-        for (size_t i = 0; i < x->links.n_maps; i++) {
-                size_t m = mapping_at(x->maps, x->links.maps[i].l_ld);
+        for (size_t i = 0; i < x->loader.list.n_maps; i++) {
+                size_t m = mapping_at(x->maps, x->loader.list.maps[i].l_ld);
                 Judged *j = m != EXAMINE_NO_INDEX ? &x->judged[m] : NULL;
 
                 x->link_mapping[i] = m;
                 if (!j || j->link != EXAMINE_NO_INDEX)
                         continue;
                 j->link = i;
-                if (x->links.maps[i].l_name[0] != '\0')
-                        j->loader_name = x->links.maps[i].l_name;
+                if (x->loader.list.maps[i].l_name[0] != '\0')
+                        j->loader_name = x->loader.list.maps[i].l_name;
         }
         /* The first entry is the main program; where the kernel started another one, that was the loader. */
-        first = x->links.n_maps > 0 ? x->link_mapping[0] : EXAMINE_NO_INDEX;
+        first = x->loader.list.n_maps > 0 ? x->link_mapping[0] : EXAMINE_NO_INDEX;
         if (first != EXAMINE_NO_INDEX && first != x->executable) {
                 x->interpreter = x->executable;
                 x->executable = first;
-        } else if (x->executable != EXAMINE_NO_INDEX && x->execfn)
-                x->judged[x->executable].loader_name = x->execfn;
+        } else if (x->executable != EXAMINE_NO_INDEX && x->loader.execfn)
+                x->judged[x->executable].loader_name = x->loader.execfn;
         return 0;
 }
 
@@ -195,11 +140,10 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
                 .maps = &scan->maps,
                 .before = before,
                 .again = again,
-                .memory_fd = -EBADF,
+                .loader = LOADER_NULL,
                 .executable = EXAMINE_NO_INDEX,
                 .interpreter = EXAMINE_NO_INDEX,
-                .started_nsec = scan->boot_nsec +
-                        (int64_t) (process->start_time * (1000000000u / scan->ticks_per_sec)),
+                .started_nsec = scan_start_nsec(scan, process),
         };
         int r;
 
@@ -211,7 +155,7 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
                 return -ENOMEM;
         for (size_t i = 0; i < scan->maps.n_mappings; i++)
                 x.judged[i] = (Judged){ .link = EXAMINE_NO_INDEX, .disk_path = PATH_NONE };
-        r = read_links(&x);
+        r = read_loader(&x);
         if (r >= 0)
                 r = match_links(&x);
         for (size_t i = 0; r >= 0 && i < scan->maps.n_mappings; i++)
@@ -285,12 +229,12 @@ int examination_read_private(Examination *x) {
                         if (r < 0)
                                 return r;
                 }
-        if (!x->links_read)
+        if (!x->loader.list_read)
                 return 0;
-        files = calloc(x->links.n_maps ?: 1, sizeof(*files));
+        files = calloc(x->loader.list.n_maps ?: 1, sizeof(*files));
         if (!files)
                 return -ENOMEM;
-        for (size_t i = 0; i < x->links.n_maps; i++) {
+        for (size_t i = 0; i < x->loader.list.n_maps; i++) {
                 size_t m = x->link_mapping[i];
                 const Judged *j = m != EXAMINE_NO_INDEX ? &x->judged[m] : NULL;
 
@@ -303,5 +247,5 @@ int examination_read_private(Examination *x) {
                         .inode = j->mapped.inode,
                 };
         }
-        return link_map_list_read_private(x->memory, &x->links, files, tls_modid_offset(x));
+        return link_map_list_read_private(x->loader.memory, &x->loader.list, files, tls_modid_offset(x));
 }

@@ -8,7 +8,7 @@
  * file is older than the process. All others are looked at closely.
  */
 
-#include "link-map.h"
+#include "loader.h"
 #include "scan.h"
 #include "verdict.h"
 
@@ -36,15 +36,8 @@ typedef struct Examination {
         bool again;             /* the second look: what may have been a race is believed */
 
         int64_t started_nsec;   /* the process's start, CLOCK_REALTIME */
-        int memory_fd;          /* owned; /proc/PID/mem */
-        Memory *memory;         /* over it; NULL: may not be read */
-        char *auxv;             /* owned */
-        size_t auxv_size;
-        uint64_t interpreter_base; /* AT_BASE */
-        char *execfn;           /* owned; AT_EXECFN */
-        LinkMapList links;
-        bool links_read;
-        size_t *link_mapping;   /* links.maps[i] belongs to maps->mappings[link_mapping[i]] */
+        Loader loader;
+        size_t *link_mapping;   /* loader.list.maps[i] belongs to maps->mappings[link_mapping[i]] */
         bool private_read;      /* the ELF facts and the private part of the list are there */
         size_t executable;      /* index of the mapping of the main program, and of the loader, or EXAMINE_NO_INDEX */
         size_t interpreter;
@@ -57,7 +50,7 @@ typedef struct Examination {
 } Examination;
 
 /* Embeds an owned descriptor: initialise with EXAMINATION_NULL before examination_done() may see it. */
-#define EXAMINATION_NULL ((Examination){ .memory_fd = -EBADF })
+#define EXAMINATION_NULL ((Examination){ .loader = LOADER_NULL })
 void examination_done(Examination *x);
 
 /*

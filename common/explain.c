@@ -113,12 +113,12 @@ static bool is_musl(const Examination *x) {
 static bool list_is_whole(const Examination *x) {
         size_t libcs = 0;
 
-        if (!x->links_read || !x->links.complete)
+        if (!x->loader.list_read || !x->loader.list.complete)
                 return false;
         for (size_t i = 0; i < x->maps->n_mappings; i++)
                 libcs += fnmatch("libc.so*", base_name(examination_path(x, i)), 0) == 0 ||
                         fnmatch("libc-2*.so*", base_name(examination_path(x, i)), 0) == 0;
-        return x->links.version >= 2 || libcs <= 1;
+        return x->loader.list.version >= 2 || libcs <= 1;
 }
 
 static const ElfSymbols *symbols_of(void *userdata, size_t index) {
@@ -144,7 +144,7 @@ static int make_objects(Examination *x, PinObject **ret) {
                 objects[i] = (PinObject){
                         .path = examination_path(x, i),
                         .elf = j->elf ? &j->elf->elf : NULL,
-                        .map = j->link != EXAMINE_NO_INDEX ? &x->links.maps[j->link] : NULL,
+                        .map = j->link != EXAMINE_NO_INDEX ? &x->loader.list.maps[j->link] : NULL,
                         .executable = i == x->executable,
                         .interpreter = i == x->interpreter,
                 };
@@ -266,7 +266,7 @@ static int make_findings(Examination *x, size_t n, Sight *s) {
         context = (PinContext){
                 .objects = objects,
                 .n_objects = x->maps->n_mappings,
-                .list = x->links_read ? &x->links : NULL,
+                .list = x->loader.list_read ? &x->loader.list : NULL,
                 .map_object = x->link_mapping,
                 .musl = is_musl(x),
                 .list_is_whole = list_is_whole(x),

@@ -9,9 +9,6 @@
 #include "ignore.h"
 #include "judge.h"
 
-/* Clocks of files are coarse, and a start time is in ticks: what is this much older than the process is older. */
-#define SLACK_NSEC 1000000000
-
 static const Mapping *mapping_of(const Examination *x, size_t mapping) {
         return &x->maps->mappings[mapping];
 }
@@ -41,7 +38,7 @@ static bool printed_as(const Mapping *m, const Identity *i) {
 
 /* Older than the process: it cannot have been written to since it was mapped. */
 static bool is_older(const Examination *x, const Identity *i) {
-        return i->ctime < x->started_nsec - SLACK_NSEC;
+        return i->ctime < x->started_nsec - SCAN_SLACK_NSEC;
 }
 
 /*
@@ -253,7 +250,7 @@ static int observe_loader_name(Examination *x, const KnownView *view, size_t map
         r = look_up(x, view, mapping_of(x, mapping), j->loader_name, /* mapped= */ false, ret);
         if (r < 0)
                 return r;
-        if (mapping == x->executable && j->loader_name == x->execfn && j->mapped_known &&
+        if (mapping == x->executable && j->loader_name == x->loader.execfn && j->mapped_known &&
             !identity_equal(&path_of(x, *ret)->identity, &j->mapped) && !could_be_executed(x, mapping, path_of(x, *ret)))
                 return 0;
         file_from_path(view, path_of(x, *ret), &f->loader);
@@ -292,7 +289,7 @@ static bool is_object(Examination *x, size_t mapping) {
 
         if (x->judged[mapping].link != EXAMINE_NO_INDEX || mapping == x->executable || mapping == x->interpreter)
                 return true;
-        if (r->offset == 0 && x->memory && memory_read(x->memory, r->start, magic, SELFMAG) >= 0)
+        if (r->offset == 0 && x->loader.memory && memory_read(x->loader.memory, r->start, magic, SELFMAG) >= 0)
                 return memcmp(magic, ELFMAG, SELFMAG) == 0;
         if (!judge_identify(x, mapping))
                 return true; /* could not be told: better counted as unknown than left out */

@@ -34,8 +34,6 @@ struct procmap_query {
 #define PROCMAP_COVERING_OR_NEXT 0x10
 #define PROCMAP_FILE_BACKED 0x20
 
-/* Most names are shorter; the kernel allocates as much as it is told (fs/proc/task_mmu.c). */
-#define SHORT_NAME 256
 #define NAMES_BLOCK 16384
 #define KEPT_RANGES 16384
 
@@ -234,6 +232,18 @@ static int merge(MappingList *l) {
         return 0;
 }
 
+static MapsLine line_of_query(const struct procmap_query *q) {
+        return (MapsLine){
+                .start = q->vma_start,
+                .end = q->vma_end,
+                .offset = q->vma_offset,
+                .inode = q->inode,
+                .flags = (uint32_t) q->vma_flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE | RANGE_SHARED),
+                .dev_major = q->dev_major,
+                .dev_minor = q->dev_minor,
+        };
+}
+
 /*
  * One call a range, its name always with it: a second call for the name costs more
  * than the names of five ranges, and could meet another file by then.
@@ -251,10 +261,12 @@ static int read_by_query(int fd, unsigned flags, MappingList *l) {
                                        (flags & MAPPING_EXECUTABLE_ONLY ? PROCMAP_VMA_EXECUTABLE : 0),
                         .query_addr = address,
                         .vma_name_addr = (uint64_t) (uintptr_t) name,
-                        .vma_name_size = SHORT_NAME,
+                        .vma_name_size = MAPPING_SHORT_NAME,
                 };
-                int r = ioctl(fd, STALELIB_PROCMAP_QUERY, &q);
+                MapsLine line;
+                int r;
 
+                r = ioctl(fd, STALELIB_PROCMAP_QUERY, &q);
                 if (r < 0 && errno == ENAMETOOLONG) {
                         q.vma_name_size = sizeof(name);
                         r = ioctl(fd, STALELIB_PROCMAP_QUERY, &q);
@@ -264,16 +276,9 @@ static int read_by_query(int fd, unsigned flags, MappingList *l) {
                 if (q.vma_end <= address) /* cannot be, but must not loop */
                         return -EIO;
                 name[q.vma_name_size > 0 ? q.vma_name_size - 1 : 0] = '\0';
-                r = add(l, &(MapsLine){
-                        .start = q.vma_start,
-                        .end = q.vma_end,
-                        .offset = q.vma_offset,
-                        .inode = q.inode,
-                        .flags = (uint32_t) q.vma_flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE | RANGE_SHARED),
-                        .dev_major = q.dev_major,
-                        .dev_minor = q.dev_minor,
-                        .name = name,
-                });
+                line = line_of_query(&q);
+                line.name = name;
+                r = add(l, &line);
                 if (r != 0)
                         return r < 0 ? r : 0;
                 address = q.vma_end;
@@ -460,6 +465,37 @@ int mapping_list_read(const Process *p, unsigned flags, MappingList *l) {
         if (r < 0)
                 mapping_list_clear(l);
         return r;
+}
+
+int mapping_next_executable(int maps_fd, uint64_t *address, MapsLine *ret) {
+        struct procmap_query q = {
+                .size = sizeof(q),
+                .query_flags = PROCMAP_COVERING_OR_NEXT | PROCMAP_FILE_BACKED | PROCMAP_VMA_EXECUTABLE,
+                .query_addr = *address,
+        };
+
+        if (ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if (q.vma_end <= *address)
+                return -EIO;
+        *address = q.vma_end;
+        *ret = line_of_query(&q);
+        return 1;
+}
+
+int mapping_name_at(int maps_fd, const MapsLine *range, char *buffer, size_t size) {
+        struct procmap_query q = {
+                .size = sizeof(q),
+                .query_flags = PROCMAP_FILE_BACKED,
+                .query_addr = range->start,
+                .vma_name_addr = (uint64_t) (uintptr_t) buffer,
+                .vma_name_size = (uint32_t) size,
+        };
+
+        if (ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) < 0)
+                return errno == ENOENT || errno == ENAMETOOLONG ? 0 : -errno;
+        return q.vma_name_size > 0 && q.vma_start == range->start && q.inode == range->inode &&
+                q.dev_major == range->dev_major && q.dev_minor == range->dev_minor;
 }
 
 bool mapping_is_at(int maps_fd, uint64_t address, uint32_t dev_major, uint32_t dev_minor, uint64_t inode) {

@@ -89,6 +89,20 @@ int mapping_parse_line(const char *line, MapsLine *ret);
 const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buffer);
 
 /*
+ * One executable file-backed range after the other, from *address on, which moves behind it; without its name
+ * (ret->name is NULL). maps_fd: an open /proc/PID/maps. Returns 1, 0 behind the last, -ENOTTY or -EINVAL before
+ * Linux 6.11, -ESRCH where the memory is gone, -errno.
+ */
+int mapping_next_executable(int maps_fd, uint64_t *address, MapsLine *ret);
+
+/*
+ * The name of such a range, with the kernel's mark if it put one. Returns 1; 0 where another file is there by now,
+ * or the name is longer than the buffer; -errno.
+ */
+#define MAPPING_SHORT_NAME 256
+int mapping_name_at(int maps_fd, const MapsLine *range, char *buffer, size_t size);
+
+/*
  * Does a range of this file (device and inode as printed) still begin at the address, in the memory that maps_fd (an
  * open /proc/PID/maps) was opened for? That memory ends with execve(2). Always false before Linux 6.11.
  */

@@ -58,6 +58,12 @@ Memory *memory_new(int fd) {
         return m;
 }
 
+void memory_attach(Memory *m, int fd) {
+        m->fd = fd;
+        m->bytes = 0;
+        memory_forget(m);
+}
+
 Memory *memory_free(Memory *m) {
         free(m);
         return NULL;

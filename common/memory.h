@@ -25,6 +25,8 @@ typedef ssize_t (*MemoryReader)(void *userdata, uint64_t address, void *buffer, 
 
 /* fd: an open /proc/PID/mem, borrowed. Returns NULL on lack of memory. */
 Memory *memory_new(int fd);
+/* Goes over to another descriptor, also borrowed, and forgets what was cached: spares the pages a new birth. */
+void memory_attach(Memory *m, int fd);
 /* The same over a reader of one's own. */
 Memory *memory_new_reader(MemoryReader reader, void *userdata);
 Memory *memory_free(Memory *m);

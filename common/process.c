@@ -223,26 +223,42 @@ static int open_any_thread(int proc_fd, Process *p) {
         return r;
 }
 
-int process_open(int proc_fd, pid_t pid, Process *ret) {
-        _cleanup_(process_done) Process p = PROCESS_NULL;
+int process_open_directory(int proc_fd, pid_t pid, Process *ret) {
+        int fd = open_number(proc_fd, pid);
+
+        if (fd < 0)
+                return fd;
+        *ret = (Process){ .pid = pid, .fd = fd };
+        return 0;
+}
+
+int process_identify(int proc_fd, Process *p) {
         Stat stat;
         int r;
 
-        p.pid = pid;
-        p.fd = open_number(proc_fd, pid);
-        if (p.fd < 0)
-                return p.fd;
-        r = read_stat(p.fd, &stat);
+        r = read_stat(p->fd, &stat);
         if (r < 0)
                 return r;
-        p.start_time = p.thread_start_time = stat.start_time;
-        p.has_memory = stat_has_memory(&stat);
+        p->start_time = p->thread_start_time = stat.start_time;
+        p->has_memory = stat_has_memory(&stat);
         if (stat.state == 'Z' && stat.threads > 1) {
-                r = open_any_thread(proc_fd, &p);
+                r = open_any_thread(proc_fd, p);
                 if (r < 0)
                         return r;
-                p.has_memory = r > 0;
+                p->has_memory = r > 0;
         }
+        return 0;
+}
+
+int process_open(int proc_fd, pid_t pid, Process *ret) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        int r;
+
+        r = process_open_directory(proc_fd, pid, &p);
+        if (r >= 0)
+                r = process_identify(proc_fd, &p);
+        if (r < 0)
+                return r;
         *ret = p;
         p.fd = -EBADF;
         return 0;

@@ -41,6 +41,13 @@ void process_done(Process *p);
 /* proc_fd: an open /proc. Returns 0, -ESRCH where it is gone, -EBADMSG, -errno. */
 int process_open(int proc_fd, pid_t pid, Process *ret);
 
+/*
+ * Opens its directory and nothing else: start_time and has_memory are not known then (0, false) until
+ * process_identify() has read them. Returns as process_open().
+ */
+int process_open_directory(int proc_fd, pid_t pid, Process *ret);
+int process_identify(int proc_fd, Process *p);
+
 /* Does it still live, and is it still the same? Nothing read before this is to be believed otherwise. */
 bool process_alive(const Process *p);
 

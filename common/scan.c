@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "glance.h"
 #include "scan.h"
 
 /* Of a file without build-id, this much is hashed. */
@@ -72,6 +73,8 @@ Scan *scan_free(Scan *scan) {
         free(scan->watched);
         mapping_list_done(&scan->maps);
         elf_cache_done(&scan->elfs);
+        glance_done(&scan->glance);
+        memory_free(scan->memory);
         path_table_done(&scan->paths);
         fd_close(scan->proc_fd);
         free(scan);
@@ -89,11 +92,11 @@ int scan_view(Scan *scan, const Process *p, KnownView **ret) {
         View fresh;
         int r;
 
-        r = view_identify(p, &namespace, &root);
+        r = view_identify(p, &root, &namespace);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < scan->n_views && !known; i++)
-                if (view_is(&scan->views[i]->view, namespace, &root))
+                if (view_is(&scan->views[i]->view, &root, namespace))
                         known = scan->views[i];
         if (known && view_is_open(known)) {
                 *ret = known;
@@ -103,6 +106,8 @@ int scan_view(Scan *scan, const Process *p, KnownView **ret) {
         r = view_open(p, &fresh);
         if (r < 0)
                 return r;
+        if (known && known->view.namespace != fresh.namespace) /* the number of its mount is used again */
+                known = NULL;
         if (!known) {
                 if (!GROW(scan->views, scan->allocated_views, scan->n_views + 1))
                         goto no_memory;
@@ -156,6 +161,16 @@ void scan_close_views(Scan *scan) {
         }
         scan->n_views = kept;
         scan->own_view = NULL;
+}
+
+int64_t scan_start_nsec(const Scan *scan, const Process *p) {
+        return scan->boot_nsec + (int64_t) (p->start_time * (1000000000u / scan->ticks_per_sec));
+}
+
+int scan_memory(Scan *scan) {
+        if (!scan->memory)
+                scan->memory = memory_new(-EBADF);
+        return scan->memory ? 0 : -ENOMEM;
 }
 
 void scan_beacon(const SweepOptions *options, const Process *p, const Mapping *m) {
@@ -281,7 +296,7 @@ static void look_up(Scan *scan, const SweepOptions *options, const KnownView *vi
         p->mapped = p->mapped || mapped;
         if (options->watch && (first || p->changed == scan->sweep))
                 tell_watcher(scan, options, view, p->name);
-        if (options->baseline && p->mapped && r >= 0)
+        if ((p->content != 0 || scan->baselines_left > 0) && p->mapped && r >= 0)
                 compare_content(scan, options, view, p, first ? NULL : &before);
 }
 

@@ -8,6 +8,7 @@
 
 #include "elf-cache.h"
 #include "mapping.h"
+#include "memory.h"
 #include "path-table.h"
 #include "sweep.h"
 #include "view.h"
@@ -55,11 +56,50 @@ typedef struct Record {
         uint64_t vm_size, vm_data; /* of statm, pages */
         uint32_t view;          /* serial number */
         uint32_t examined;      /* number of the sweep */
-        uint64_t examined_usec; /* CLOCK_BOOTTIME */
+        uint64_t examined_usec; /* CLOCK_BOOTTIME; of the last examination, or of the first glance */
+        bool memoryless;        /* a kernel thread or a zombie: nothing to see, and nothing seen */
         Sight sight;
 } Record;
 
 void record_done(Record *r);
+
+/* An executable range, as far as it tells one process from another. */
+typedef struct GlanceRange {
+        uint64_t start, end, inode;
+        uint32_t dev_major, dev_minor;
+} GlanceRange;
+
+typedef struct GlanceFile {
+        uint64_t inode;
+        uint32_t dev_major, dev_minor;
+        uint32_t view;   /* serial number */
+        uint32_t path;
+        uint32_t next;
+} GlanceFile;
+
+/* A process that was settled at a glance, for those that are alike. */
+typedef struct GlanceTwin {
+        uint64_t hash;   /* of its ranges and view */
+        uid_t uid;       /* nobody speaks for another user's processes */
+        size_t n_ranges;
+        uint32_t set, mappings, ignored;
+        int64_t newest;  /* latest ctime of its files */
+        uint32_t next;
+} GlanceTwin;
+
+/* What glance.c knows of one sweep. */
+typedef struct Glance {
+        GlanceFile *files;
+        size_t n_files, allocated_files;
+        GlanceTwin *twins;
+        size_t n_twins, allocated_twins;
+        uint32_t *file_buckets, *twin_buckets;
+        size_t n_buckets;
+        GlanceRange *ranges;  /* of the process at hand; and what its verdict hangs on: first a path a range, PATH_NONE among them */
+        size_t n_ranges, allocated_ranges;
+        uint32_t *paths;
+        size_t n_paths, allocated_paths;
+} Glance;
 
 struct Scan {
         int proc_fd;
@@ -77,7 +117,9 @@ struct Scan {
         size_t baselines_left;  /* how many files may still be read for their content in this sweep */
         Record *records;        /* owned; ascending by pid */
         size_t n_records, allocated_records;
-        MappingList maps;       /* memory used again for each process */
+        MappingList maps;       /* memory used again for each process, */
+        Memory *memory;         /* this as well; NULL: not needed yet */
+        Glance glance;
         char **watched;         /* directories whose components were told to SweepOptions.watch, ascending */
         size_t n_watched, allocated_watched;
 };
@@ -98,6 +140,14 @@ int scan_look_up(Scan *scan, const SweepOptions *options, const KnownView *view,
                  uint32_t *ret);
 /* The same for a name that is known: looks it up if this sweep has not yet. */
 void scan_refresh(Scan *scan, const SweepOptions *options, const KnownView *view, uint32_t path);
+
+/* Clocks of files are coarse, and a start time is in ticks: what is this much older than a process is older. */
+#define SCAN_SLACK_NSEC 1000000000
+/* When a process started, CLOCK_REALTIME as it is now. */
+int64_t scan_start_nsec(const Scan *scan, const Process *p);
+
+/* Makes sure that scan->memory is there. Returns 0 or -ENOMEM. */
+int scan_memory(Scan *scan);
 
 /* Tells whoever watches this sweep (SweepOptions.beacon). p NULL: nothing that could hang; m NULL: not on a file. */
 void scan_beacon(const SweepOptions *options, const Process *p, const Mapping *m);

@@ -7,6 +7,9 @@
  * miss, for that long: a mapping exchanged for another of the very same size, in a
  * process that has no findings. Its new mapping would have to be of a file that was
  * stale already to be missed, which no loader opens.
+ *
+ * A new look is a glance (glance.h) where nothing was found before, else, and at least
+ * every REEXAMINE_USEC, an examination.
  */
 
 #include <fcntl.h>
@@ -15,11 +18,11 @@
 
 #include "examine.h"
 #include "explain.h"
-#include "ignore.h"
-#include "scan.h"
+#include "glance.h"
 
 #define REEXAMINE_USEC (600 * 1000000ull)
-#define BASELINES_PER_SWEEP 512
+/* Not all in one sweep: a part of them up to this much earlier. */
+#define REEXAMINE_SPREAD_SEC 256
 
 struct Sweep {
         Scan *scan;            /* borrowed */
@@ -65,7 +68,8 @@ static int begin(Sweep *s) {
                         return -errno;
         }
         scan->sweep++;
-        scan->baselines_left = scan->n_records > 0 ? BASELINES_PER_SWEEP : 0;
+        glance_reset(&scan->glance);
+        scan->baselines_left = s->options.baselines;
         clock_gettime(CLOCK_REALTIME, &real);
         clock_gettime(CLOCK_BOOTTIME, &boot);
         scan->boot_nsec = (int64_t) (real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec);
@@ -187,19 +191,28 @@ static KnownView *view_of_record(Sweep *s, const Record *r) {
         return view;
 }
 
+static bool is_due(const Sweep *s, const Record *r) {
+        uint64_t early = (uint64_t) r->pid % REEXAMINE_SPREAD_SEC * 1000000u;
+
+        return s->boottime_usec - r->examined_usec + early >= REEXAMINE_USEC;
+}
+
 /* Would a look at it say what the last one said? */
 static bool is_unchanged(Sweep *s, Record *r) {
-        const PathSet *set = &s->scan->paths.sets[r->sight.set];
         uint64_t size, data;
+        const PathSet *set;
         KnownView *view;
 
-        if (s->options.full || s->boottime_usec - r->examined_usec >= REEXAMINE_USEC ||
-            read_statm(r->statm_fd, &size, &data) < 0 || size != r->vm_size || data != r->vm_data || !anchors_hold(r))
+        if (s->options.full || is_due(s, r) || read_statm(r->statm_fd, &size, &data) < 0 || size != r->vm_size ||
+            data != r->vm_data || !anchors_hold(r))
                 return false;
+        if (r->memoryless)
+                return true;
         view = view_of_record(s, r);
         if (!view)
                 return false;
         view->used = s->scan->sweep;
+        set = &s->scan->paths.sets[r->sight.set];
         if (set->checked != s->scan->sweep)
                 for (uint32_t i = 0; i < set->n_paths; i++)
                         scan_refresh(s->scan, &s->options, view, set->paths[i]);
@@ -257,9 +270,11 @@ static int count_unreadable(Sweep *s, pid_t pid, uint64_t start_time) {
         return snapshot_add_looked(s->snapshot, pid, start_time, LOOK_FAILED);
 }
 
+/* A start time of 0 in the list stands for any. */
 static bool is_skipped(const SweepOptions *o, const Process *p) {
         for (size_t i = 0; i < o->n_skip_processes; i++)
-                if (o->skip_processes[i].pid == p->pid && o->skip_processes[i].start_time == p->start_time)
+                if (o->skip_processes[i].pid == p->pid &&
+                    (o->skip_processes[i].start_time == p->start_time || o->skip_processes[i].start_time == 0))
                         return true;
         return false;
 }
@@ -279,58 +294,141 @@ static int examine_and_explain(Sweep *s, const Process *p, const KnownView *view
         return explain_process(&x, ret);
 }
 
-/* What the next sweep compares with. Without it, the process is looked at anew then: no reason to fail. */
-static int remember(Sweep *s, const Process *p, const KnownView *view, Sight *sight) {
-        _cleanup_(record_done) Record r = { .statm_fd = -EBADF, .maps_fd = -EBADF };
+/* Is there anything to compare with, or to say more about than that all is well? Then a glance is not enough. */
+static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
+        const Snapshot *previous = s->options.previous;
 
+        if (s->options.pids || s->options.text_maps || s->options.full)
+                return true;
+        if (before && (is_due(s, before) || before->sight.n_findings > 0))
+                return true;
+        for (size_t low = 0, high = previous ? previous->n_findings : 0; low < high;) {
+                size_t middle = low + (high - low) / 2;
+
+                if (previous->findings[middle].pid == pid)
+                        return true;
+                if (previous->findings[middle].pid < pid)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return false;
+}
+
+/* What the next sweep compares with. Without a descriptor, the process is looked at anew then: no reason to fail. */
+static int remember(Sweep *s, const Process *p, const KnownView *view, Record *r, Sight *sight) {
         if (s->partial) {
                 sight_done(sight);
                 return 0;
         }
-        r.pid = p->pid;
-        r.start_time = p->start_time;
-        r.view = view->serial;
-        r.examined = s->scan->sweep;
-        r.examined_usec = s->boottime_usec;
-        r.statm_fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
+        r->pid = p->pid;
+        r->start_time = p->start_time;
+        r->view = view->serial;
+        r->examined = s->scan->sweep;
         if (sight->n_findings > 0)
-                r.maps_fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
-        r.sight = *sight;
+                r->maps_fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
+        r->sight = *sight;
         *sight = (Sight){};
-        if (r.statm_fd < 0 || read_statm(r.statm_fd, &r.vm_size, &r.vm_data) < 0)
-                r.examined_usec = 0;
-        for (size_t i = 0; i < r.sight.n_recovered; i++)
-                finding_done(&r.sight.recovered[i]);
-        r.sight.n_recovered = 0;
-        return keep(s, &r);
+        for (size_t i = 0; i < r->sight.n_recovered; i++)
+                finding_done(&r->sight.recovered[i]);
+        r->sight.n_recovered = 0;
+        return keep(s, r);
 }
 
-static int look_at(Sweep *s, const Process *p, const Record *before) {
-        _cleanup_(sight_done) Sight sight = {};
-        KnownView *view;
-        int r;
+/* Errors that no other process is to blame for: the sweep cannot go on. */
+static bool is_fatal(int r) {
+        return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
 
-        if (before && before->start_time != p->start_time)
+/* Looks at a process from nearby. Returns 1: *ret is what was seen; 0: it is gone, or counted as unreadable; -errno. */
+static int examine(Sweep *s, Process *p, const KnownView *view, const Record *before, Sight *ret) {
+        int r = 0;
+
+        if (p->start_time == 0)
+                r = process_identify(s->scan->proc_fd, p);
+        if (r == -ESRCH || (r >= 0 && !p->has_memory))
+                return 0;
+        if (before && before->start_time != 0 && before->start_time != p->start_time)
                 before = NULL;
+        if (r >= 0 && is_skipped(&s->options, p))
+                r = -ETIMEDOUT;
         scan_beacon(&s->options, p, NULL);
-        r = scan_view(s->scan, p, &view);
-        if (r >= 0) {
-                view->used = s->scan->sweep;
-                r = examine_and_explain(s, p, view, before, &sight);
-        }
-        if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+        if (r >= 0)
+                r = examine_and_explain(s, p, view, before, ret);
+        if (is_fatal(r))
                 return r;
         /* All that was read is believed only if it was this process's to the end. */
         if (!process_alive(p))
                 return 0;
+        return r < 0 ? count_unreadable(s, p->pid, p->start_time) : 1;
+}
+
+/* Returns as examine(). *ret_usec is when the process was last examined, or first seen. */
+static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *before, uint64_t *ret_usec, Sight *ret) {
+        int r;
+
+        *ret_usec = s->boottime_usec;
+        if (!must_examine(s, p->pid, before)) {
+                scan_beacon(&s->options, p, NULL);
+                r = glance_at(s->scan, &s->options, p, view, ret);
+                if (r > 0 && before)
+                        *ret_usec = before->examined_usec;
+                if (r > 0 || is_fatal(r))
+                        return r;
+        }
+        return examine(s, p, view, before, ret);
+}
+
+static int remember_memoryless(Sweep *s, pid_t pid, Record *r) {
+        if (s->partial)
+                return 0;
+        r->pid = pid;
+        r->memoryless = true;
+        r->examined_usec = s->boottime_usec;
+        return keep(s, r);
+}
+
+/* A process that the sweep before did not see, or saw otherwise. Returns 0 or -errno where the sweep cannot go on. */
+static int step_anew(Sweep *s, pid_t pid, const Record *before) {
+        _cleanup_(record_done) Record record = { .statm_fd = -EBADF, .maps_fd = -EBADF };
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        _cleanup_(sight_done) Sight sight = {};
+        KnownView *view;
+        int r;
+
+        r = process_open_directory(s->scan->proc_fd, pid, &p);
+        if (r == -ESRCH || is_fatal(r))
+                return r == -ESRCH ? 0 : r;
         if (r < 0)
-                return count_unreadable(s, p->pid, p->start_time);
-        r = publish(s, p->pid, p->start_time, &sight);
-        return r < 0 ? r : remember(s, p, view, &sight);
+                return count_unreadable(s, pid, 0);
+        record.statm_fd = openat(p.fd, "statm", O_RDONLY | O_CLOEXEC);
+        if (record.statm_fd < 0 && is_fatal(-errno))
+                return -errno;
+        if (read_statm(record.statm_fd, &record.vm_size, &record.vm_data) >= 0 && record.vm_size == 0) {
+                /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
+                r = process_identify(s->scan->proc_fd, &p);
+                if (r < 0)
+                        return r != -ESRCH ? count_unreadable(s, pid, 0) : 0;
+                if (!p.has_memory)
+                        return remember_memoryless(s, pid, &record);
+                record.vm_data = UINT64_MAX;
+        }
+        r = scan_view(s->scan, &p, &view);
+        if (r < 0) {
+                if (is_fatal(r))
+                        return r;
+                return process_identify(s->scan->proc_fd, &p) >= 0 && p.has_memory ?
+                        count_unreadable(s, pid, p.start_time) : 0;
+        }
+        view->used = s->scan->sweep;
+        r = look_at(s, &p, view, before, &record.examined_usec, &sight);
+        if (r <= 0)
+                return r;
+        r = publish(s, pid, p.start_time, &sight);
+        return r < 0 ? r : remember(s, &p, view, &record, &sight);
 }
 
 int sweep_step(Sweep *s) {
-        _cleanup_(process_done) Process p = PROCESS_NULL;
         Record *before;
         pid_t pid;
         int r;
@@ -340,19 +438,11 @@ int sweep_step(Sweep *s) {
         pid = s->list.pids[s->next++];
         before = record_before(s, pid);
         if (before && is_unchanged(s, before)) {
-                r = publish(s, pid, before->start_time, &before->sight);
+                r = before->memoryless ? 0 : publish(s, pid, before->start_time, &before->sight);
                 if (r >= 0)
                         r = keep(s, before);
-                return r < 0 ? r : 1;
-        }
-        r = process_open(s->scan->proc_fd, pid, &p);
-        if (r == -ESRCH)
-                return 1;
-        if (r >= 0 && !p.has_memory)
-                return 1;
-        if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
-                return r;
-        r = r < 0 || is_skipped(&s->options, &p) ? count_unreadable(s, pid, p.start_time) : look_at(s, &p, before);
+        } else
+                r = step_anew(s, pid, before);
         return r < 0 ? r : 1;
 }
 

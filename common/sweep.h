@@ -65,7 +65,11 @@ typedef struct SweepOptions {
         void (*watch)(void *userdata, int directory_fd, const char *name);
         void *userdata;
 
-        bool baseline; /* remember what each file holds, so that later sweeps see it written to in place */
+        /*
+         * How many more files to read in this sweep, so as to know what they hold and see it
+         * when they are written to in place; 0: none.
+         */
+        size_t baselines;
 } SweepOptions;
 
 /*

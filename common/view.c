@@ -23,12 +23,12 @@ void view_done(View *v) {
         *v = VIEW_NULL;
 }
 
-int view_identify(const Process *p, uint64_t *ret_namespace, Identity *ret_root) {
+/* "mnt:[4026531841]": the number is the inode's (namespaces(7)); half the price of a stat. */
+static int read_namespace(const Process *p, uint64_t *ret) {
         char link[64], *end;
         unsigned long long namespace;
         ssize_t n;
 
-        /* "mnt:[4026531841]": the number is the inode's (namespaces(7)); half the price of a stat. */
         n = readlinkat(p->fd, "ns/mnt", link, sizeof(link) - 1);
         if (n < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
@@ -38,13 +38,23 @@ int view_identify(const Process *p, uint64_t *ret_namespace, Identity *ret_root)
         namespace = strtoull(link + 5, &end, 10);
         if (*end != ']')
                 return -EBADMSG;
-        *ret_namespace = namespace;
-        n = identity_read(p->fd, "root", ret_root);
-        return n == -ENOENT ? -ESRCH : (int) n;
+        *ret = namespace;
+        return 0;
 }
 
-bool view_is(const View *v, uint64_t namespace, const Identity *root) {
-        return v->namespace == namespace && v->root.mount_id == root->mount_id && identity_equal(&v->root, root);
+int view_identify(const Process *p, Identity *ret_root, uint64_t *ret_namespace) {
+        int r;
+
+        r = identity_read(p->fd, "root", ret_root);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+        *ret_namespace = 0;
+        return ret_root->mount_id > 0 ? 0 : read_namespace(p, ret_namespace);
+}
+
+bool view_is(const View *v, const Identity *root, uint64_t namespace) {
+        return v->root.mount_id == root->mount_id && identity_equal(&v->root, root) &&
+                (root->mount_id > 0 || v->namespace == namespace);
 }
 
 int view_open(const Process *p, View *ret) {
@@ -54,7 +64,10 @@ int view_open(const Process *p, View *ret) {
         v.root_fd = openat(p->fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (v.root_fd < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
-        r = view_identify(p, &v.namespace, &v.root);
+        r = read_namespace(p, &v.namespace);
+        if (r < 0)
+                return r;
+        r = identity_read(v.root_fd, "", &v.root);
         if (r < 0)
                 return r;
         r = process_read_link(p, "root", &v.root_path);

@@ -31,9 +31,12 @@ typedef struct View {
 #define VIEW_NULL ((View){ .root_fd = -EBADF })
 void view_done(View *v);
 
-/* Which view is it? Enough to tell two apart. Returns 0, -EACCES, -EPERM, -ESRCH, -errno. */
-int view_identify(const Process *p, uint64_t *ret_namespace, Identity *ret_root);
-bool view_is(const View *v, uint64_t namespace, const Identity *root);
+/*
+ * Which view is it? The root directory tells: a mount, and so its number, belongs to one mount namespace. Kernels
+ * that do not tell the number (before 5.8) tell the namespace. Returns 0, -EACCES, -EPERM, -ESRCH, -errno.
+ */
+int view_identify(const Process *p, Identity *ret_root, uint64_t *ret_namespace);
+bool view_is(const View *v, const Identity *root, uint64_t namespace);
 
 /* Opens it. Returns 0, -ENOMEM, -errno as view_identify(). */
 int view_open(const Process *p, View *ret);

@@ -98,7 +98,7 @@ static void setup(void) {
         to_child = down[1];
         from_child = up[0];
         tell('o', '+');
-        options = (SweepOptions){ .baseline = true };
+        options = (SweepOptions){ .baselines = SIZE_MAX };
         scan = scan_new();
         ck_assert_ptr_nonnull(scan);
         last = NULL;
@@ -223,7 +223,6 @@ START_TEST(a_library_written_to_in_place_is_seen_by_who_saw_it_before) {
         const Finding *f;
 
         ck_assert_ptr_null(sweep());
-        ck_assert_ptr_null(sweep()); /* remembers contents from the second sweep on */
         copy(PLUGIN_2, plugin);
         for (int i = 0; i < 3; i++) {
                 f = sweep();

@@ -160,10 +160,12 @@ START_TEST(the_view_of_a_process_is_told_from_others) {
 
         ck_assert_int_eq(process_open(proc_fd, getpid(), &self), 0);
         ck_assert_int_eq(view_open(&self, &own), 0);
-        ck_assert_int_eq(view_identify(&self, &namespace, &root), 0);
-        ck_assert(view_is(&own, namespace, &root));
-        ck_assert(!view_is(&own, namespace + 1, &root));
-        ck_assert(!view_is(&view, namespace, &root));
+        ck_assert_int_eq(view_identify(&self, &root, &namespace), 0);
+        ck_assert(view_is(&own, &root, namespace));
+        ck_assert(!view_is(&view, &root, namespace));
+        root.mount_id = own.root.mount_id = 0;
+        ck_assert(view_is(&own, &root, own.namespace));
+        ck_assert(!view_is(&own, &root, own.namespace + 1));
         ck_assert(own.mounts.whole);
         ck_assert_int_eq(view_lookup(&own, "/", false, NULL, &root), 0);
 }

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "glance.h"
+#include "link-map.h"
+#include "loader.h"
+#include "verdict.h"
+
+/* A process with more executable ranges is examined instead. */
+#define RANGES_MAX 4096
+#define BUCKETS_MIN 4096
+
+void glance_reset(Glance *g) {
+        g->n_files = g->n_twins = 0;
+        if (g->file_buckets)
+                memset(g->file_buckets, 0xff, g->n_buckets * sizeof(*g->file_buckets));
+        if (g->twin_buckets)
+                memset(g->twin_buckets, 0xff, g->n_buckets * sizeof(*g->twin_buckets));
+}
+
+void glance_done(Glance *g) {
+        free(g->files);
+        free(g->twins);
+        free(g->ranges);
+        free(g->paths);
+        free(g->file_buckets);
+        free(g->twin_buckets);
+        *g = (Glance){};
+}
+
+/* As many buckets as there are files, or a few times fewer: both tables stay small. */
+static int make_buckets(Glance *g) {
+        if (g->file_buckets)
+                return 0;
+        g->n_buckets = BUCKETS_MIN;
+        g->file_buckets = malloc(g->n_buckets * sizeof(*g->file_buckets));
+        g->twin_buckets = malloc(g->n_buckets * sizeof(*g->twin_buckets));
+        if (!g->file_buckets || !g->twin_buckets)
+                return -ENOMEM;
+        glance_reset(g);
+        return 0;
+}
+
+/* --- files that were found to be what their path leads to --- */
+
+static uint32_t *file_bucket(Scan *scan, const KnownView *view, const GlanceRange *r) {
+        uint64_t key[3] = { view->serial, (uint64_t) r->dev_major << 32 | r->dev_minor, r->inode };
+
+        return &scan->glance.file_buckets[hash_bytes(&scan->paths.key, key, sizeof(key)) & (scan->glance.n_buckets - 1)];
+}
+
+static const GlanceFile *find_file(Scan *scan, const KnownView *view, const GlanceRange *r) {
+        const Glance *g = &scan->glance;
+
+        for (uint32_t i = *file_bucket(scan, view, r); i != UINT32_MAX; i = g->files[i].next) {
+                const GlanceFile *f = &g->files[i];
+
+                if (f->inode == r->inode && f->view == view->serial && f->dev_major == r->dev_major &&
+                    f->dev_minor == r->dev_minor)
+                        return f;
+        }
+        return NULL;
+}
+
+static bool printed_as(const GlanceRange *r, const Identity *i) {
+        return r->inode == i->inode && r->dev_major == i->dev_major && r->dev_minor == i->dev_minor;
+}
+
+/*
+ * Asks for the name of a range, and looks that up. A file with one name only is then
+ * known for all processes of the view: whoever maps the same inode by another name maps
+ * it by one that is gone, which its loader's name tells. Returns 1, 0: not settled, -errno.
+ */
+static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int maps_fd,
+                        const GlanceRange *r, uint32_t *ret_path) {
+        Glance *g = &scan->glance;
+        char name[MAPPING_SHORT_NAME];
+        const char *path;
+        const Path *found;
+        uint32_t *bucket;
+        int k;
+
+        k = mapping_name_at(maps_fd, &(MapsLine){ .start = r->start, .inode = r->inode, .dev_major = r->dev_major,
+                                                  .dev_minor = r->dev_minor }, name, sizeof(name));
+        if (k <= 0)
+                return k;
+        path = view_path(&view->view, name);
+        if (!path || verdict_cut_mark(path) != strlen(path))
+                return 0;
+        scan_beacon(options, p, &(Mapping){ .dev_major = r->dev_major, .dev_minor = r->dev_minor });
+        k = scan_look_up(scan, options, view, path, /* mapped= */ true, ret_path);
+        if (k < 0)
+                return k;
+        found = &scan->paths.paths[*ret_path];
+        if (found->error < 0 || !printed_as(r, &found->identity) || !S_ISREG(found->identity.mode) || found->rewritten > 0)
+                return 0;
+        if (found->identity.nlink != 1)
+                return 1;
+        if (!GROW(g->files, g->allocated_files, g->n_files + 1))
+                return -ENOMEM;
+        bucket = file_bucket(scan, view, r);
+        g->files[g->n_files] = (GlanceFile){
+                .inode = r->inode,
+                .dev_major = r->dev_major,
+                .dev_minor = r->dev_minor,
+                .view = view->serial,
+                .path = *ret_path,
+                .next = *bucket,
+        };
+        *bucket = (uint32_t) g->n_files++;
+        return 1;
+}
+
+/* --- processes that are alike to the address: forked from one, without an execve(2) in between --- */
+
+static uint64_t hash_ranges(Scan *scan, const KnownView *view) {
+        HashKey key = { scan->paths.key.k0, scan->paths.key.k1 ^ view->serial };
+
+        return hash_bytes(&key, scan->glance.ranges, scan->glance.n_ranges * sizeof(*scan->glance.ranges));
+}
+
+static const GlanceTwin *find_twin(const Glance *g, uint64_t hash, uid_t uid) {
+        for (uint32_t i = g->twin_buckets[hash & (g->n_buckets - 1)]; i != UINT32_MAX; i = g->twins[i].next)
+                if (g->twins[i].hash == hash && g->twins[i].uid == uid && g->twins[i].n_ranges == g->n_ranges)
+                        return &g->twins[i];
+        return NULL;
+}
+
+static int add_twin(Glance *g, uint64_t hash, uid_t uid, const Sight *sight, int64_t newest) {
+        uint32_t *bucket = &g->twin_buckets[hash & (g->n_buckets - 1)];
+
+        if (!GROW(g->twins, g->allocated_twins, g->n_twins + 1))
+                return -ENOMEM;
+        g->twins[g->n_twins] = (GlanceTwin){
+                .hash = hash,
+                .uid = uid,
+                .n_ranges = g->n_ranges,
+                .set = sight->set,
+                .mappings = sight->mappings,
+                .ignored = sight->ignored,
+                .newest = newest,
+                .next = *bucket,
+        };
+        *bucket = (uint32_t) g->n_twins++;
+        return 0;
+}
+
+/* --- one process --- */
+
+static int read_ranges(Glance *g, int maps_fd) {
+        uint64_t address = 0;
+        MapsLine line;
+        int r;
+
+        g->n_ranges = 0;
+        while ((r = mapping_next_executable(maps_fd, &address, &line)) > 0) {
+                if (g->n_ranges >= RANGES_MAX)
+                        return 0;
+                if (!GROW(g->ranges, g->allocated_ranges, g->n_ranges + 1))
+                        return -ENOMEM;
+                g->ranges[g->n_ranges++] = (GlanceRange){
+                        .start = line.start,
+                        .end = line.end,
+                        .inode = line.inode,
+                        .dev_major = line.dev_major,
+                        .dev_minor = line.dev_minor,
+                };
+        }
+        if (r == -ENOTTY || r == -EINVAL) /* no such query: Linux before 6.11 */
+                return 0;
+        return r < 0 ? r : g->n_ranges > 0;
+}
+
+static int add_path(Glance *g, uint32_t path) {
+        if (!GROW(g->paths, g->allocated_paths, g->n_paths + 1))
+                return -ENOMEM;
+        g->paths[g->n_paths++] = path;
+        return 0;
+}
+
+static bool is_internal(const Scan *scan, const GlanceRange *r) {
+        return r->dev_major == scan->shm_major && r->dev_minor == scan->shm_minor;
+}
+
+/* Every executable range. range_path[i] is the number of its file's path, or PATH_NONE. */
+static int glance_at_files(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int maps_fd,
+                           Sight *s, int64_t *newest) {
+        Glance *g = &scan->glance;
+        uint32_t path = PATH_NONE;
+        int r;
+
+        for (size_t i = 0; i < g->n_ranges; i++) {
+                const GlanceRange *line = &g->ranges[i];
+                const GlanceFile *f;
+
+                if (is_internal(scan, line)) {
+                        s->mappings++;
+                        s->ignored++;
+                        path = PATH_NONE;
+                } else if (i == 0 || path == PATH_NONE || !printed_as(line, &scan->paths.paths[path].identity)) {
+                        f = find_file(scan, view, line);
+                        r = f ? 1 : look_up_file(scan, options, view, p, maps_fd, line, &path);
+                        if (r <= 0)
+                                return r;
+                        if (f)
+                                path = f->path;
+                        s->mappings++;
+                        if (scan->paths.paths[path].identity.ctime > *newest)
+                                *newest = scan->paths.paths[path].identity.ctime;
+                }
+                r = add_path(g, path);
+                if (r < 0)
+                        return r;
+        }
+        return 1;
+}
+
+/* The executable range of a loaded file: the last one before its dynamic section, and not before its own beginning. */
+static size_t range_of_link(const Glance *g, const LinkMap *l) {
+        size_t low = 0, high = g->n_ranges;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (g->ranges[middle].start <= l->l_ld)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low > 0 && g->ranges[low - 1].start >= l->l_addr ? low - 1 : SIZE_MAX;
+}
+
+/* The name must lead to the file that the range is of. Returns 1, 0, -errno. */
+static int glance_at_name(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
+                          const char *name, size_t range) {
+        Glance *g = &scan->glance;
+        const Path *found;
+        uint32_t path;
+        int r;
+
+        if (!verdict_name_resolvable(name))
+                return 1;
+        if (range == SIZE_MAX || g->paths[range] == PATH_NONE)
+                return 0;
+        if (streq(scan->paths.paths[g->paths[range]].name, name))
+                return 1;
+        scan_beacon(options, p, &(Mapping){ .dev_major = g->ranges[range].dev_major, .dev_minor = g->ranges[range].dev_minor });
+        r = scan_look_up(scan, options, view, name, /* mapped= */ false, &path);
+        if (r < 0)
+                return r;
+        found = &scan->paths.paths[path];
+        if (found->error < 0 || !identity_equal(&found->identity, &scan->paths.paths[g->paths[range]].identity))
+                return 0;
+        r = add_path(g, path);
+        return r < 0 ? r : 1;
+}
+
+static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p) {
+        _cleanup_(loader_done) Loader loader = LOADER_NULL;
+        Glance *g = &scan->glance;
+        int r;
+
+        scan_beacon(options, p, NULL);
+        r = scan_memory(scan);
+        if (r >= 0)
+                r = loader_read(p, scan->memory, &loader);
+        if (r < 0)
+                return r;
+        if (!loader.list_read || !loader.list.complete || loader.list.n_maps == 0)
+                return 0;
+        for (size_t i = 0; i < loader.list.n_maps; i++) {
+                const LinkMap *l = &loader.list.maps[i];
+
+                r = glance_at_name(scan, options, view, p, l->l_name, range_of_link(g, l));
+                if (r <= 0)
+                        return r;
+        }
+        /* The name of a script is not settled so: another file is run than was asked for. */
+        return glance_at_name(scan, options, view, p, loader.execfn, range_of_link(g, &loader.list.maps[0]));
+}
+
+/* The names, without those that stand for no file. */
+static int make_set(Scan *scan, uint32_t *ret) {
+        Glance *g = &scan->glance;
+        size_t n = 0;
+
+        for (size_t i = 0; i < g->n_paths; i++)
+                if (g->paths[i] != PATH_NONE)
+                        g->paths[n++] = g->paths[i];
+        return path_table_add_set(&scan->paths, g->paths, n, ret);
+}
+
+/* Are all its files older than it is? Its age is asked for only where one is newer than the system's last start. */
+static int is_older(Scan *scan, Process *p, int64_t newest) {
+        int r;
+
+        if (newest < scan->boot_nsec - SCAN_SLACK_NSEC)
+                return 1;
+        if (p->start_time == 0) {
+                r = process_identify(scan->proc_fd, p);
+                if (r < 0)
+                        return r;
+        }
+        return newest < scan_start_nsec(scan, p) - SCAN_SLACK_NSEC;
+}
+
+/* A process that nobody is like yet. */
+static int glance_at_stranger(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int maps_fd,
+                              Sight *s, int64_t *newest) {
+        int r;
+
+        scan->glance.n_paths = 0;
+        r = glance_at_files(scan, options, view, p, maps_fd, s, newest);
+        if (r > 0)
+                r = glance_at_names(scan, options, view, p);
+        if (r <= 0)
+                return r;
+        r = make_set(scan, &s->set);
+        return r < 0 ? r : 1;
+}
+
+int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Sight *ret) {
+        _cleanup_close_ int fd = -EBADF;
+        Glance *g = &scan->glance;
+        const GlanceTwin *twin;
+        int64_t newest = 0;
+        struct stat st;
+        Sight s = {};
+        uint64_t hash;
+        int r;
+
+        r = make_buckets(g);
+        if (r < 0)
+                return r;
+        fd = openat(process->fd, "maps", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        if (fstat(process->fd, &st) < 0) /* the owner of the directory: proc(5) */
+                return -errno;
+        r = read_ranges(g, fd);
+        if (r <= 0)
+                return r;
+        hash = hash_ranges(scan, view);
+        twin = find_twin(g, hash, st.st_uid);
+        if (twin) {
+                s = (Sight){ .set = twin->set, .mappings = twin->mappings, .ignored = twin->ignored };
+                newest = twin->newest;
+        } else {
+                r = glance_at_stranger(scan, options, view, process, fd, &s, &newest);
+                if (r <= 0)
+                        return r;
+                r = add_twin(g, hash, st.st_uid, &s, newest);
+                if (r < 0)
+                        return r;
+        }
+        r = is_older(scan, process, newest);
+        if (r > 0)
+                *ret = s;
+        return r;
+}

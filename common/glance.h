@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A first look at a process that has most likely nothing stale, at a small part of what
+ * an examination costs. It settles a process only if every executable mapping is of a
+ * file that its path still leads to, under the numbers that the kernel prints, older
+ * than the process; and if every name that the loader went by leads to the file that it
+ * has loaded. Whatever does not fit so is left to examine.h, which begins anew.
+ *
+ * What it does not look at: files that are mapped without an executable range and that
+ * the loader does not list, as a debugger maps them. An examination does, and each
+ * process is examined some minutes later in any case.
+ */
+
+#include "scan.h"
+
+/*
+ * Returns 1: settled, nothing is stale, *ret tells what that hangs on; 0: not settled;
+ * -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be read.
+ */
+int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Sight *ret);
+
+/* Forgets what was seen of files and processes: at the beginning of a sweep. */
+void glance_reset(Glance *g);
+void glance_done(Glance *g);
