@@ -26,6 +26,8 @@
 #define DELAY_USEC (250 * USEC_PER_MSEC)
 /* A look that takes longer than this, and can be killed, is: nobody waits for it any more. */
 #define HUNG_SEC 120
+/* Files whose content is remembered for the first time in one sweep: some 10 ms of reading. The first sweep is to be quick. */
+#define BASELINES_PER_SWEEP 512
 
 enum {
         PRIORITY_BUS = SD_EVENT_PRIORITY_NORMAL,
@@ -88,7 +90,7 @@ static int sweep_start(Scanner *s) {
                 .beacon = s->beacon,
                 .watch = s->request.watch ? on_watch : NULL,
                 .userdata = s,
-                .baseline = true,
+                .baselines = s->snapshot ? BASELINES_PER_SWEEP : 0,
         };
         int r;
 
