@@ -223,6 +223,9 @@ static char *pin_phrase(const Finding *f, const Pin *p) {
         case PIN_NEEDED_AT_STARTUP:
                 return strdup("the program needs it from its start to its end");
         case PIN_LD_PRELOAD:
+                holder = p->holder ? escape(base_name(p->holder)) : NULL;
+                if (p->holder)
+                        return holder ? format("it came with %s, which was preloaded", holder) : NULL;
                 return strdup("it was preloaded");
         case PIN_LD_AUDIT:
                 return strdup("it is an audit module of the loader");
@@ -344,13 +347,37 @@ static void capitalise(char *text) {
                 }
 }
 
+/* What its author, or that of the program, could do about it. NULL: nothing. */
+static const char *pin_remedy(const Finding *f, const Pin *p) {
+        switch (p->reason) {
+        case PIN_EXECUTABLE:
+                return f->runtimes & RUNTIME_NGINX ? " nginx can be upgraded without a pause: signal USR2, then QUIT to the old one." : NULL;
+        case PIN_NODELETE:
+                return f->runtimes & RUNTIME_GO ? " Never take the flag out of the file: threads of the runtime live in it. Run it as a process of its own instead." :
+                        " Without the flag it could be unloaded; only its author can say whether that is safe.";
+        case PIN_GNU_UNIQUE:
+                return " Built with -fno-gnu-unique it could be unloaded (-Bsymbolic does not help).";
+        case PIN_STARTUP_BINDING:
+                return " Opened with RTLD_LOCAL and used through dlsym() it could be unloaded.";
+        case PIN_RELDEP:
+                return p->holder_pins & MASK(PIN_GNU_UNIQUE) ?
+                        " If the program itself were linked with that library, or if this one hid its copies of the symbols (-fvisibility=hidden), it could be unloaded." : NULL;
+        case PIN_TLS_DTOR:
+                return " It can be unloaded once these threads have ended and it is closed again.";
+        case PIN_MUSL:
+                return " Each reload by its path loads another generation beside the old ones.";
+        default:
+                return NULL;
+        }
+}
+
 char *advice_explain_pin(const Finding *f, const Pin *p) {
         _cleanup_free_ char *phrase = pin_phrase(f, p);
         char *text;
 
         if (!phrase)
                 return NULL;
-        text = format("%s%s%s%s.", phrase, certainty_words(p->certainty), p->detail ? ": " : "", p->detail ?: "");
+        text = format("%s%s%s%s.%s", phrase, certainty_words(p->certainty), p->detail ? ": " : "", p->detail ?: "", pin_remedy(f, p) ?: "");
         if (text)
                 capitalise(text);
         return text;

@@ -11,7 +11,7 @@
 /* Sets action, advice and message. Returns 0 or -ENOMEM. */
 int advice_give(Finding *f);
 
-/* One sentence for one pin, as `stalelibctl explain` tells it: what it means, with the evidence. The caller frees. NULL: no memory. */
+/* A sentence for one pin, as `stalelibctl explain` tells it: what it means, with the evidence; and another where its author could avoid it. The caller frees. NULL: no memory. */
 char *advice_explain_pin(const Finding *f, const Pin *p);
 
 /* What a state means for the process, in a sentence without a name in it. Static. */

@@ -51,12 +51,11 @@ static int explain_startup(const PinGraph *g, size_t node, PinCauses *c) {
                 return only(c, cause_of(node, PIN_NEEDED_AT_STARTUP, n->map ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY));
         if (named)
                 return only(c, cause_of(node, PIN_LD_PRELOAD, proven ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY));
+        if (!g->closure_whole)
+                return only(c, cause_of(node, PIN_NEEDED_AT_STARTUP, CERTAINTY_LIKELY));
         needer = startup_needer(g, node);
-        if (needer != PIN_NONE)
-                return only(c, cause_by(node, PIN_NEEDED_AT_STARTUP, CERTAINTY_CERTAIN, needer));
-        if (g->closure_whole)
-                return only(c, cause_of(node, PIN_LD_PRELOAD, CERTAINTY_LIKELY));
-        return only(c, cause_of(node, PIN_NEEDED_AT_STARTUP, CERTAINTY_LIKELY));
+        named = needer != PIN_NONE && pin_graph_named(g, needer, g->context->preload);
+        return only(c, cause_by(node, PIN_LD_PRELOAD, proven && named ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY, needer));
 }
 
 /* Who of those that are never unloaded is bound to it? The startup objects, or (not `startup`) the others. */

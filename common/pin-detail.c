@@ -59,17 +59,9 @@ static char *needed_chain(const PinGraph *g, size_t node) {
 }
 
 static char *detail_needed(const PinGraph *g, const PinCause *c) {
-        _cleanup_free_ char *chain = NULL, *holder = NULL, *name = NULL;
-
-        if (c->holder != PIN_NONE) {
-                holder = show_node(g, c->holder);
-                name = show_node(g, c->node);
-                return !holder || !name ? NULL : format("%s -> %s, both loaded before the program ran", holder, name);
-        }
         if (g->nodes[c->node].needed_by == PIN_NONE)
                 return strdup("it was loaded before the program ran");
-        chain = needed_chain(g, c->node);
-        return chain ? format("%s", chain) : NULL;
+        return needed_chain(g, c->node);
 }
 
 /* The count of a NODELETE object only ever grows: dlclose() returns before it. */
@@ -100,12 +92,14 @@ static char *detail_unique(const PinCause *c) {
 
 static char *detail_bound(const PinGraph *g, const PinCause *c) {
         _cleanup_free_ char *holder = show_node(g, c->holder), *symbol = c->symbol ? show(c->symbol) : NULL;
+        const ElfSymbols *own = c->symbol ? pin_graph_symbols(g, c->node) : NULL;
+        bool weak = own && elf_symbols_contain(own->weak_exports, own->n_weak_exports, c->symbol);
 
         if (!holder || (c->symbol && !symbol))
                 return NULL;
         if (!symbol)
                 return format("%s is bound to a symbol of it", holder);
-        return format("%s is bound to its symbol %s", holder, symbol);
+        return format("%s is bound to its %ssymbol %s", holder, weak ? "weak " : "", symbol);
 }
 
 static char *detail_holder(const PinGraph *g, const PinCause *c) {
@@ -140,8 +134,14 @@ static char *detail_handles(const PinGraph *g, const PinCause *c) {
         return format("%" PRId64 " open handle%s", count, count == 1 ? "" : "s");
 }
 
-static char *detail_preload(const PinCause *c) {
-        if (c->certainty == CERTAINTY_CERTAIN)
+static char *detail_preload(const PinGraph *g, const PinCause *c) {
+        _cleanup_free_ char *needer = NULL;
+
+        if (c->holder != PIN_NONE) {
+                needer = show_node(g, c->holder);
+                return needer ? format("loaded before the program ran, because %s needs it", needer) : NULL;
+        }
+        if (pin_graph_named(g, c->node, g->context->preload))
                 return strdup("loaded before the program ran, and named in LD_PRELOAD or /etc/ld.so.preload");
         return strdup("loaded before the program ran, though nothing that the program needs asks for it");
 }
@@ -155,7 +155,7 @@ char *pin_cause_detail(const PinGraph *g, const PinCause *c) {
         case PIN_NEEDED_AT_STARTUP:
                 return detail_needed(g, c);
         case PIN_LD_PRELOAD:
-                return detail_preload(c);
+                return detail_preload(g, c);
         case PIN_LD_AUDIT:
                 return strdup("named in LD_AUDIT, and in a namespace of its own");
         case PIN_NODELETE:

@@ -250,14 +250,26 @@ static const struct {
         uint32_t runtimes;
         const char *sentence;
 } sentences[] = {
-        { { .reason = PIN_NODELETE, .detail = S("DF_1_NODELETE is set") }, 0, "It is linked -z nodelete: DF_1_NODELETE is set." },
+        { { .reason = PIN_NODELETE, .detail = S("DF_1_NODELETE is set") }, 0,
+          "It is linked -z nodelete: DF_1_NODELETE is set. Without the flag it could be unloaded; only its author can say whether that is safe." },
+        { { .reason = PIN_NODELETE }, RUNTIME_GO,
+          "It is linked -z nodelete and holds a Go runtime, which can never be unloaded. Never take the flag out of the file: threads of "
+          "the runtime live in it. Run it as a process of its own instead." },
+        { { .reason = PIN_EXECUTABLE }, RUNTIME_NGINX,
+          "It is the program itself. nginx can be upgraded without a pause: signal USR2, then QUIT to the old one." },
+        { { .reason = PIN_EXECUTABLE }, 0, "It is the program itself." },
+        { { .reason = PIN_RELDEP, .holder = S("/usr/lib/libstdc++.so.6"), .holder_pins = BIT(PIN_GNU_UNIQUE), .detail = S("d") }, 0,
+          "It is kept by libstdc++.so.6, which is bound to a symbol of it and is itself pinned by its unique symbols: d. If the program itself "
+          "were linked with that library, or if this one hid its copies of the symbols (-fvisibility=hidden), it could be unloaded." },
+        { { .reason = PIN_LD_PRELOAD, .holder = S("/lib/libpre.so") }, 0, "It came with libpre.so, which was preloaded." },
         { { .reason = PIN_RTLD_NODELETE, .certainty = CERTAINTY_BY_ELIMINATION }, 0,
           "The program opened it with RTLD_NODELETE, since nothing else is left." },
         { { .reason = PIN_LD_PRELOAD, .certainty = CERTAINTY_LIKELY, .detail = S("d") }, 0, "It was preloaded, most likely: d." },
         { { .reason = PIN_OPEN_HANDLES, .detail = S("1 open handle") }, RUNTIME_NGINX,
           "nginx holds it open, and a reload opens it again before it closes it: 1 open handle." },
         { { .reason = PIN_STARTUP_BINDING, .holder = S("/bin/it\n"), .detail = S("d") }, 0,
-          "The loader never unloads it, for it\\x0a is bound to a symbol of it: d." },
+          "The loader never unloads it, for it\\x0a is bound to a symbol of it: d. Opened with RTLD_LOCAL "
+          "and used through dlsym() it could be unloaded." },
         { { .reason = PIN_UNKNOWN }, 0, "Why it stays could not be seen." },
 };
 
