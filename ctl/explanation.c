@@ -65,6 +65,16 @@ static void put_title(const Options *o, const char *title) {
         printf("  %s%s%s\n", style_begin(STYLE_BOLD, o->colour), title, style_end(STYLE_BOLD, o->colour));
 }
 
+/* The pin `nodelete` of a Go library tells of its runtime already. */
+static uint32_t untold_runtimes(const Finding *f) {
+        uint32_t runtimes = f->runtimes;
+
+        for (size_t i = 0; i < f->n_pins; i++)
+                if (f->pins[i].reason == PIN_NODELETE)
+                        runtimes &= ~(uint32_t) RUNTIME_GO;
+        return runtimes;
+}
+
 static int put_pins(const Options *o, const Finding *f) {
         for (size_t i = 0; i < f->n_pins; i++) {
                 const Pin *p = &f->pins[i];
@@ -76,7 +86,7 @@ static int put_pins(const Options *o, const Finding *f) {
                 text_wrap(stdout, item, INDENT, INDENT + 2, output_text_width(o));
         }
         for (size_t i = 0; i < ELEMENTSOF(runtime_sentences); i++)
-                if (f->runtimes & runtime_sentences[i].runtime) {
+                if (untold_runtimes(f) & runtime_sentences[i].runtime) {
                         _cleanup_free_ char *item = NULL;
 
                         if (asprintf(&item, "- %s", runtime_sentences[i].sentence) < 0)
