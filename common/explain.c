@@ -245,6 +245,7 @@ static int make_findings(Examination *x, size_t n, Sight *s) {
         _cleanup_(finding_done) Finding process = {};
         _cleanup_free_ PinObject *objects = NULL;
         _cleanup_free_ char *preload = NULL, *audit = NULL;
+        _cleanup_(pin_graph_freep) PinGraph *graph = NULL;
         PinContext context;
         int r;
 
@@ -276,6 +277,10 @@ static int make_findings(Examination *x, size_t n, Sight *s) {
                 .symbols = symbols_of,
                 .userdata = x,
         };
+        r = pin_graph_new(&context, &graph);
+        if (r < 0)
+                return r;
+        context.graph = graph;
         s->findings = calloc(n, sizeof(*s->findings));
         s->anchors = calloc(n, sizeof(*s->anchors));
         if (!s->findings || !s->anchors)

@@ -240,38 +240,51 @@ static void classify(PinGraph *g) {
         }
 }
 
-int pin_graph_build(const PinContext *context, PinGraph *ret) {
-        bool listed = context->list && context->list->n_maps > 0;
-        size_t n = listed ? context->list->n_maps : context->n_objects;
-        PinGraph g = { .context = context, .main = PIN_NONE };
-        int r = -ENOMEM;
+static int fill_graph(PinGraph *g) {
+        bool listed = g->context->list && g->context->list->n_maps > 0;
+        size_t n = listed ? g->context->list->n_maps : g->context->n_objects;
+        int r;
 
-        g.nodes = calloc(n + 1, sizeof(*g.nodes));
-        g.names = calloc(4 * n + 1, sizeof(*g.names));
-        if (g.nodes && g.names) {
-                if (listed)
-                        nodes_from_list(&g);
-                else
-                        nodes_from_objects(&g);
-                collect_names(&g);
-                r = resolve_needed(&g);
-        }
-        if (r == 0 && g.main != PIN_NONE)
-                r = walk_closure(&g);
-        if (r < 0) {
-                pin_graph_done(&g);
+        g->main = PIN_NONE;
+        g->nodes = calloc(n + 1, sizeof(*g->nodes));
+        g->names = calloc(4 * n + 1, sizeof(*g->names));
+        if (!g->nodes || !g->names)
+                return -ENOMEM;
+        if (listed)
+                nodes_from_list(g);
+        else
+                nodes_from_objects(g);
+        collect_names(g);
+        r = resolve_needed(g);
+        if (r >= 0 && g->main != PIN_NONE)
+                r = walk_closure(g);
+        if (r >= 0)
+                classify(g);
+        return r;
+}
+
+int pin_graph_new(const PinContext *context, PinGraph **ret) {
+        _cleanup_(pin_graph_freep) PinGraph *g = calloc(1, sizeof(*g));
+        int r;
+
+        if (!g)
+                return -ENOMEM;
+        g->context = context;
+        r = fill_graph(g);
+        if (r < 0)
                 return r;
-        }
-        classify(&g);
-        *ret = g;
+        *ret = TAKE_PTR(g);
         return 0;
 }
 
-void pin_graph_done(PinGraph *g) {
-        free(g->nodes);
-        free(g->names);
-        free(g->needed);
-        *g = (PinGraph){};
+PinGraph *pin_graph_free(PinGraph *g) {
+        if (g) {
+                free(g->nodes);
+                free(g->names);
+                free(g->needed);
+                free(g);
+        }
+        return NULL;
 }
 
 bool pin_graph_needs(const PinGraph *g, size_t from, size_t to) {

@@ -37,7 +37,7 @@ typedef struct PinName {
         unsigned rank;       /* 0: what the loader compares for sure (soname, l_name); higher: what it may have asked for */
 } PinName;
 
-typedef struct PinGraph {
+struct PinGraph {
         const PinContext *context;
         PinNode *nodes;      /* nodes[i] is list->maps[i]; without a list: one for each ELF object */
         size_t n_nodes;
@@ -47,11 +47,7 @@ typedef struct PinGraph {
         size_t n_needed;
         size_t main;         /* the main program, or PIN_NONE */
         bool closure_whole;  /* all that the closure needs was found and could be read */
-} PinGraph;
-
-/* The context is borrowed. Returns 0 or -ENOMEM. */
-int pin_graph_build(const PinContext *context, PinGraph *ret);
-void pin_graph_done(PinGraph *g);
+};
 
 /* Does the ELF file of `from` name `to` in its DT_NEEDED? */
 bool pin_graph_needs(const PinGraph *g, size_t from, size_t to);

@@ -160,16 +160,17 @@ static int fill_pins(const PinGraph *g, const PinCauses *c, Pin **ret_pins, size
 }
 
 int pins_explain(const PinContext *context, size_t index, Pin **ret_pins, size_t *ret_n) {
-        PinGraph g;
+        _cleanup_(pin_graph_freep) PinGraph *own = NULL;
+        const PinGraph *g = context->graph;
         PinCauses causes;
         int r;
 
-        r = pin_graph_build(context, &g);
-        if (r < 0)
-                return r;
-        r = find_causes(&g, index, &causes);
-        if (r == 0)
-                r = fill_pins(&g, &causes, ret_pins, ret_n);
-        pin_graph_done(&g);
-        return r;
+        if (!g) {
+                r = pin_graph_new(context, &own);
+                if (r < 0)
+                        return r;
+                g = own;
+        }
+        r = find_causes(g, index, &causes);
+        return r < 0 ? r : fill_pins(g, &causes, ret_pins, ret_n);
 }

@@ -27,6 +27,9 @@ typedef struct PinObject {
 /* Reads the symbols of objects[index] when a reason needs them; NULL: could not. Borrowed until the next sweep step. */
 typedef const ElfSymbols *(*PinSymbols)(void *userdata, size_t index);
 
+/* What all explanations over one context have in common. */
+typedef struct PinGraph PinGraph;
+
 typedef struct PinContext {
         const PinObject *objects; /* all of the process */
         size_t n_objects;
@@ -39,7 +42,13 @@ typedef struct PinContext {
         uint32_t runtimes;        /* of the process */
         PinSymbols symbols;
         void *userdata;
+        const PinGraph *graph;    /* of pin_graph_new(), for more than one explanation; NULL: made anew for each */
 } PinContext;
+
+/* The context is borrowed: it must stay where it is. Returns 0 or -ENOMEM. */
+int pin_graph_new(const PinContext *context, PinGraph **ret);
+PinGraph *pin_graph_free(PinGraph *g);
+DEFINE_CLEANUP(PinGraph *, pin_graph_free)
 
 /*
  * The reasons for objects[index], strongest first, without those that make no

@@ -427,10 +427,16 @@ static void end(Pin *pins, size_t n) {
 START_TEST(facts_lead_to_reasons) {
         const Row *row = rows + _i;
         char text[512];
+        PinGraph *graph = NULL;
         World w;
         Pin *pins;
         size_t n, index = build(&w, row);
 
+        /* With a graph made before, and without. */
+        if (_i % 2) {
+                ck_assert_int_eq(pin_graph_new(&w.context, &graph), 0);
+                w.context.graph = graph;
+        }
         ck_assert_int_eq(pins_explain(&w.context, index, &pins, &n), 0);
         render(pins, n, text, sizeof(text));
         ck_assert_msg(streq(text, row->pins), "%s: %s", row->name, text);
@@ -439,6 +445,7 @@ START_TEST(facts_lead_to_reasons) {
         if (row->detail)
                 ck_assert_msg(streq(pins[0].detail, row->detail), "%s: %s", row->name, pins[0].detail);
         end(pins, n);
+        pin_graph_free(graph);
         free(w.text);
 }
 END_TEST
