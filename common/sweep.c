@@ -197,10 +197,24 @@ static bool is_due(const Sweep *s, const Record *r) {
         return s->boottime_usec - r->examined_usec + early >= REEXAMINE_USEC;
 }
 
+/* Looks up what the verdicts hang on, each name in the view that it was said in: not all are the process's own. */
+static bool refresh_set(Sweep *s, const KnownView *view, const PathSet *set) {
+        if (set->checked == s->scan->sweep)
+                return true;
+        for (uint32_t i = 0; i < set->n_paths; i++) {
+                uint32_t serial = s->scan->paths.paths[set->paths[i]].view;
+                const KnownView *said = serial == view->serial ? view : scan_open_view(s->scan, serial);
+
+                if (!said)
+                        return false;
+                scan_refresh(s->scan, &s->options, said, set->paths[i]);
+        }
+        return true;
+}
+
 /* Would a look at it say what the last one said? */
 static bool is_unchanged(Sweep *s, Record *r) {
         uint64_t size, data;
-        const PathSet *set;
         KnownView *view;
 
         if (s->options.full || is_due(s, r) || read_statm(r->statm_fd, &size, &data) < 0 || size != r->vm_size ||
@@ -212,10 +226,8 @@ static bool is_unchanged(Sweep *s, Record *r) {
         if (!view)
                 return false;
         view->used = s->scan->sweep;
-        set = &s->scan->paths.sets[r->sight.set];
-        if (set->checked != s->scan->sweep)
-                for (uint32_t i = 0; i < set->n_paths; i++)
-                        scan_refresh(s->scan, &s->options, view, set->paths[i]);
+        if (!refresh_set(s, view, &s->scan->paths.sets[r->sight.set]))
+                return false;
         return path_set_changed(&s->scan->paths, r->sight.set, s->scan->sweep) <= r->examined;
 }
 
