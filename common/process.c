@@ -265,8 +265,12 @@ int process_open(int proc_fd, pid_t pid, Process *ret) {
 }
 
 bool process_alive(const Process *p) {
+        char c;
         Stat stat;
 
+        /* The directory is this process's alone: what has an executable has a memory. A third of the calls that stat needs. */
+        if (readlinkat(p->fd, "exe", &c, 1) > 0)
+                return true;
         return read_stat(p->fd, &stat) >= 0 && stat.start_time == p->thread_start_time && stat_has_memory(&stat);
 }
 
