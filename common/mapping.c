@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "hash.h"
 #include "mapping.h"
 
 /* include/uapi/linux/fs.h of Linux 6.11, which the headers of older systems lack. */
@@ -36,10 +37,27 @@ struct procmap_query {
 
 #define NAMES_BLOCK 16384
 #define KEPT_RANGES 16384
+#define LAYOUT_RANGES_MAX 16
+#define LAYOUTS_MAX 16384
 
 /* The kernel's bits for a range are ours, by design of the enum. */
 _Static_assert(RANGE_READ == PROCMAP_VMA_READABLE && RANGE_WRITE == PROCMAP_VMA_WRITABLE &&
                RANGE_EXECUTE == PROCMAP_VMA_EXECUTABLE && RANGE_SHARED == PROCMAP_VMA_SHARED, "bits");
+
+/* How a library lies in memory. Its ranges are relative to the first, which begins at offset 0 of the file. */
+typedef struct Layout {
+        uint64_t inode;
+        uint32_t dev_major, dev_minor;
+        uint32_t first, n; /* of MappingLayouts.ranges */
+} Layout;
+
+struct MappingLayouts {
+        Layout *layouts;
+        Range *ranges;
+        uint32_t *buckets; /* index and 1; 0: empty. A power of two, at most half of them used */
+        size_t n_layouts, allocated_layouts, n_ranges, allocated_ranges, n_buckets;
+        HashKey key;
+};
 
 /* A block of names. They are borrowed, so a full block stays where it is, and another one comes before it. */
 struct MappingNames {
@@ -80,8 +98,11 @@ static const char *names_add(MappingList *l, const char *name) {
 void mapping_list_clear(MappingList *l) {
         /* What one huge process needed is not kept for all that follow. */
         if (l->allocated_ranges > KEPT_RANGES) {
-                mapping_list_done(l);
-                return;
+                free(l->ranges);
+                free(l->mappings);
+                l->ranges = NULL;
+                l->mappings = NULL;
+                l->allocated_ranges = l->allocated_mappings = 0;
         }
         if (l->names) {
                 names_free(l->names->next);
@@ -92,7 +113,18 @@ void mapping_list_clear(MappingList *l) {
         l->cut = false;
 }
 
+void mapping_list_forget(MappingList *l) {
+        if (!l->layouts)
+                return;
+        free(l->layouts->layouts);
+        free(l->layouts->ranges);
+        free(l->layouts->buckets);
+        free(l->layouts);
+        l->layouts = NULL;
+}
+
 void mapping_list_done(MappingList *l) {
+        mapping_list_forget(l);
         names_free(l->names);
         free(l->ranges);
         free(l->mappings);
@@ -232,6 +264,118 @@ static int merge(MappingList *l) {
         return 0;
 }
 
+/* The bucket of a file, or the empty one that it would go into. */
+static uint32_t *layout_bucket(const MappingLayouts *t, uint64_t inode, uint32_t dev_major, uint32_t dev_minor) {
+        uint64_t bytes[2] = { inode, (uint64_t) dev_major << 32 | dev_minor };
+
+        for (size_t i = hash_bytes(&t->key, bytes, sizeof(bytes));; i++) {
+                uint32_t *bucket = &t->buckets[i & (t->n_buckets - 1)];
+                const Layout *y = &t->layouts[*bucket - 1];
+
+                if (*bucket == 0 || (y->inode == inode && y->dev_major == dev_major && y->dev_minor == dev_minor))
+                        return bucket;
+        }
+}
+
+/* Room for one more. Returns false where there is none: then nothing more is learned. */
+static bool layouts_grow(MappingLayouts *t) {
+        size_t n = t->n_buckets ? t->n_buckets * 2 : 256;
+        uint32_t *buckets;
+
+        if (t->n_layouts >= LAYOUTS_MAX || !GROW(t->layouts, t->allocated_layouts, t->n_layouts + 1) ||
+            !GROW(t->ranges, t->allocated_ranges, t->n_ranges + LAYOUT_RANGES_MAX))
+                return false;
+        if ((t->n_layouts + 1) * 2 <= t->n_buckets)
+                return true;
+        buckets = calloc(n, sizeof(*buckets));
+        if (!buckets)
+                return false;
+        free(t->buckets);
+        t->buckets = buckets;
+        t->n_buckets = n;
+        for (size_t i = 0; i < t->n_layouts; i++)
+                *layout_bucket(t, t->layouts[i].inode, t->layouts[i].dev_major, t->layouts[i].dev_minor) = (uint32_t) i + 1;
+        return true;
+}
+
+/* How many ranges from the i-th on are one library in one piece, or 0. */
+static size_t piece_length(const MappingList *l, size_t i) {
+        size_t n = 1;
+
+        if (l->ranges[i].offset != 0)
+                return 0;
+        while (i + n < l->n_ranges && l->ranges[i + n].mapping == l->ranges[i].mapping && l->ranges[i + n].offset != 0 &&
+               l->ranges[i + n].start == l->ranges[i + n - 1].end)
+                n++;
+        return n >= 2 && n <= LAYOUT_RANGES_MAX ? n : 0;
+}
+
+/* Before merge(): mappings are still pieces. Lack of memory only costs time. */
+static void learn_layouts(MappingList *l) {
+        MappingLayouts *t = l->layouts;
+        size_t n;
+
+        if (!t) {
+                t = l->layouts = calloc(1, sizeof(*t));
+                if (!t)
+                        return;
+                t->key = hash_key_new();
+        }
+        for (size_t i = 0; i < l->n_ranges; i += n ?: 1) {
+                const Mapping *m = &l->mappings[l->ranges[i].mapping];
+                uint32_t *bucket;
+
+                n = piece_length(l, i);
+                if (n == 0)
+                        continue;
+                if (!layouts_grow(t))
+                        return;
+                bucket = layout_bucket(t, m->inode, m->dev_major, m->dev_minor);
+                if (*bucket > 0)
+                        continue;
+                t->layouts[t->n_layouts] = (Layout){ m->inode, m->dev_major, m->dev_minor, (uint32_t) t->n_ranges, (uint32_t) n };
+                for (size_t j = 0; j < n; j++) {
+                        Range r = l->ranges[i + j];
+
+                        r.start -= l->ranges[i].start;
+                        r.end -= l->ranges[i].start;
+                        t->ranges[t->n_ranges++] = r;
+                }
+                *bucket = (uint32_t) ++t->n_layouts;
+        }
+}
+
+/* Adds the other ranges of a library whose first range was just added. Returns 1 where there are such, 0, -ENOMEM. */
+static int add_layout(MappingList *l, MapsLine *line) {
+        const MappingLayouts *t = l->layouts;
+        const Range *ranges;
+        const Layout *y;
+        uint32_t bucket;
+        uint64_t start = line->start;
+
+        if (!t || t->n_layouts == 0 || line->offset != 0)
+                return 0;
+        bucket = *layout_bucket(t, line->inode, line->dev_major, line->dev_minor);
+        if (bucket == 0)
+                return 0;
+        y = &t->layouts[bucket - 1];
+        ranges = &t->ranges[y->first];
+        if (line->end - line->start != ranges[0].end || line->flags != ranges[0].flags)
+                return 0;
+        for (uint32_t i = 1; i < y->n; i++) {
+                int r;
+
+                if (__builtin_add_overflow(start, ranges[i].start, &line->start) || __builtin_add_overflow(start, ranges[i].end, &line->end))
+                        return 0;
+                line->offset = ranges[i].offset;
+                line->flags = ranges[i].flags;
+                r = add(l, line);
+                if (r != 0)
+                        return r < 0 ? r : 0; /* the list is full: the next range will say so again */
+        }
+        return 1;
+}
+
 static MapsLine line_of_query(const struct procmap_query *q) {
         return (MapsLine){
                 .start = q->vma_start,
@@ -244,6 +388,18 @@ static MapsLine line_of_query(const struct procmap_query *q) {
         };
 }
 
+static int query(int fd, unsigned flags, uint64_t address, char *name, size_t size, struct procmap_query *ret) {
+        *ret = (struct procmap_query){
+                .size = sizeof(*ret),
+                .query_flags = PROCMAP_COVERING_OR_NEXT | PROCMAP_FILE_BACKED |
+                               (flags & MAPPING_EXECUTABLE_ONLY ? PROCMAP_VMA_EXECUTABLE : 0),
+                .query_addr = address,
+                .vma_name_addr = (uint64_t) (uintptr_t) name,
+                .vma_name_size = (uint32_t) size,
+        };
+        return ioctl(fd, STALELIB_PROCMAP_QUERY, ret) < 0 ? -errno : 0;
+}
+
 /*
  * One call a range, its name always with it: a second call for the name costs more
  * than the names of five ranges, and could meet another file by then.
@@ -252,27 +408,21 @@ static MapsLine line_of_query(const struct procmap_query *q) {
  */
 static int read_by_query(int fd, unsigned flags, MappingList *l) {
         char name[PATH_MAX + 1] = "";
+        bool new_files = false;
         uint64_t address = 0;
 
         for (;;) {
-                struct procmap_query q = {
-                        .size = sizeof(q),
-                        .query_flags = PROCMAP_COVERING_OR_NEXT | PROCMAP_FILE_BACKED |
-                                       (flags & MAPPING_EXECUTABLE_ONLY ? PROCMAP_VMA_EXECUTABLE : 0),
-                        .query_addr = address,
-                        .vma_name_addr = (uint64_t) (uintptr_t) name,
-                        .vma_name_size = MAPPING_SHORT_NAME,
-                };
+                struct procmap_query q;
                 MapsLine line;
                 int r;
 
-                r = ioctl(fd, STALELIB_PROCMAP_QUERY, &q);
-                if (r < 0 && errno == ENAMETOOLONG) {
-                        q.vma_name_size = sizeof(name);
-                        r = ioctl(fd, STALELIB_PROCMAP_QUERY, &q);
-                }
+                r = query(fd, flags, address, name, MAPPING_SHORT_NAME, &q);
+                if (r == -ENAMETOOLONG)
+                        r = query(fd, flags, address, name, sizeof(name), &q);
+                if (r == -ENOENT)
+                        break;
                 if (r < 0)
-                        return errno == ENOENT ? 0 : -errno;
+                        return r;
                 if (q.vma_end <= address) /* cannot be, but must not loop */
                         return -EIO;
                 name[q.vma_name_size > 0 ? q.vma_name_size - 1 : 0] = '\0';
@@ -281,27 +431,35 @@ static int read_by_query(int fd, unsigned flags, MappingList *l) {
                 r = add(l, &line);
                 if (r != 0)
                         return r < 0 ? r : 0;
-                address = q.vma_end;
+                if (!(flags & MAPPING_EXECUTABLE_ONLY)) {
+                        r = add_layout(l, &line);
+                        if (r < 0)
+                                return r;
+                        new_files = new_files || (r == 0 && line.offset == 0);
+                }
+                address = line.end;
         }
+        if (new_files)
+                learn_layouts(l);
+        return 0;
 }
+
+/* What a hexadecimal digit of the kernel's (lower case) is worth, and 1; 0: none. Most of reading the text is reading numbers. */
+static const uint8_t digits[256] = {
+        ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+        ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 /* Reads a hexadecimal number that ends with `end`. */
 static int parse_hex(const char **s, char end, uint64_t *ret) {
-        uint64_t value = 0;
         const char *p = *s;
+        uint64_t value = 0;
+        uint8_t digit;
 
-        for (;; p++) {
-                unsigned digit;
-
-                if (*p >= '0' && *p <= '9')
-                        digit = (unsigned) (*p - '0');
-                else if (*p >= 'a' && *p <= 'f')
-                        digit = (unsigned) (*p - 'a') + 10;
-                else
-                        break;
+        for (; (digit = digits[(unsigned char) *p]) > 0; p++) {
                 if (value >> 60)
                         return -EBADMSG;
-                value = value << 4 | digit;
+                value = value << 4 | (digit - 1u);
         }
         if (p == *s || *p != end)
                 return -EBADMSG;
@@ -340,7 +498,9 @@ int mapping_parse_line(const char *line, MapsLine *ret) {
                         return -EBADMSG;
         if (*s != ' ' && *s != '\0')
                 return -EBADMSG;
-        l.name = s + strspn(s, " ");
+        while (*s == ' ')
+                s++;
+        l.name = s;
         *ret = l;
         return 0;
 }
@@ -353,7 +513,7 @@ static const char *unambiguous(const Process *p, const MapsLine *line, char **bu
         char name[MAPPING_FILE_NAME_MAX];
         char *found = NULL;
 
-        if (!strstr(line->name, "\\012"))
+        if (!strchr(line->name, '\\') || !strstr(line->name, "\\012"))
                 return line->name;
         snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, line->start, line->end);
         if (process_read_link(p, name, &found) < 0)

@@ -45,6 +45,7 @@ typedef struct Mapping {
 } Mapping;
 
 typedef struct MappingNames MappingNames;
+typedef struct MappingLayouts MappingLayouts;
 
 typedef struct MappingList {
         Range *ranges;     /* ascending */
@@ -54,10 +55,16 @@ typedef struct MappingList {
         MappingNames *names; /* owned */
         size_t names_size;
         bool cut;          /* there was more */
+        MappingLayouts *layouts; /* owned; of the libraries of earlier processes */
 } MappingList;
 
-/* Empties the list for the next process; keeps its memory. */
+/* Empties the list for the next process; keeps its memory, and what it knows of libraries. */
 void mapping_list_clear(MappingList *l);
+/*
+ * Forgets how libraries are laid out: to be called before each sweep, as a device and
+ * inode mean the same file for a short time only.
+ */
+void mapping_list_forget(MappingList *l);
 void mapping_list_done(MappingList *l);
 
 enum {
@@ -66,7 +73,10 @@ enum {
 };
 
 /*
- * Reads the file-backed mappings. flags: of the above. Returns 0; -ESRCH: gone, or
+ * Reads the file-backed mappings. By query, a library whose ranges were seen in another
+ * process, in one piece, is known by its first range, and the others are taken to lie
+ * as they did there: a third of the calls. Only a process that tore its library apart
+ * and mapped another file into its midst could hide that file so. flags: of the above. Returns 0; -ESRCH: gone, or
  * without memory (zombie, kernel thread, exiting); -ENOMEM; -EACCES or -EPERM (may not
  * be read); -errno. The list is empty then.
  */
