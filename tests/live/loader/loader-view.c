@@ -78,21 +78,20 @@ static int find_class(const Process *p, uint8_t *ret) {
 
 static int read_list(const Process *p, const MappingList *l, Memory *memory, LoaderView *v) {
         _cleanup_free_ char *auxv = NULL;
-        uint64_t r_debug;
         size_t size;
         int r;
 
         r = process_read_file(p, "auxv", 4096, &auxv, &size);
         if (r < 0)
                 return failed("auxv", r);
-        r = link_map_find_debug(memory, auxv, size, v->class, &r_debug);
+        r = link_map_find_debug(memory, auxv, size, v->class, &v->r_debug);
         if (r == -ENODATA) {
-                r = find_symbol(p, l, "_r_debug", &r_debug);
+                r = find_symbol(p, l, "_r_debug", &v->r_debug);
                 v->by_symbol = true;
         }
         if (r < 0)
                 return failed("r_debug", r);
-        r = link_map_list_read(memory, r_debug, v->class, &v->list);
+        r = link_map_list_read(memory, v->r_debug, v->class, &v->list);
         return r < 0 ? failed("list", r) : 0;
 }
 
