@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The form of a scenario, and how it is judged.
+
+A scenario is a generator that brings a process into a state and yields what the
+report has to say of it: the process, and one Stale() for each finding. Nothing
+else may be reported. It may go on and yield again. It runs in mount and process
+namespaces of its own, so that whatever it leaves behind goes with them.
+"""
+import collections
+import dataclasses
+import errno
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import fixtures
+from fixtures import Missing
+
+ANY = object()  # not judged
+
+scenarios = collections.OrderedDict()
+
+
+def scenario(function):
+    """Registers a scenario. Its first line of documentation is its title."""
+    scenarios[function.__name__] = function
+    return function
+
+
+def scenario_of_host(function):
+    """One that needs to see the processes of the machine: without a process namespace of its own."""
+    function.of_host = True
+    return scenario(function)
+
+
+class File:
+    """A file, and the inode that it had when it was put there."""
+
+    def __init__(self, path):
+        self.path = os.fspath(path)
+        self.inode = os.stat(self.path).st_ino
+
+    def __fspath__(self):
+        return self.path
+
+    def at(self, path):
+        """The same file, as the process sees it under another path."""
+        other = File.__new__(File)
+        other.path, other.inode = os.fspath(path), self.inode
+        return other
+
+
+@dataclasses.dataclass
+class Stale:
+    """A finding. What is given is judged exactly; pins, flags and runtimes are always."""
+    file: File
+    state: str
+    pins: tuple
+    disk: object = ANY       # File, or None: nothing is there
+    flags: tuple = ()
+    runtimes: tuple = ()
+    holder: object = ANY     # path of the one holder, or None
+    certainty: object = ANY  # of all pins
+    action: object = ANY
+    successor: object = ANY
+    detail: object = ANY     # a regular expression that the details of the pins have to match
+    required: bool = True    # False: it may be missing, but if it is there, it is judged
+
+
+@dataclasses.dataclass
+class Counts:
+    """What the sweep has to count, where it is not the usual: all looked at, nothing unknown."""
+    processes: object = 1
+    unreadable: int = 0
+    unknown: int = 0
+
+
+@dataclasses.dataclass
+class Look:
+    """Whom to look at, where it is not the process itself: None is all processes."""
+    pid: object = None
+    user: object = None  # as this user
+
+
+@dataclasses.dataclass
+class Noted:
+    """There is nothing to report, and why is said in one line that matches."""
+    text: str
+
+
+@dataclasses.dataclass
+class Refused:
+    """The program has to fail with this status, and to say so in one line that matches."""
+    status: int
+    text: str
+
+
+class Host:
+    """A process that loads what it is told to: host.c."""
+
+    def __init__(self, process):
+        self.process = process
+        self.pid = process.pid
+
+    def do(self, *words):
+        command = b"".join(os.fsencode(os.fspath(w)) + b"\0" for w in words) + b"\0"
+        self.process.stdin.write(command)
+        self.process.stdin.flush()
+        return self.answer(words)
+
+    def answer(self, words=()):
+        line = self.process.stdout.readline().decode(errors="replace").strip()
+        status, _, text = line.partition(" ")
+        if status != "ok":
+            error = "" if line else self.process.stderr.read().decode(errors="replace")
+            raise RuntimeError(f"host: {' '.join(map(str, words))}: {text or error or 'it is gone'}")
+        return int(text)
+
+    def open(self, file, flags="now"):
+        return self.do("open", flags, file)
+
+    def close(self, handle):
+        self.do("close", str(handle))
+
+    def call(self, handle, symbol="plugin_version"):
+        return self.do("call", str(handle), symbol)
+
+    def thread(self, handle, symbol="plugin_version"):
+        return self.do("thread", str(handle), symbol)
+
+
+class World:
+    """What a scenario works with: a directory of its own, fixtures, processes, mounts."""
+
+    def __init__(self, directory, say=None):
+        self.directory = directory
+        self.say = say or (lambda text: None)
+
+    def path(self, *parts):
+        return os.path.join(self.directory, *parts)
+
+    def file(self, *parts):
+        return File(self.path(*parts))
+
+    def make(self, *parts):
+        os.makedirs(self.path(*parts), exist_ok=True)
+        return self.path(*parts)
+
+    def install(self, fixture, name="plugin.so"):
+        """Puts a fixture there as a new file (never into an old one)."""
+        target = self.path(name)
+        new = target + ".new" if len(os.path.basename(target)) < 200 else self.path("new")
+        shutil.copy(fixtures.get(fixture), new)
+        os.rename(new, target)
+        return File(target)
+
+    def replace(self, file, fixture):
+        """Renames a new file over it, as package managers do."""
+        return self.install(fixture, os.path.relpath(file.path, self.directory))
+
+    def overwrite(self, file, fixture, truncate=True):
+        """Writes into it, as cp does."""
+        with open(fixtures.get(fixture), "rb") as f:
+            content = f.read()
+        fd = os.open(file.path, os.O_WRONLY | (os.O_TRUNC if truncate else 0))
+        os.write(fd, content)
+        os.close(fd)
+
+    def start(self, *command, env=None, cwd=None):
+        return subprocess.Popen([os.fspath(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, env={**os.environ, **(env or {})}, cwd=cwd)
+
+    def host(self, fixture="host-1", before=(), program=None, env=None, cwd=None):
+        """Starts a host, and waits until it answers. `before`: a command that ends in starting it."""
+        try:
+            h = Host(self.start(*before, program or fixtures.get(fixture), env=env, cwd=cwd))
+        except OSError as e:
+            if e.errno != errno.ENOEXEC:
+                raise
+            raise Missing(f"this kernel does not run {fixture.rpartition('-')[0]}") from e
+        h.do("hello")
+        return h
+
+    def program(self, fixture, name="program"):
+        """A host of its own, that may be replaced."""
+        file = self.install(fixture, name)
+        os.chmod(file, 0o755)
+        return file
+
+    def run(self, *command, cwd=None):
+        r = subprocess.run([fixtures.need(command[0]), *[os.fspath(c) for c in command[1:]]], cwd=cwd,
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+        if r.returncode:
+            raise RuntimeError(f"{' '.join(map(str, command))}: {r.stderr.strip()}")
+        return r.stdout
+
+    def mount(self, *arguments):
+        """mount(8); a file system that this kernel does not have is a reason to skip."""
+        try:
+            self.run("mount", *arguments)
+        except RuntimeError as e:
+            raise Missing(str(e)) from e
+
+    def inside(self, host, *command):
+        """Runs a command in the mount namespace of a process."""
+        return self.run("nsenter", f"--target={host.pid}", "--mount", "--", *command)
+
+    def image(self, name, size, *mkfs):
+        """A file system of its own in a file; returns where it is mounted."""
+        fixtures.need(mkfs[0])
+        image = self.path(name + ".img")
+        with open(image, "wb") as f:
+            f.truncate(size)
+        self.run(*mkfs, image)
+        self.mount("-o", "loop", image, self.make(name))
+        return self.path(name)
+
+    def jail(self, name="jail"):
+        """A root directory with all that the host needs."""
+        host = fixtures.get("host-1")
+        for file in {*fixtures.libraries(host), fixtures.interpreter(host)}:
+            target = self.path(name, file.lstrip("/"))
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(os.path.realpath(file), target)
+        shutil.copy(host, self.path(name, "host"))
+        for d in ("proc", "tmp", "usr/lib", "etc"):
+            os.makedirs(self.path(name, d), exist_ok=True)
+        return self.path(name)
+
+
+def unescape(text):
+    """The bytes behind an escaped text."""
+    return re.sub(rb"\\(\\|x([0-9a-fA-F]{2}))",
+                  lambda m: b"\\" if m.group(1) == b"\\" else bytes([int(m.group(2), 16)]),
+                  text.encode("utf-8"))
+
+
+class Judge:
+    """Asks stalelibctl about a process, and compares."""
+
+    def __init__(self, ctl, options=()):
+        self.ctl = ctl
+        self.options = list(options)
+
+    def scan(self, *arguments, **kwargs):
+        return subprocess.run([self.ctl, "scan", *self.options, *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=30, **kwargs)
+
+    def problems(self, who, expected):
+        pid, user = getattr(who, "pid", who), getattr(who, "user", None)
+        refused = [e for e in expected if isinstance(e, Refused)]
+        r = self.scan("--json=short", *([f"--pid={pid}"] if pid else []), user=user, group=user,
+                      extra_groups=[] if user else None)
+        error = r.stderr.decode(errors="replace").strip()
+        if refused:
+            return list(self.compare_refusal(r.returncode, error, refused[0]))
+        noted = [e for e in expected if isinstance(e, Noted) and re.search(e.text, error) and "\n" not in error]
+        if r.returncode or bool(error) != bool(noted):
+            return [f"exit status {r.returncode}: {error}"]
+
+        report = json.loads(r.stdout)
+        counts = next((e for e in expected if isinstance(e, Counts)), Counts())
+        result = [f"{name} {report['sweep'][name]}, should be {value}" for name, value in vars(counts).items()
+                  if value is not ANY and report["sweep"][name] != value]
+        findings = list(report["findings"])
+        for stale in (e for e in expected if isinstance(e, Stale)):
+            finding = self.find(findings, stale)
+            if not finding:
+                if not stale.required:
+                    continue
+                result.append(f"no finding for {stale.file.path!r} (inode {stale.file.inode}), should be {stale.state}")
+                continue
+            findings.remove(finding)
+            result += self.compare(finding, stale)
+        return result + [f"finding too much: {f['state']} {f['path']} (inode {f['mapped']['inode']})" for f in findings]
+
+    @staticmethod
+    def compare_refusal(status, error, refused):
+        if status != refused.status:
+            yield f"exit status {status}, should be {refused.status}"
+        if len(error.splitlines()) != 1 or not re.search(refused.text, error):
+            yield f"error {error!r}, should be one line that matches {refused.text!r}"
+
+    @staticmethod
+    def find(findings, stale):
+        path = os.fsencode(stale.file.path)
+        for f in findings:
+            if f["mapped"]["inode"] == stale.file.inode and (unescape(f["path"]) == path or len(path) >= 4096):
+                return f
+        return None
+
+    @staticmethod
+    def compare(f, stale):
+        pins = sorted(p["reason"] for p in f["pins"])
+        holders = {unescape(p["holder"]) for p in f["pins"] if p["holder"] is not None}
+        got = {
+            "state": f["state"],
+            "pins": pins,
+            "flags": sorted(f["flags"]),
+            "runtimes": sorted(f["runtimes"]),
+            "disk": (f["disk"] or {}).get("inode"),
+            "holder": {h.decode("utf-8", "surrogateescape") for h in holders},
+            "certainty": sorted({p["certainty"] for p in f["pins"]}),
+            "action": f["action"],
+            "successor": unescape(f["successor"]).decode("utf-8", "surrogateescape") if f["successor"] else None,
+        }
+        want = {
+            "state": stale.state,
+            "pins": sorted(stale.pins),
+            "flags": stale.flags if stale.flags is ANY else sorted(stale.flags),
+            "runtimes": sorted(stale.runtimes),
+            "disk": stale.disk.inode if isinstance(stale.disk, File) else stale.disk,
+            "holder": stale.holder if stale.holder is ANY else {os.fspath(stale.holder)} if stale.holder else set(),
+            "certainty": stale.certainty if stale.certainty is ANY else [stale.certainty],
+            "action": stale.action,
+            "successor": os.fspath(stale.successor) if isinstance(stale.successor, (File, str)) else stale.successor,
+        }
+        for what, value in want.items():
+            if value is not ANY and got[what] != value:
+                yield f"{what} {got[what]}, should be {value} ({stale.file.path})"
+        details = " | ".join(p["detail"] or "" for p in f["pins"])
+        if stale.detail is not ANY and not re.search(stale.detail, details):
+            yield f"detail {details!r} does not match {stale.detail!r}"
+        if not f["advice"] or not f["message"]:
+            yield "no advice or no message"
+
+
+def play(name, directory, judge, say=None, show=None):
+    """Runs one scenario in this very process. Returns what is wrong, and the reason to skip, or None."""
+    problems = []
+    steps = scenarios[name](World(os.path.realpath(directory), say))
+    try:
+        for number, step in enumerate(steps, 1):
+            who, *expected = step if isinstance(step, tuple) else (step,)
+            found = judge.problems(who, expected)
+            problems += [f"step {number}: {p}" if number > 1 else p for p in found]
+            if show:
+                show(getattr(who, "pid", who), any(isinstance(e, Stale) for e in expected))
+    except Missing as e:
+        return problems, str(e)
+    finally:
+        steps.close()
+    return problems, None
