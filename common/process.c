@@ -20,9 +20,6 @@
 #define VALUE(item, type, stack, info) PIDS_VAL(item, type, stack, info)
 #endif
 
-/* PF_KTHREAD, include/linux/sched.h: the same since 2.6.27. */
-#define PROCESS_FLAG_KERNEL_THREAD 0x00200000ul
-
 static void pids_info_unrefp(struct pids_info **info) {
         if (*info)
                 procps_pids_unref(info);
@@ -119,8 +116,8 @@ int process_read_link(const Process *p, const char *name, char **ret) {
 }
 
 typedef struct Stat {
-        uint64_t start_time;
-        unsigned long flags, threads;
+        uint64_t start_time, size;
+        unsigned long threads;
         char state;
 } Stat;
 
@@ -134,9 +131,7 @@ static int parse_stat(const char *text, Stat *ret) {
         s += 2;
         stat.state = *s;
         for (int field = 3; field < 22; field++) {
-                if (field == 9)
-                        stat.flags = strtoul(s, NULL, 10);
-                else if (field == 20)
+                if (field == 20)
                         stat.threads = strtoul(s, NULL, 10);
                 s += strcspn(s, " ");
                 s += strspn(s, " ");
@@ -144,6 +139,8 @@ static int parse_stat(const char *text, Stat *ret) {
         if (!isdigit((unsigned char) *s))
                 return -EBADMSG;
         stat.start_time = strtoull(s, NULL, 10);
+        s += strcspn(s, " ");
+        stat.size = strtoull(s, NULL, 10);
         *ret = stat;
         return 0;
 }
@@ -163,8 +160,9 @@ static int read_stat(int directory_fd, Stat *ret) {
         return parse_stat(text, ret);
 }
 
+/* A kernel thread and a zombie have none, and neither has a process that is just exiting, whose state does not tell. */
 static bool stat_has_memory(const Stat *stat) {
-        return stat->state != 'Z' && stat->state != 'X' && !(stat->flags & PROCESS_FLAG_KERNEL_THREAD);
+        return stat->size > 0;
 }
 
 static int open_number(int directory_fd, pid_t pid) {

@@ -31,7 +31,7 @@ typedef struct Process {
         int fd;              /* owned; its /proc directory, O_PATH. Where its first thread has exited and others run on, that of one of these */
         uint64_t start_time; /* clock ticks since boot, field 22 of proc_pid_stat(5) */
         uint64_t thread_start_time; /* the same of the thread that `fd` is of */
-        bool has_memory;     /* false: a kernel thread, or a zombie without threads */
+        bool has_memory;     /* false: a kernel thread, a zombie without threads, or exiting */
 } Process;
 
 /* Embeds an owned descriptor: initialise with PROCESS_NULL before process_done() may see it. */
