@@ -5,7 +5,7 @@
 #include "recorded.h"
 #include "unit.h"
 
-static const char *const names[] = { "glibc-2.31", "glibc-2.36", "glibc-2.41", "musl-1.2.3" };
+static const char *const names[] = { "glibc-2.31", "glibc-2.36", "glibc-2.36-32", "glibc-2.41", "musl-1.2.3" };
 
 static void ck_recorded(FILE *file) {
         _cleanup_(link_map_list_done) LinkMapList list = {};
