@@ -1,24 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
 #include "client.h"
 #include "findings.h"
 #include "output.h"
 #include "pager.h"
 #include "verbs.h"
 
-/* The counts of the daemon's last sweep, from its properties. */
+/* The counts of the daemon's last sweep. Before the first all are 0. */
 static int read_counts(sd_bus *bus, sd_bus_error *error, Counts *ret) {
         _cleanup_json_ json_object *p = NULL;
+        json_object *summary;
         int r;
 
         r = client_properties(bus, error, &p);
         if (r < 0)
                 return r;
+        if (!json_object_object_get_ex(p, "LastSweepSummary", &summary))
+                return -EBADMSG;
         *ret = (Counts){
-                .started_usec = client_number(p, "LastSweep"),
-                .duration_usec = client_number(p, "LastSweepDuration"),
-                .processes = client_number(p, "ProcessesChecked"),
-                .unreadable = client_number(p, "ProcessesUnreadable"),
+                .started_usec = client_number(summary, "started"),
+                .duration_usec = client_number(summary, "duration_us"),
+                .processes = client_number(summary, "processes"),
+                .unreadable = client_number(summary, "unreadable"),
+                .mappings = client_number(summary, "mappings"),
+                .files = client_number(summary, "files"),
+                .ignored = client_number(summary, "ignored"),
+                .unknown = client_number(summary, "unknown"),
         };
+        for (UnknownReason i = 0; i < UNKNOWN_REASON_MAX; i++) {
+                char key[64];
+
+                snprintf(key, sizeof(key), "unknown_%s", unknown_reason_to_string(i));
+                ret->unknown_by[i] = client_number(summary, key);
+        }
         return 0;
 }
 

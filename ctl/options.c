@@ -30,6 +30,8 @@ static const char help[] =
         "  status               What it knows of itself\n"
         "  sweep                Have it look now\n"
         "  monitor              Tell findings as they appear and go\n"
+        "Commands that read the journal:\n"
+        "  history              Findings that were announced earlier\n"
         "\n"
         "Options:\n"
         "  -h --help            Show this help\n"

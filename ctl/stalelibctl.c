@@ -20,6 +20,7 @@ static const struct {
 } verbs[] = {
         { "check", verb_check, 0, 0 },
         { "explain", verb_explain, 1, 2 },
+        { "history", verb_history, 0, 0 },
         { "inspect", verb_inspect, 1, INT_MAX },
         { "list", verb_list, 0, 0 },
         { "monitor", verb_monitor, 0, 0 },
@@ -45,17 +46,19 @@ int say_errno(int r, const char *what) {
         return say(STATUS_UNREADABLE, "%s: %s", what, strerror(-r));
 }
 
-static int dispatch(const Options *o, int n, char *arguments[]) {
-        const char *name = n > 0 ? arguments[0] : "list";
+/* words: the verb and what stands behind it; without any, findings are listed. */
+static int dispatch(const Options *o, int n_words, char *words[]) {
+        const char *name = n_words > 0 ? words[0] : "list";
+        int n = n_words > 0 ? n_words - 1 : 0;
 
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
                 if (!streq(verbs[i].name, name))
                         continue;
-                if (n - 1 < verbs[i].minimum)
+                if (n < verbs[i].minimum)
                         return say(STATUS_USAGE, "%s needs an argument: see stalelibctl --help", name);
-                if (n - 1 > verbs[i].maximum)
+                if (n > verbs[i].maximum)
                         return say(STATUS_USAGE, "%s takes no further argument: see stalelibctl --help", name);
-                return verbs[i].verb(o, arguments + (n > 0));
+                return verbs[i].verb(o, words + (n_words > 0));
         }
         return say(STATUS_USAGE, "\"%s\" is no command: see stalelibctl --help", name);
 }

@@ -214,6 +214,15 @@ static int get_degraded(sd_bus *bus _unused_, const char *path _unused_, const c
         return sd_bus_message_append(reply, "b", (int) (b->degraded_reason && *b->degraded_reason));
 }
 
+/* What Sweep() would have returned; empty before the first sweep. Not told with PropertiesChanged: SweepFinished is. */
+static int get_summary(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                       const char *property _unused_, sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        const Bus *b = userdata;
+
+        return b->view.snapshot && b->state.last_sweep ? dictionary_append_summary(reply, b->view.snapshot) :
+               sd_bus_message_append(reply, "a{sv}", 0);
+}
+
 static int get_units(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
                      const char *property _unused_, sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
         const Bus *b = userdata;
@@ -274,6 +283,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("LastSweep", "t", get_time, 0, CHANGES),
         SD_BUS_PROPERTY("LastSweepMonotonic", "t", get_time, 0, CHANGES),
         SD_BUS_PROPERTY("LastSweepDuration", "t", get_time, 0, CHANGES),
+        SD_BUS_PROPERTY("LastSweepSummary", "a{sv}", get_summary, 0, 0),
         SD_BUS_PROPERTY("SweepInterval", "t", get_time, 0, CHANGES),
         SD_BUS_PROPERTY("Degraded", "b", get_degraded, 0, CHANGES),
         SD_BUS_PROPERTY("DegradedReason", "s", get_string, 0, CHANGES),
