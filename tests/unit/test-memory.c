@@ -147,6 +147,46 @@ START_TEST(the_sum_of_all_reads_is_bounded) {
 }
 END_TEST
 
+/* Any file will do for the memory of a process. */
+static int file_of(uint64_t word) {
+        int fd = memfd_create("memory", MFD_CLOEXEC);
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(pwrite(fd, &word, sizeof(word), 4096), sizeof(word));
+        return fd;
+}
+
+START_TEST(nothing_of_one_process_is_left_for_the_next) {
+        _cleanup_close_ int first = file_of(1), second = file_of(2);
+        _cleanup_(memory_freep) Memory *own = memory_new(first);
+        uint64_t word;
+
+        ck_assert_ptr_nonnull(own);
+        ck_assert_int_eq(memory_read_word(own, 4096, 8, &word), 0);
+        ck_assert_uint_eq(word, 1);
+        memory_attach(own, second);
+        ck_assert_int_eq(memory_read_word(own, 4096, 8, &word), 0);
+        ck_assert_uint_eq(word, 2);
+}
+END_TEST
+
+START_TEST(each_process_may_be_read_to_the_bound) {
+        _cleanup_close_ int fd = file_of(1);
+        _cleanup_(memory_freep) Memory *own = memory_new(fd);
+        uint64_t word;
+
+        ck_assert_ptr_nonnull(own);
+        for (uint64_t i = 0; i < MEMORY_BYTES_MAX / 4096; i++) {
+                memory_forget(own);
+                ck_assert_int_eq(memory_read_word(own, 4096, 8, &word), 0);
+        }
+        memory_forget(own);
+        ck_assert_int_eq(memory_read_word(own, 4096, 8, &word), -EFBIG);
+        memory_attach(own, fd);
+        ck_assert_int_eq(memory_read_word(own, 4096, 8, &word), 0);
+}
+END_TEST
+
 /* This very process, as any other is read. */
 START_TEST(a_process_is_read_by_its_mem) {
         _cleanup_close_ int fd = -EBADF;
@@ -186,6 +226,8 @@ int main(void) {
         tcase_add_test(tcase, a_page_is_asked_for_once);
         tcase_add_test(tcase, what_was_forgotten_is_read_anew);
         tcase_add_test(tcase, the_sum_of_all_reads_is_bounded);
+        tcase_add_test(tcase, nothing_of_one_process_is_left_for_the_next);
+        tcase_add_test(tcase, each_process_may_be_read_to_the_bound);
         tcase_add_test(tcase, a_process_is_read_by_its_mem);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
