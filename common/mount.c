@@ -35,6 +35,7 @@ void mount_table_done(MountTable *t) {
         free(t->mounts);
         free(t->by_id);
         free(t->by_point);
+        free(t->by_device);
         free(t->remote_by_point);
         *t = (MountTable){};
 }
@@ -170,6 +171,14 @@ static int compare_point(const void *a, const void *b, void *userdata) {
         return x < y ? -1 : x > y;
 }
 
+static int compare_device(const void *a, const void *b, void *userdata) {
+        const Mount *mounts = userdata, *x = &mounts[*(const uint32_t *) a], *y = &mounts[*(const uint32_t *) b];
+
+        if (x->dev_major != y->dev_major)
+                return x->dev_major < y->dev_major ? -1 : 1;
+        return x->dev_minor < y->dev_minor ? -1 : x->dev_minor > y->dev_minor;
+}
+
 /* strcmp() of a point with the first n bytes of a path, in which one slash may be several. */
 static int compare_prefix(const char *point, const char *path, size_t n) {
         for (size_t i = 0; i < n; i++) {
@@ -194,6 +203,25 @@ const Mount *mount_table_find(const MountTable *t, uint64_t id) {
                         high = middle;
         }
         return low < t->n_mounts && t->mounts[t->by_id[low]].id == id ? &t->mounts[t->by_id[low]] : NULL;
+}
+
+const Mount *mount_table_of_device(const MountTable *t, uint32_t dev_major, uint32_t dev_minor) {
+        uint64_t device = (uint64_t) dev_major << 32 | dev_minor;
+        size_t low = 0, high = t->n_mounts;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                const Mount *m = &t->mounts[t->by_device[middle]];
+                uint64_t other = (uint64_t) m->dev_major << 32 | m->dev_minor;
+
+                if (other == device)
+                        return m;
+                if (other < device)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return NULL;
 }
 
 /* What is mounted on the mount `parent`, at the first n bytes of the path. */
@@ -303,16 +331,27 @@ void mount_table_judge_overlays(MountTable *t, const MountTable *where) {
         }
 }
 
+void mount_table_doubt_overlays(MountTable *t, const MountTable *where) {
+        for (size_t i = 0; i < t->n_mounts; i++) {
+                Mount *m = &t->mounts[i];
+
+                m->doubtful = m->layers && !(where && mount_table_of_device(where, m->dev_major, m->dev_minor));
+                t->any_doubtful = t->any_doubtful || m->doubtful;
+        }
+}
+
 static int build_index(MountTable *t) {
         t->by_id = malloc((t->n_mounts + 1) * sizeof(*t->by_id));
         t->by_point = malloc((t->n_mounts + 1) * sizeof(*t->by_point));
+        t->by_device = malloc((t->n_mounts + 1) * sizeof(*t->by_device));
         t->remote_by_point = malloc((t->n_mounts + 1) * sizeof(*t->remote_by_point));
-        if (!t->by_id || !t->by_point || !t->remote_by_point)
+        if (!t->by_id || !t->by_point || !t->by_device || !t->remote_by_point)
                 return -ENOMEM;
         for (size_t i = 0; i < t->n_mounts; i++)
-                t->by_id[i] = t->by_point[i] = (uint32_t) i;
+                t->by_id[i] = t->by_point[i] = t->by_device[i] = (uint32_t) i;
         if (t->n_mounts > 0) {
                 qsort_r(t->by_id, t->n_mounts, sizeof(*t->by_id), compare_id, t->mounts);
+                qsort_r(t->by_device, t->n_mounts, sizeof(*t->by_device), compare_device, t->mounts);
                 /* What the root hangs on is out of sight; in the first namespace it hangs on itself. */
                 for (size_t i = 0; i < t->n_mounts; i++)
                         if (t->mounts[i].parent == t->mounts[i].id || !mount_table_find(t, t->mounts[i].parent))

@@ -26,15 +26,16 @@ typedef struct Mount {
         char *layers;    /* owned; of an overlay, its directories as they were named to it, each with its NUL, then an empty one; else NULL */
         uint32_t top;    /* index of the topmost of the mounts stacked on it at its point; itself, where there are none */
         bool remote;     /* a network or userspace file system, one that mounts on access, or an overlay with a layer on such */
+        bool doubtful;   /* an overlay whose layers may be anything: see mount_table_doubt_overlays() */
 } Mount;
 
 typedef struct MountTable {
         Mount *mounts;   /* in the kernel's order: of two on one point, the later is on top */
         size_t n_mounts, allocated;
-        uint32_t *by_id, *by_point; /* owned; sorted indices: a hostile namespace may have tens of thousands of mounts */
+        uint32_t *by_id, *by_point, *by_device; /* owned; sorted indices: a hostile namespace may have tens of thousands of mounts */
         uint32_t *remote_by_point;  /* owned; of by_point, those that are remote */
         size_t n_remote;
-        bool any_remote;
+        bool any_remote, any_doubtful;
         bool whole;      /* has a mount on "/": nothing of the namespace is out of its sight */
 } MountTable;
 
@@ -52,6 +53,20 @@ int mount_table_parse(char *text, MountTable *ret);
  * of the table itself are marked already.
  */
 void mount_table_judge_overlays(MountTable *t, const MountTable *where);
+
+/*
+ * Marks the overlays of `t` (those that `where` has as well excepted; NULL: none) as
+ * doubtful. For a namespace in which users mount: a layer of theirs may be a file
+ * system of their own, and out of sight by now, whatever the options call it.
+ */
+void mount_table_doubt_overlays(MountTable *t, const MountTable *where);
+
+/* A mount of the superblock with this device, as maps prints it. NULL: none. */
+const Mount *mount_table_of_device(const MountTable *t, uint32_t dev_major, uint32_t dev_minor);
+/* Does a call on it come back, whatever any server does? */
+static inline bool mount_answers(const Mount *m) {
+        return !m->remote && !m->doubtful;
+}
 
 /* NULL: none. */
 const Mount *mount_table_find(const MountTable *t, uint64_t id);

@@ -239,6 +239,35 @@ START_TEST(layers_are_looked_up_where_they_were_named) {
 }
 END_TEST
 
+START_TEST(overlays_of_users_are_doubted_and_others_are_not) {
+        _cleanup_(mount_table_done) MountTable user = {}, host = {};
+
+        parse("1 0 8:1 / / rw - ext4 /dev/x rw\n2 1 0:46 / /merged rw - overlay o rw,lowerdir=/a\n", &host);
+        parse("9 8 0:46 / / rw - overlay o rw,lowerdir=/a\n10 9 0:50 / /mine rw - overlay o rw,lowerdir=/b\n"
+              "11 9 0:51 / /tmp rw - tmpfs t rw\n", &user);
+        mount_table_doubt_overlays(&user, &host);
+        ck_assert(mount_answers(mount_table_find(&user, 9)));
+        ck_assert(!mount_answers(mount_table_find(&user, 10)));
+        ck_assert(mount_answers(mount_table_find(&user, 11)));
+        mount_table_doubt_overlays(&user, NULL);
+        ck_assert(!mount_answers(mount_table_find(&user, 9)));
+}
+END_TEST
+
+START_TEST(mounts_are_found_by_their_device) {
+        _cleanup_(mount_table_done) MountTable t = {}, empty = {};
+
+        parse("1 0 8:1 / / rw - ext4 /dev/x rw\n2 1 0:46 / /a rw - tmpfs t rw\n3 1 0:7 / /b rw - tmpfs t rw\n"
+              "4 1 8:1 /x /c rw - ext4 /dev/x rw\n", &t);
+        ck_assert_uint_eq(mount_table_of_device(&t, 0, 7)->id, 3);
+        ck_assert_uint_eq(mount_table_of_device(&t, 0, 46)->id, 2);
+        ck_assert_uint_eq(mount_table_of_device(&t, 8, 1)->dev_major, 8);
+        ck_assert_ptr_null(mount_table_of_device(&t, 8, 0));
+        ck_assert_ptr_null(mount_table_of_device(&t, 9, 1));
+        ck_assert_ptr_null(mount_table_of_device(&empty, 8, 1));
+}
+END_TEST
+
 static const struct {
         const char *root;
         bool deleted;
@@ -319,6 +348,8 @@ int main(void) {
         tcase_add_loop_test(tcase, overlay_is_as_remote_as_its_layers, 0, ELEMENTSOF(overlays));
         tcase_add_test(tcase, overlay_on_a_remote_overlay_is_remote);
         tcase_add_test(tcase, layers_are_looked_up_where_they_were_named);
+        tcase_add_test(tcase, overlays_of_users_are_doubted_and_others_are_not);
+        tcase_add_test(tcase, mounts_are_found_by_their_device);
         tcase_add_loop_test(tcase, unlinked_root_is_told_by_its_end, 0, ELEMENTSOF(roots));
         tcase_add_test(tcase, tens_of_thousands_of_mounts_are_indexed);
         tcase_add_test(tcase, layers_are_read_as_this_kernel_writes_them);
