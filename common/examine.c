@@ -24,23 +24,6 @@ const char *examination_path(const Examination *x, size_t mapping) {
         return x->judged[mapping].path ?: x->maps->mappings[mapping].name;
 }
 
-/* The mapping that an address lies in, or EXAMINE_NO_INDEX. */
-static size_t mapping_at(const MappingList *maps, uint64_t address) {
-        size_t low = 0, high = maps->n_ranges;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (maps->ranges[middle].end <= address)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        if (low == maps->n_ranges || maps->ranges[low].start > address)
-                return EXAMINE_NO_INDEX;
-        return maps->ranges[low].mapping;
-}
-
 bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *elf, uint64_t *ret) {
         const Range *r = &x->maps->ranges[x->maps->mappings[mapping].first_range];
 
@@ -55,22 +38,64 @@ bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *
         return false;
 }
 
+bool examination_answers(Examination *x, size_t mapping) {
+        const Mapping *m = &x->maps->mappings[mapping];
+        Judged *j = &x->judged[mapping];
+        const Mount *mount;
+        bool answers;
+
+        if (j->answers != 0)
+                return j->answers > 0;
+        answers = scan_device_answers(x->scan, x->options, x->view, m->dev_major, m->dev_minor);
+        /* Another file may have come into its place since maps were read. */
+        if (answers && judge_identify(x, mapping) && !x->options->remote_file_systems) {
+                mount = scan_find_mount(x->scan, x->view, j->mapped.mount_id);
+                if (mount)
+                        answers = mount_answers(mount);
+                else if (j->mapped.dev_major != m->dev_major || j->mapped.dev_minor != m->dev_minor)
+                        answers = scan_device_answers(x->scan, x->options, x->view, j->mapped.dev_major, j->mapped.dev_minor);
+        }
+        j->answers = answers ? 1 : -1;
+        return answers;
+}
+
+/* Opens for reading what *fd (O_PATH) is of, in place of it, if it is still the file that was judged to answer. */
+static int open_same(const Examination *x, const Identity *expected, int *fd) {
+        Identity i;
+        int r;
+
+        r = identity_read(*fd, "", &i);
+        if (r < 0)
+                return r;
+        if (!identity_equal(&i, expected))
+                return -ESTALE;
+        r = view_reopen(x->scan->proc_fd, *fd);
+        if (r < 0)
+                return r;
+        fd_close(*fd);
+        *fd = r;
+        return 0;
+}
+
 /*
  * Started as `ld.so prog`: the auxiliary vector is that of ld.so, whose dynamic section has no DT_DEBUG. Its symbol
  * _r_debug is where gdb looks as well (glibc elf/dl-debug.c).
  */
 static int find_debug_symbol(Examination *x, uint64_t *ret) {
         _cleanup_close_ int fd = -EBADF;
-        size_t i = mapping_at(x->maps, x->loader.phdr);
+        size_t i = mapping_list_find(x->maps, x->loader.phdr);
         uint64_t value, size, bias;
         ElfFile elf;
         int r;
 
-        if (i == EXAMINE_NO_INDEX)
+        if (i == EXAMINE_NO_INDEX || !judge_identify(x, i) || !examination_answers(x, i))
                 return -ENODATA;
-        fd = openat(x->process->fd, "exe", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        fd = openat(x->process->fd, "exe", O_PATH | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
+        r = open_same(x, &x->judged[i].mapped, &fd);
+        if (r < 0)
+                return r;
         r = elf_file_read(fd, &elf);
         if (r < 0)
                 return r;
@@ -90,13 +115,13 @@ static int read_loader(Examination *x) {
         uint64_t r_debug = 0;
         int r;
 
-        r = scan_memory(x->scan);
+        r = scan_memory(x->scan, x->options, x->view, x->process);
         if (r >= 0)
                 r = loader_read(x->process, x->scan->memory, l);
         if (r < 0 || l->class == 0)
                 return r;
-        x->executable = mapping_at(x->maps, l->phdr);
-        x->interpreter = l->base > 0 ? mapping_at(x->maps, l->base) : EXAMINE_NO_INDEX;
+        x->executable = mapping_list_find(x->maps, l->phdr);
+        x->interpreter = l->base > 0 ? mapping_list_find(x->maps, l->base) : EXAMINE_NO_INDEX;
         if (l->list_read || l->base > 0 || !l->memory || find_debug_symbol(x, &r_debug) < 0)
                 return 0;
         return loader_read_list(l, r_debug);
@@ -110,7 +135,7 @@ static int match_links(Examination *x) {
         if (!x->link_mapping)
                 return -ENOMEM;
         for (size_t i = 0; i < x->loader.list.n_maps; i++) {
-                size_t m = mapping_at(x->maps, x->loader.list.maps[i].l_ld);
+                size_t m = mapping_list_find(x->maps, x->loader.list.maps[i].l_ld);
                 Judged *j = m != EXAMINE_NO_INDEX ? &x->judged[m] : NULL;
 
                 x->link_mapping[i] = m;
@@ -167,19 +192,25 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
         return 0;
 }
 
-int examination_open_mapped(const Examination *x, size_t mapping) {
+int examination_open_mapped(Examination *x, size_t mapping) {
         const Judged *j = &x->judged[mapping];
+        _cleanup_close_ int fd = -EBADF;
         char name[MAPPING_FILE_NAME_MAX];
-        int fd;
+        int r;
 
         if (!j->mapped_known || !S_ISREG(j->mapped.mode))
                 return -EINVAL;
+        if (!examination_answers(x, mapping))
+                return -EREMOTE;
         mapping_file_name(x->maps, &x->maps->mappings[mapping], name);
-        scan_beacon(x->options, x->process, &x->maps->mappings[mapping]);
-        fd = openat(x->process->fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        scan_beacon(x->scan, x->options, x->process, &x->maps->mappings[mapping]);
+        fd = openat(x->process->fd, name, O_PATH | O_CLOEXEC);
         if (fd < 0 && mapping == x->executable) /* needs fewer rights than map_files */
-                fd = openat(x->process->fd, "exe", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
+                fd = openat(x->process->fd, "exe", O_PATH | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        r = open_same(x, &j->mapped, &fd);
+        return r < 0 ? r : TAKE_FD(fd);
 }
 
 int examination_read_elf(Examination *x, size_t mapping) {
@@ -203,7 +234,7 @@ int examination_read_elf(Examination *x, size_t mapping) {
 }
 
 /* Where libc says that l_tls_modid is. */
-static uint32_t tls_modid_offset(const Examination *x) {
+static uint32_t tls_modid_offset(Examination *x) {
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
                 ElfEntry *e = x->judged[i].elf;
 

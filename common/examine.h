@@ -20,6 +20,7 @@ typedef struct Judged {
         const char *loader_name; /* l_name; for the main program AT_EXECFN; NULL: not known. Borrowed */
         Identity mapped;        /* where mapped_known */
         bool mapped_known;
+        int8_t answers;         /* may it be opened and read: 1 yes, -1 no, 0 not yet asked */
         FileId disk;            /* what has the path now */
         uint32_t disk_path;     /* number of the path, where looked at closely; else PATH_NONE */
         char *successor;        /* owned; NULL: none */
@@ -66,11 +67,16 @@ int examination_read_private(Examination *x);
 /* Reads the ELF facts of one mapped file, if they can be had: else `elf` stays NULL. Returns 0 or -ENOMEM. */
 int examination_read_elf(Examination *x, size_t mapping);
 
+/*
+ * Does a call on the mapped file come back, whatever any server does? What does not, is not opened.
+ */
+bool examination_answers(Examination *x, size_t mapping);
+
 /* What is added to link-time addresses of a mapped file to get addresses of the process. */
 bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *elf, uint64_t *ret);
 
 /* Opens the mapped file itself, if it is a regular file that can be read without fear of a hang. Returns a descriptor that the caller closes, or -errno. */
-int examination_open_mapped(const Examination *x, size_t mapping);
+int examination_open_mapped(Examination *x, size_t mapping);
 
 /* The path without the kernel's mark. */
 const char *examination_path(const Examination *x, size_t mapping);

@@ -54,7 +54,7 @@ static void read_environment(const Examination *x, char **ret_preload, char **re
         _cleanup_free_ char *text = NULL, *variable = NULL, *file = read_preload_file(x);
         size_t size;
 
-        scan_beacon(x->options, x->process, NULL);
+        scan_beacon(x->scan, x->options, x->process, NULL);
         if (process_read_file(x->process, "environ", ENVIRON_MAX, &text, &size) >= 0) {
                 variable = environ_find(text, size, "LD_PRELOAD");
                 *ret_audit = environ_find(text, size, "LD_AUDIT");
@@ -222,7 +222,7 @@ static int describe(const Examination *x, Finding *ret) {
         _cleanup_(finding_done) Finding f = { .pid = x->process->pid, .start_time = x->process->start_time };
         int r;
 
-        scan_beacon(x->options, x->process, NULL);
+        scan_beacon(x->scan, x->options, x->process, NULL);
         r = process_describe(x->process, &f);
         if (r < 0)
                 return r;

@@ -89,7 +89,7 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView
         path = view_path(&view->view, name);
         if (!path || verdict_cut_mark(path) != strlen(path))
                 return 0;
-        scan_beacon(options, p, &(Mapping){ .dev_major = r->dev_major, .dev_minor = r->dev_minor });
+        scan_beacon(scan, options, p, &(Mapping){ .dev_major = r->dev_major, .dev_minor = r->dev_minor });
         k = scan_look_up(scan, options, view, path, /* mapped= */ true, ret_path);
         if (k < 0)
                 return k;
@@ -246,7 +246,7 @@ static int glance_at_name(Scan *scan, const SweepOptions *options, const KnownVi
                 return 0;
         if (streq(scan->paths.paths[g->paths[range]].name, name))
                 return 1;
-        scan_beacon(options, p, &(Mapping){ .dev_major = g->ranges[range].dev_major, .dev_minor = g->ranges[range].dev_minor });
+        scan_beacon(scan, options, p, &(Mapping){ .dev_major = g->ranges[range].dev_major, .dev_minor = g->ranges[range].dev_minor });
         r = scan_look_up(scan, options, view, name, /* mapped= */ false, &path);
         if (r < 0)
                 return r;
@@ -262,8 +262,8 @@ static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownV
         Glance *g = &scan->glance;
         int r;
 
-        scan_beacon(options, p, NULL);
-        r = scan_memory(scan);
+        scan_beacon(scan, options, p, NULL);
+        r = scan_memory(scan, options, view, p);
         if (r >= 0)
                 r = loader_read(p, scan->memory, &loader);
         if (r < 0)

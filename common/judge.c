@@ -18,7 +18,7 @@ static int look_up(Examination *x, const KnownView *view, const Mapping *m, cons
                    uint32_t *ret) {
         int r;
 
-        scan_beacon(x->options, x->process, m);
+        scan_beacon(x->scan, x->options, x->process, m);
         r = scan_look_up(x->scan, x->options, view, name, mapped, ret);
         if (r < 0)
                 return r;
@@ -102,7 +102,7 @@ bool judge_identify(Examination *x, size_t mapping) {
                 return true;
         if (is_skipped(x->options, m) || is_remote(x, m))
                 return false;
-        scan_beacon(x->options, x->process, m);
+        scan_beacon(x->scan, x->options, x->process, NULL); /* map_files takes the lock of its memory */
         j->mapped_known = identity_read(x->process->fd, mapping_file_name(x->maps, m, name), &j->mapped) >= 0;
         return j->mapped_known;
 }
@@ -149,7 +149,7 @@ static void observe_mapped(Examination *x, size_t mapping, VerdictFacts *f) {
                 f->mapped.lookup = f->remote ? LOOKUP_REMOTE : LOOKUP_HUNG;
                 return;
         }
-        scan_beacon(x->options, x->process, m);
+        scan_beacon(x->scan, x->options, x->process, NULL);
         r = identity_read(x->process->fd, mapping_file_name(x->maps, m, name), &j->mapped);
         j->mapped_known = r >= 0;
         if (r >= 0)
@@ -265,7 +265,8 @@ static int observe_successor(Examination *x, const KnownView *view, size_t mappi
         Judged *j = &x->judged[mapping];
         Identity i;
 
-        if (view_lookup(&view->view, p->name, x->options->remote_file_systems, &path_fd, &i) < 0 || !S_ISREG(i.mode))
+        if (view_lookup(&view->view, p->name, x->options->remote_file_systems, &path_fd, &i) < 0 || !S_ISREG(i.mode) ||
+            (!x->options->remote_file_systems && !view_answers(&view->view, &i)))
                 return 0;
         if (other_path) {
                 Process self = { .fd = x->scan->proc_fd };

@@ -664,3 +664,29 @@ bool mapping_is_at(int maps_fd, uint64_t address, uint32_t dev_major, uint32_t d
         return ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) >= 0 && q.vma_start == address && q.inode == inode &&
                 q.dev_major == dev_major && q.dev_minor == dev_minor;
 }
+
+int mapping_device_at(int maps_fd, uint64_t address, uint32_t *ret_dev_major, uint32_t *ret_dev_minor) {
+        struct procmap_query q = { .size = sizeof(q), .query_flags = PROCMAP_FILE_BACKED, .query_addr = address };
+
+        if (ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        *ret_dev_major = q.dev_major;
+        *ret_dev_minor = q.dev_minor;
+        return 1;
+}
+
+size_t mapping_list_find(const MappingList *l, uint64_t address) {
+        size_t low = 0, high = l->n_ranges;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (l->ranges[middle].end <= address)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        if (low == l->n_ranges || l->ranges[low].start > address)
+                return SIZE_MAX;
+        return l->ranges[low].mapping;
+}

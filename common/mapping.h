@@ -112,6 +112,12 @@ int mapping_next_executable(int maps_fd, uint64_t *address, MapsLine *ret);
 #define MAPPING_SHORT_NAME 256
 int mapping_name_at(int maps_fd, const MapsLine *range, char *buffer, size_t size);
 
+/* The device of the file, as printed, that is mapped at an address. Returns 1; 0: nothing or no file is; -ENOTTY or -EINVAL before Linux 6.11, -errno. */
+int mapping_device_at(int maps_fd, uint64_t address, uint32_t *ret_dev_major, uint32_t *ret_dev_minor);
+
+/* The mapping that an address lies in, or SIZE_MAX. */
+size_t mapping_list_find(const MappingList *l, uint64_t address);
+
 /*
  * Does a range of this file (device and inode as printed) still begin at the address, in the memory that maps_fd (an
  * open /proc/PID/maps) was opened for? That memory ends with execve(2). Always false before Linux 6.11.

@@ -18,6 +18,8 @@ typedef struct Page {
 struct Memory {
         MemoryReader reader;
         void *userdata;
+        MemoryGuard guard;
+        void *guard_userdata;
         int fd;            /* borrowed */
         uint64_t bytes;    /* asked of the reader so far */
         Page slots[PAGES];
@@ -42,6 +44,7 @@ Memory *memory_new_reader(MemoryReader reader, void *userdata) {
                 return NULL;
         m->reader = reader;
         m->userdata = userdata;
+        memory_guard(m, NULL, NULL);
         m->fd = -EBADF;
         m->bytes = 0;
         memory_forget(m);
@@ -62,6 +65,11 @@ void memory_attach(Memory *m, int fd) {
         m->fd = fd;
         m->bytes = 0;
         memory_forget(m);
+}
+
+void memory_guard(Memory *m, MemoryGuard guard, void *userdata) {
+        m->guard = guard;
+        m->guard_userdata = userdata;
 }
 
 Memory *memory_free(Memory *m) {
@@ -85,6 +93,8 @@ static int look(Memory *m, uint64_t address, const uint8_t **ret, size_t *ret_n)
 
                 if (m->bytes >= MEMORY_BYTES_MAX)
                         return -EFBIG;
+                if (m->guard && !m->guard(m->guard_userdata, number * PAGE))
+                        return -EREMOTE;
                 m->bytes += PAGE;
                 page->length = 0;
                 n = m->reader(m->userdata, number * PAGE, m->pages[slot], PAGE);

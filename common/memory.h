@@ -27,6 +27,12 @@ typedef ssize_t (*MemoryReader)(void *userdata, uint64_t address, void *buffer, 
 Memory *memory_new(int fd);
 /* Goes over to another descriptor, also borrowed, and forgets what was cached: spares the pages a new birth. */
 void memory_attach(Memory *m, int fd);
+/*
+ * Asked before each page is read: a page of a file may be one that a server has to fetch. NULL: all may be read.
+ * Stays until the next call.
+ */
+typedef bool (*MemoryGuard)(void *userdata, uint64_t address);
+void memory_guard(Memory *m, MemoryGuard guard, void *userdata);
 /* The same over a reader of one's own. */
 Memory *memory_new_reader(MemoryReader reader, void *userdata);
 Memory *memory_free(Memory *m);
@@ -34,7 +40,7 @@ DEFINE_CLEANUP(Memory *, memory_free)
 
 /*
  * All n bytes, or -EIO (not mapped), -EFAULT (no such address), -EFBIG (MEMORY_BYTES_MAX),
- * -errno. Served from the cache where it can be.
+ * -EREMOTE (the guard does not let it be read), -errno. Served from the cache where it can be.
  */
 int memory_read(Memory *m, uint64_t address, void *buffer, size_t n);
 /* One word of `size` (1, 2, 4, 8) bytes in the host's byte order. */

@@ -49,6 +49,7 @@ Scan *scan_new(void) {
         if (!scan)
                 return NULL;
         scan->proc_fd = -EBADF;
+        scan->fence = FENCE_NULL;
         scan->ticks_per_sec = ticks > 0 ? (uint64_t) ticks : 100;
         elf_cache_init(&scan->elfs);
         if (path_table_init(&scan->paths) < 0)
@@ -75,6 +76,7 @@ Scan *scan_free(Scan *scan) {
         elf_cache_done(&scan->elfs);
         glance_done(&scan->glance);
         memory_free(scan->memory);
+        fence_done(&scan->fence);
         path_table_done(&scan->paths);
         fd_close(scan->proc_fd);
         free(scan);
@@ -83,6 +85,52 @@ Scan *scan_free(Scan *scan) {
 
 static bool view_is_open(const KnownView *v) {
         return v->view.root_fd >= 0;
+}
+
+const Mount *scan_find_mount(const Scan *scan, const KnownView *view, uint64_t mount_id) {
+        const Mount *m = mount_id > 0 ? mount_table_find(&view->view.mounts, mount_id) : NULL;
+
+        for (size_t i = 0; !m && mount_id > 0 && i < scan->n_views; i++)
+                if (view_is_open(scan->views[i]))
+                        m = mount_table_find(&scan->views[i]->view.mounts, mount_id);
+        return m;
+}
+
+bool scan_device_answers(const Scan *scan, const SweepOptions *options, const KnownView *view, uint32_t dev_major,
+                         uint32_t dev_minor) {
+        const Mount *m;
+
+        for (size_t i = 0; i < options->n_skip_devices; i++)
+                if (options->skip_devices[i].dev_major == dev_major && options->skip_devices[i].dev_minor == dev_minor)
+                        return false;
+        if (options->remote_file_systems)
+                return true;
+        m = mount_table_of_device(&view->view.mounts, dev_major, dev_minor);
+        for (size_t i = 0; !m && i < scan->n_views; i++)
+                if (view_is_open(scan->views[i]))
+                        m = mount_table_of_device(&scan->views[i]->view.mounts, dev_major, dev_minor);
+        if (m)
+                return mount_answers(m);
+        return dev_major != 0 || (dev_major == scan->shm_major && dev_minor == scan->shm_minor);
+}
+
+/* What its own mountinfo does not tell: which layers its overlays have, and what its root lies on. */
+static void settle_view(const Scan *scan, const Process *p, View *v) {
+        static const SweepOptions none;
+        const KnownView *own = scan->own_view;
+        const Mount *m;
+
+        if (p->pid == getpid()) /* this program came from there, and runs */
+                return;
+        if (own)
+                mount_table_judge_overlays(&v->mounts, &own->view.mounts);
+        if (v->own_users)
+                mount_table_doubt_overlays(&v->mounts, own ? &own->view.mounts : NULL);
+        if (v->root.mount_id > 0 ? mount_table_find(&v->mounts, v->root.mount_id) != NULL : v->mounts.whole)
+                return;
+        m = own ? scan_find_mount(scan, own, v->root.mount_id) : NULL;
+        v->root_remote = m ? !mount_answers(m) :
+                own ? !scan_device_answers(scan, &none, own, v->root.dev_major, v->root.dev_minor) : v->root.dev_major == 0;
 }
 
 int scan_view(Scan *scan, const Process *p, KnownView **ret) {
@@ -120,6 +168,7 @@ int scan_view(Scan *scan, const Process *p, KnownView **ret) {
         }
         view_done(&known->view);
         known->view = fresh;
+        settle_view(scan, p, &known->view);
         known->used = scan->sweep;
         *ret = known;
         return 0;
@@ -161,23 +210,39 @@ void scan_close_views(Scan *scan) {
         }
         scan->n_views = kept;
         scan->own_view = NULL;
+        fence_done(&scan->fence);
 }
 
 int64_t scan_start_nsec(const Scan *scan, const Process *p) {
         return scan->boot_nsec + (int64_t) (p->start_time * (1000000000u / scan->ticks_per_sec));
 }
 
-int scan_memory(Scan *scan) {
+int scan_memory(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p) {
         if (!scan->memory)
                 scan->memory = memory_new(-EBADF);
-        return scan->memory ? 0 : -ENOMEM;
+        if (!scan->memory)
+                return -ENOMEM;
+        fence_done(&scan->fence);
+        scan->fence = (Fence){ .scan = scan, .options = options, .view = view, .process = p,
+                               .maps_fd = -EBADF, .pages_fd = -EBADF };
+        memory_guard(scan->memory, fence_lets_through, &scan->fence);
+        return 0;
 }
 
-void scan_beacon(const SweepOptions *options, const Process *p, const Mapping *m) {
+static bool may_hang(const Scan *scan, const Mapping *m) {
+        const Mount *ours = scan->own_view ?
+                mount_table_of_device(&scan->own_view->view.mounts, m->dev_major, m->dev_minor) : NULL;
+
+        return ours ? ours->remote : m->dev_major == 0;
+}
+
+void scan_beacon(const Scan *scan, const SweepOptions *options, const Process *p, const Mapping *m) {
         volatile SweepBeacon *b = options->beacon;
 
         if (!b)
                 return;
+        if (m && !may_hang(scan, m))
+                m = NULL;
         b->on_file = 0;
         b->pid = p ? p->pid : 0;
         b->start_time = p ? p->start_time : 0;

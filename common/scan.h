@@ -7,6 +7,7 @@
  */
 
 #include "elf-cache.h"
+#include "fence.h"
 #include "mapping.h"
 #include "memory.h"
 #include "path-table.h"
@@ -119,6 +120,7 @@ struct Scan {
         size_t n_records, allocated_records;
         MappingList maps;       /* memory used again for each process, */
         Memory *memory;         /* this as well; NULL: not needed yet */
+        Fence fence;            /* around it */
         Glance glance;
         char **watched;         /* directories whose components were told to SweepOptions.watch, ascending */
         size_t n_watched, allocated_watched;
@@ -128,6 +130,14 @@ struct Scan {
 int scan_view(Scan *scan, const Process *p, KnownView **ret);
 /* The view with this number if it is open in this sweep. */
 KnownView *scan_open_view(Scan *scan, uint32_t serial);
+/* The mount with this id in the view, or in any other that is open; NULL: none. */
+const Mount *scan_find_mount(const Scan *scan, const KnownView *view, uint64_t mount_id);
+/*
+ * Does a call on a file of this device (as maps prints it) come back, whatever any server does? A device that no open
+ * view shows is believed to if it is a real one: users cannot mount those.
+ */
+bool scan_device_answers(const Scan *scan, const SweepOptions *options, const KnownView *view, uint32_t dev_major,
+                         uint32_t dev_minor);
 /* The open view whose namespace has this mount, `except` left out; NULL: none. */
 KnownView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const KnownView *except);
 void scan_close_views(Scan *scan);
@@ -146,8 +156,12 @@ void scan_refresh(Scan *scan, const SweepOptions *options, const KnownView *view
 /* When a process started, CLOCK_REALTIME as it is now. */
 int64_t scan_start_nsec(const Scan *scan, const Process *p);
 
-/* Makes sure that scan->memory is there. Returns 0 or -ENOMEM. */
-int scan_memory(Scan *scan);
+/* Makes sure that scan->memory is there, behind a fence for this process. Returns 0 or -ENOMEM. */
+int scan_memory(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p);
 
-/* Tells whoever watches this sweep (SweepOptions.beacon). p NULL: nothing that could hang; m NULL: not on a file. */
-void scan_beacon(const SweepOptions *options, const Process *p, const Mapping *m);
+/*
+ * Tells whoever watches this sweep (SweepOptions.beacon). p NULL: nothing that could hang; m NULL: not on a file. A
+ * file's device is only told where it may really be its fault: what is left out for a hang must not be what all others
+ * have their libraries on.
+ */
+void scan_beacon(const Scan *scan, const SweepOptions *options, const Process *p, const Mapping *m);

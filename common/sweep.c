@@ -131,7 +131,7 @@ Sweep *sweep_free(Sweep *s) {
         process_list_done(&s->list);
         snapshot_free(s->snapshot);
         scan_close_views(s->scan);
-        scan_beacon(&s->options, NULL, NULL);
+        scan_beacon(s->scan, &s->options, NULL, NULL);
         free(s);
         return NULL;
 }
@@ -365,7 +365,7 @@ static int examine(Sweep *s, Process *p, const KnownView *view, const Record *be
                 before = NULL;
         if (r >= 0 && is_skipped(&s->options, p))
                 r = -ETIMEDOUT;
-        scan_beacon(&s->options, p, NULL);
+        scan_beacon(s->scan, &s->options, p, NULL);
         if (r >= 0)
                 r = examine_and_explain(s, p, view, before, ret);
         if (is_fatal(r))
@@ -382,7 +382,7 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *be
 
         *ret_usec = s->boottime_usec;
         if (!must_examine(s, p->pid, before)) {
-                scan_beacon(&s->options, p, NULL);
+                scan_beacon(s->scan, &s->options, p, NULL);
                 r = glance_at(s->scan, &s->options, p, view, ret);
                 if (r > 0 && before)
                         *ret_usec = before->examined_usec;

@@ -42,6 +42,18 @@ static int read_namespace(const Process *p, uint64_t *ret) {
         return 0;
 }
 
+/* Who may mount in the process's namespace? Its own user namespace owns it, or one above that, which is trusted more. */
+static int read_own_users(const Process *p, bool *ret) {
+        char theirs[64] = "", ours[64] = "";
+
+        if (readlinkat(p->fd, "ns/user", theirs, sizeof(theirs) - 1) < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        if (readlinkat(p->fd, "../self/ns/user", ours, sizeof(ours) - 1) < 0)
+                return -errno;
+        *ret = !streq(theirs, ours);
+        return 0;
+}
+
 int view_identify(const Process *p, Identity *ret_root, uint64_t *ret_namespace) {
         int r;
 
@@ -73,7 +85,9 @@ int view_open(const Process *p, View *ret) {
         r = process_read_link(p, "root", &v.root_path);
         if (r < 0)
                 return r;
-        r = mount_table_read(p, &v.mounts);
+        r = read_own_users(p, &v.own_users);
+        if (r >= 0)
+                r = mount_table_read(p, &v.mounts);
         if (r < 0)
                 return r;
         *ret = v;
@@ -90,6 +104,18 @@ const char *view_path(const View *v, const char *name) {
                 return name;
         n = strlen(v->root_path);
         return strncmp(name, v->root_path, n) == 0 && name[n] == '/' ? name + n : NULL;
+}
+
+/* What is not in the table was mounted since, unless it is what the root lies on. */
+bool view_answers(const View *v, const Identity *i) {
+        const Mount *m;
+
+        if (i->mount_id == 0)
+                return !v->root_remote;
+        m = mount_table_find(&v->mounts, i->mount_id);
+        if (m)
+                return mount_answers(m);
+        return !v->root_remote && i->mount_id == v->root.mount_id;
 }
 
 static int open_beneath(int fd, const char *path, uint64_t resolve, int flags) {
@@ -122,7 +148,7 @@ typedef struct Walk {
 static bool may_enter(const View *v, const char *path) {
         const Mount *m = mount_table_covering(&v->mounts, path);
 
-        return !m || !m->remote;
+        return m ? mount_answers(m) : !v->root_remote;
 }
 
 static int walk_to_root(Walk *w) {
@@ -171,7 +197,8 @@ static int walk_link(Walk *w, int link_fd) {
 static int walk_component(Walk *w, const char *name) {
         _cleanup_close_ int fd = -EBADF;
         size_t n = strlen(w->done);
-        struct stat st;
+        Identity i;
+        int r;
 
         if (streq(name, "."))
                 return 0;
@@ -186,9 +213,13 @@ static int walk_component(Walk *w, const char *name) {
         fd = open_beneath(w->fd, name, RESOLVE_BENEATH, O_NOFOLLOW);
         if (fd < 0)
                 return fd;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (S_ISLNK(st.st_mode)) {
+        /* It may have been mounted since mountinfo was read; an O_PATH descriptor has not entered it yet. */
+        r = identity_read(fd, "", &i);
+        if (r < 0)
+                return r;
+        if (!view_answers(w->view, &i))
+                return -EREMOTE;
+        if (S_ISLNK(i.mode)) {
                 w->done[n] = '\0';
                 return walk_link(w, fd);
         }
@@ -236,7 +267,7 @@ static bool is_remote(const View *v, const Identity *i) {
 int view_lookup(const View *v, const char *path, bool remote, int *ret_fd, Identity *ret) {
         _cleanup_close_ int fd = -EBADF;
         const char *relative = path + strspn(path, "/");
-        bool careful = !remote && v->mounts.any_remote;
+        bool careful = !remote && (v->mounts.any_remote || v->own_users || v->root_remote);
         int r;
 
         if (*relative == '\0')
@@ -278,6 +309,8 @@ int view_open_file(const View *v, int proc_fd, const char *path, bool remote, Id
         r = view_lookup(v, path, remote, &fd, &i);
         if (r < 0)
                 return r;
+        if (!remote && !view_answers(v, &i))
+                return -EREMOTE;
         if (!S_ISREG(i.mode))
                 return -EINVAL;
         r = view_reopen(proc_fd, fd);

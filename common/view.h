@@ -7,9 +7,9 @@
  * strings, so that a symbolic link cannot lead out of it.
  *
  * Nothing on a network or userspace file system is touched, unless the caller says
- * so: where the namespace has such mounts, only what the kernel has cached already is
- * resolved in one go (RESOLVE_CACHED), all else a component at a time, each checked
- * against mountinfo before it is entered.
+ * so: where the namespace has such mounts, or users could mount some at any moment, only
+ * what the kernel has cached already is resolved in one go (RESOLVE_CACHED), all else a
+ * component at a time, each checked against mountinfo before it is entered.
  */
 
 #include <stdbool.h>
@@ -25,6 +25,8 @@ typedef struct View {
         int root_fd;         /* owned; O_PATH. Keeps its mount busy: to be closed soon */
         char *root_path;     /* owned; the root as the kernel names it to us, "/" or "/jail" */
         MountTable mounts;   /* of the namespace, as far as the root can see */
+        bool own_users;      /* the process belongs to a user namespace other than ours: who mounts there need not be trusted */
+        bool root_remote;    /* the root lies on a file system that `mounts` does not show, and that is one of a server, or may be */
 } View;
 
 /* Embeds an owned descriptor: initialise with VIEW_NULL before view_done() may see it. */
@@ -40,6 +42,9 @@ bool view_is(const View *v, const Identity *root, uint64_t namespace);
 
 /* Opens it. Returns 0, -ENOMEM, -errno as view_identify(). */
 int view_open(const Process *p, View *ret);
+
+/* Does a call on this file come back, whatever any server does? From mountinfo alone. */
+bool view_answers(const View *v, const Identity *i);
 
 /*
  * A name as the kernel gave it to us (maps, map_files), cut to what the process itself
@@ -58,7 +63,8 @@ int view_lookup(const View *v, const char *path, bool remote, int *ret_fd, Ident
 
 /*
  * Opens a regular file for reading; proc_fd: an open /proc. Returns a descriptor that
- * the caller closes, -EINVAL where it is no regular file, or as view_lookup().
+ * the caller closes, -EINVAL where it is no regular file, or as view_lookup(); -EREMOTE
+ * also where a lookup may be answered from the kernel's cache, but an open file not.
  */
 int view_open_file(const View *v, int proc_fd, const char *path, bool remote, Identity *ret);
 

@@ -43,6 +43,7 @@ static void setup(void) {
         view = VIEW_NULL;
         view.root_fd = open(tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
         view.root_path = strdup("/jail");
+        ck_assert_int_eq(identity_read(view.root_fd, "", &view.root), 0);
         set_mounts("1 0 8:1 / / rw - ext4 /dev/x rw\n");
 }
 

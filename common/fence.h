@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What of a process's memory may be read. A page of a mapped file that is not in memory
+ * is fetched by whoever reads it: from a server that does not answer, that would take
+ * for ever. A hostile list leads into such a page; an honest one does by accident.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sweep.h"
+#include "process.h"
+
+typedef struct KnownView KnownView;
+
+typedef struct Fence {
+        const Scan *scan;            /* these are borrowed */
+        const SweepOptions *options;
+        const KnownView *view;
+        const Process *process;
+        int maps_fd, pages_fd;       /* owned; maps and pagemap, opened when needed */
+} Fence;
+
+/* Embeds owned descriptors: initialise with FENCE_NULL before fence_done() may see it. */
+#define FENCE_NULL ((Fence){ .maps_fd = -EBADF, .pages_fd = -EBADF })
+void fence_done(Fence *f);
+
+/* A MemoryGuard over a Fence. */
+bool fence_lets_through(void *userdata, uint64_t address);
