@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The service as it is installed, in a system of its own: what operators do with it.
+
+. "${0%/*}/frame.bash"
+
+mkdir -p /etc/stalelib/stalelibd.conf.d
+printf '[Stalelibd]\nSettleSec=0\nSweepIntervalSec=5min\n' >/etc/stalelib/stalelibd.conf.d/50-test.conf
+ok "its users can be made" systemd-sysusers
+ok "its catalog can be read" journalctl --update-catalog
+systemctl daemon-reload
+systemctl reload dbus.service
+ok "it can be enabled" systemctl enable --quiet stalelibd.service
+ok "and started" systemctl start stalelibd.service
+ok "it is running, and says what it sees" grep -qE '[0-9]+ of [0-9]+ processes run [0-9]+ stale libraries' <(systemctl show -P StatusText stalelibd.service)
+ok "the front has no capability" grep -qE '^CapEff:\s0+$' "/proc/$(systemctl show -P MainPID stalelibd.service)/status"
+ok "the scanner has the three" grep -qE '^CapPrm:\s0000010000080004$' "/proc/$(pgrep -x stalelib-scanne)/status"
+ok "they are two users" test "$(stat -c %U "/proc/$(pgrep -x stalelib-scanne)")" = stalelib-scanner -a "$(stat -c %U "/proc/$(pgrep -x stalelibd)")" = stalelibd
+ok "nothing is unknown" grep -qF '"unknown" t 0' <(manager Sweep)
+
+# An upgrade, and what is told of it.
+
+service victim /opt/probe/a.so
+manager Sweep >/dev/null
+replace /opt/probe/a.so
+ok "an upgrade is seen without being asked" eventually 5 told_times 1 added STALELIB_UNIT=victim.service
+ok "the entry has the path" told_times 1 added STALELIB_PATH=/opt/probe/a.so STALELIB_STATE=replaced
+ok "and the pid" told_times 1 added OBJECT_PID="$(systemctl show -P MainPID victim)"
+ok "journalctl -x explains it" grep -qF 'A process keeps what it has mapped' <(journalctl -x --no-pager MESSAGE_ID="${id[added]}")
+ok "busctl shows the finding" grep -qF '"path" s "/opt/probe/a.so"' <(manager ListFindings)
+ok "busctl tree shows the process" grep -qF "/org/stalelib1/process/$(systemctl show -P MainPID victim)" <(busctl tree org.stalelib1)
+ok "the unit is named" is StaleUnits 'as 1 "victim.service"'
+systemctl stop victim
+service victim /opt/probe/a.so
+ok "a restart clears it" eventually 10 is StaleProcesses "u 0" || manager Sweep
+manager Sweep >/dev/null
+ok "and is told" told_times 1 removed STALELIB_REASON=exited
+
+# dpkg itself.
+
+mkdir -p pkg/DEBIAN pkg/usr/lib/probe
+package() {
+        printf 'Package: probe\nVersion: %s\nArchitecture: all\nMaintainer: Nobody <nobody@example.org>\nDescription: test\n' "$1" >pkg/DEBIAN/control
+        cp "$L/plugin-$1.so" pkg/usr/lib/probe/p.so
+        dpkg-deb --build pkg "probe_$1.deb" >/dev/null
+}
+package 1 && package 2
+dpkg -i probe_1.deb >/dev/null 2>&1
+systemd-run --quiet --unit=packaged $L/holder /usr/lib/probe/p.so
+eventually 10 mapped packaged /usr/lib/probe/p.so
+manager Sweep >/dev/null
+dpkg -i probe_2.deb >/dev/null 2>&1
+ok "an upgrade by dpkg is seen" eventually 10 told_times 1 added STALELIB_UNIT=packaged.service STALELIB_STATE=replaced
+systemctl stop packaged
+dpkg -i probe_2.deb >/dev/null 2>&1
+systemd-run --quiet --unit=packaged $L/holder /usr/lib/probe/p.so
+eventually 10 mapped packaged /usr/lib/probe/p.so
+manager Sweep >/dev/null
+dpkg -i probe_2.deb >/dev/null 2>&1
+ok "a reinstall of the same is a notice" eventually 10 told_times 1 added STALELIB_UNIT=packaged.service STALELIB_FLAGS=same-content PRIORITY=5
+systemctl stop packaged
+
+# An upgrade that cleans up after itself.
+
+printf '[Stalelibd]\nSettleSec=2\n' >/etc/stalelib/stalelibd.conf.d/60-settle.conf
+ok "the configuration is reloaded" systemctl reload stalelibd.service
+service quick /opt/probe/q.so
+manager Sweep >/dev/null
+replace /opt/probe/q.so
+manager Sweep >/dev/null
+ok "it is seen" grep -qF quick.service <(property StaleUnits)
+systemctl restart quick 2>/dev/null || { systemctl stop quick; systemd-run --quiet --unit=quick $L/holder /opt/probe/q.so; }
+sleep 2.5 # longer than it would have taken to be told
+manager Sweep >/dev/null
+ok "a service that is restarted in time is not told" told_times 0 added STALELIB_UNIT=quick.service
+rm /etc/stalelib/stalelibd.conf.d/60-settle.conf
+systemctl reload stalelibd.service
+systemctl stop quick
+
+# A storm.
+
+storm=()
+for i in {1..14}; do storm+=("/opt/storm/$i.so"); done
+service storm "${storm[@]}"
+manager Sweep >/dev/null
+for f in "${storm[@]}"; do cp $L/plugin-2.so "$f.new"; done
+systemctl stop stalelibd.service
+for f in "${storm[@]}"; do mv "$f.new" "$f"; done
+systemctl start stalelibd.service
+ok "a storm is told in part" eventually 5 told_times 10 added STALELIB_UNIT=storm.service
+ok "and summed up" told_times 1 many-added STALELIB_UNIT=storm.service STALELIB_FINDINGS=4
+systemctl restart stalelibd.service
+manager Sweep >/dev/null
+ok "and not told again after a restart" told_times 10 added STALELIB_UNIT=storm.service
+systemctl stop storm
+manager Sweep >/dev/null
+
+# Configuration and metrics.
+
+install -d -o stalelibd /var/lib/prometheus/node-exporter
+printf '[Stalelibd]\nMetricsFile=/var/lib/prometheus/node-exporter/stalelib.prom\nBlue=yes\n' >/etc/stalelib/stalelibd.conf.d/70-metrics.conf
+systemctl restart stalelibd.service
+ok "metrics are written" eventually 10 test -s /var/lib/prometheus/node-exporter/stalelib.prom
+! command -v promtool >/dev/null || ok "promtool finds them right" promtool check metrics </var/lib/prometheus/node-exporter/stalelib.prom
+ok "a bad line is warned about" grep -qF '70-metrics.conf:3: unknown setting Blue=, ignoring' <(journalctl -q --no-pager -u stalelibd -p warning)
+ok "--cat-config shows the files" grep -qF '# /etc/stalelib/stalelibd.conf.d/70-metrics.conf' <(stalelibd --cat-config)
+rm /etc/stalelib/stalelibd.conf.d/70-metrics.conf
+
+# Hostile times.
+
+systemctl stop stalelibd.service
+ok "a call on the bus starts it" grep -q '^u' <(property ProcessesChecked)
+ok "it is active then" systemctl -q is-active stalelibd.service
+
+mkdir -p /run/systemd/system/stalelibd.service.d
+printf '[Service]\nWatchdogSec=2\nRestartSec=50ms\n' >/run/systemd/system/stalelibd.service.d/test.conf
+systemctl daemon-reload
+systemctl restart stalelibd.service
+before=$(systemctl show -P MainPID stalelibd.service)
+kill -STOP "$before"
+running_again() { systemctl -q is-active stalelibd.service && [[ $(systemctl show -P MainPID stalelibd.service) != "$before" ]]; }
+ok "a frozen daemon is killed by its watchdog, and started again" eventually 20 running_again
+printf '[Service]\nRestartSec=50ms\n' >/run/systemd/system/stalelibd.service.d/test.conf
+systemctl daemon-reload
+systemctl restart stalelibd.service
+
+service kept /opt/probe/kept.so
+manager Sweep >/dev/null
+replace /opt/probe/kept.so
+eventually 10 told_times 1 added STALELIB_UNIT=kept.service
+for i in {1..50}; do
+        manager Sweep >/dev/null 2>&1 &
+        sleep "0.0$((RANDOM % 10))"
+        pkill -KILL -x stalelib-scanne
+        sleep "0.0$((RANDOM % 10))"
+        kill -KILL "$(systemctl show -P MainPID stalelibd.service)" 2>/dev/null
+        sleep "0.$((RANDOM % 3))"
+        # What becomes stale while nobody looks, must be told afterwards.
+        if ((i == 25)); then
+                service late /opt/probe/late.so
+                replace /opt/probe/late.so
+        fi
+done
+ok "it comes back after a hundred kills" eventually 20 is State 's "running"'
+manager Sweep >/dev/null
+ok "what was told is not told again" told_times 1 added STALELIB_UNIT=kept.service
+ok "what was missed is told" eventually 10 told_times 1 added STALELIB_UNIT=late.service
+ok "both are listed" is StaleUnits 'as 2 "kept.service" "late.service"'
+ok "no scanner is left over" eventually 10 test "$(pgrep -cx stalelib-scanne)" = 1
+
+systemctl restart systemd-journald.service
+service after-journald /opt/probe/j.so
+manager Sweep >/dev/null
+replace /opt/probe/j.so
+ok "journald may be restarted" eventually 10 told_times 1 added STALELIB_UNIT=after-journald.service
+before=$(systemctl show -P MainPID stalelibd.service)
+systemctl restart dbus.service
+ok "the bus may be restarted" eventually 20 is State 's "running"'
+ok "under the same daemon" test "$(systemctl show -P MainPID stalelibd.service)" = "$before"
+
+# An upgrade of the daemon itself.
+
+cp /usr/sbin/stalelibd /usr/sbin/stalelibd.new
+mv /usr/sbin/stalelibd.new /usr/sbin/stalelibd
+ok "it finds itself" eventually 10 told_times 1 added STALELIB_UNIT=stalelibd.service STALELIB_PATH=/usr/sbin/stalelibd
+systemctl restart stalelibd.service
+manager Sweep >/dev/null
+ok "and its end" eventually 10 told_times 1 removed STALELIB_UNIT=stalelibd.service
+ok "and tells nothing again" told_times 1 added STALELIB_UNIT=kept.service
+
+# The units themselves.
+
+ok "systemd-analyze finds the units right" test -z "$(systemd-analyze verify --man=no stalelibd.service stalelib-scanner.socket stalelib-scanner@1.service 2>&1)"
+exposure() { systemd-analyze security --no-pager "$1" | sed -nE 's/.*exposure level .*: ([0-9.]+) .*/\1/p'; }
+ok "the front's exposure is at most 1.5" awk "BEGIN { exit !($(exposure stalelibd.service) <= 1.5) }"
+ok "the scanner's at most 2.5" awk "BEGIN { exit !($(exposure stalelib-scanner@1.service) <= 2.5) }"
+ok "it stops in time" systemctl stop stalelibd.service
+ok "and did not fail" test "$(systemctl show -P Result stalelibd.service)" = success
+finish
