@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "health.h"
+#include "unit.h"
+
+static const struct {
+        Health health;
+        uint32_t troubles;
+        const char *text;
+} rows[] = {
+        { {}, 0, "" },
+        { { .scanner = "it hangs" }, TROUBLE_SCANNER, "The scanner failed: it hangs." },
+        { { .processes = 1 }, TROUBLE_LEFT_OUT, "1 process is left out, where a scanner hung or died." },
+        { { .processes = 2, .devices = 1 }, TROUBLE_LEFT_OUT,
+          "2 processes are left out, where a scanner hung or died. The files of 1 device are left out, where a scanner hung." },
+        { { .unreadable = 2 }, TROUBLE_UNREADABLE, "2 processes cannot be read." },
+        { { .cut = 1 }, TROUBLE_CUT, "1 finding is more than are kept." },
+        { { .scanner = "it is gone", .unreadable = 1, .cut = 9 }, TROUBLE_SCANNER | TROUBLE_UNREADABLE | TROUBLE_CUT,
+          "The scanner failed: it is gone. 1 process cannot be read. 9 findings are more than are kept." },
+};
+
+START_TEST(troubles_are_told_in_sentences) {
+        _cleanup_free_ char *text = health_describe(&rows[_i].health);
+
+        ck_assert_uint_eq(health_troubles(&rows[_i].health), rows[_i].troubles);
+        ck_assert_str_eq(text, rows[_i].text);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("health");
+        TCase *tcase = tcase_create("health");
+
+        tcase_add_loop_test(tcase, troubles_are_told_in_sentences, 0, ELEMENTSOF(rows));
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "findings.h"
+#include "ledger.h"
+
+static char directory[] = "/tmp/stalelib-ledger.XXXXXX";
+static char path[64];
+
+static void setup(void) {
+        strcpy(directory, "/tmp/stalelib-ledger.XXXXXX");
+        ck_assert_ptr_nonnull(mkdtemp(directory));
+        snprintf(path, sizeof(path), "%s/known", directory);
+}
+
+static void teardown(void) {
+        unlink(path);
+        rmdir(directory);
+}
+
+static Ledger *open_and_expect(size_t n) {
+        _cleanup_(snapshot_freep) Snapshot *told = NULL;
+        _cleanup_free_ int *priorities = NULL;
+        Ledger *l;
+
+        ck_assert_int_eq(ledger_open(directory, &l, &told, &priorities), 0);
+        ck_assert_uint_eq(told->n_findings, n);
+        return l;
+}
+
+START_TEST(what_was_told_is_there_after_a_restart) {
+        Finding one = finding_make(42, 1, "a.service"), two = finding_make(42, 2, NULL);
+        _cleanup_(snapshot_freep) Snapshot *told = NULL;
+        _cleanup_free_ int *priorities = NULL;
+        Ledger *l;
+
+        l = open_and_expect(0);
+        ck_assert_int_eq(ledger_add(l, &one, 4), 0);
+        ck_assert_int_eq(ledger_add(l, &two, 5), 0);
+        ck_assert_int_eq(ledger_add(l, &two, 3), 0);
+        l = ledger_free(l);
+        ck_assert_int_eq(ledger_open(directory, &l, &told, &priorities), 0);
+        ck_assert_uint_eq(told->n_findings, 2);
+        ck_assert(!finding_differs(&told->findings[0], &one));
+        ck_assert_int_eq(priorities[0], 4);
+        ck_assert_int_eq(priorities[1], 3);
+        ck_assert_int_eq(ledger_remove(l, &one), 0);
+        ledger_free(l);
+        ledger_free(open_and_expect(1));
+        ledger_free(open_and_expect(1)); /* written anew, it is the same */
+        finding_done(&one);
+        finding_done(&two);
+}
+END_TEST
+
+/* Text that a finding's line is put into, for @. */
+static const struct {
+        const char *name, *format;
+        size_t n;
+} texts[] = {
+        { "empty", "", 0 },
+        { "no header", "+ 4 @\n", 0 },
+        { "another boot", "stalelibd 1 ffffffffffffffffffffffffffffffff\n+ 4 @\n", 0 },
+        { "another version", "stalelibd 2 00000000000000000000000000000001\n+ 4 @\n", 0 },
+        { "told", "stalelibd 1 00000000000000000000000000000001\n+ 4 @\n", 1 },
+        { "told twice", "stalelibd 1 00000000000000000000000000000001\n+ 4 @\n+ 3 @\n", 1 },
+        { "gone", "stalelibd 1 00000000000000000000000000000001\n+ 4 @\n- @\n", 0 },
+        { "gone and told again", "stalelibd 1 00000000000000000000000000000001\n+ 4 @\n- @\n+ 4 @\n", 1 },
+        { "gone before", "stalelibd 1 00000000000000000000000000000001\n- @\n", 0 },
+        { "the last line is not whole", "stalelibd 1 00000000000000000000000000000001\n+ 4 @", 0 },
+        { "nonsense between", "stalelibd 1 00000000000000000000000000000001\n\n?\n+ x {}\n+ 9 @\n+ 4 {}\n+ 4 @\n", 1 },
+        { "no priority", "stalelibd 1 00000000000000000000000000000001\n+ @\n", 0 },
+};
+
+START_TEST(lines_are_read_with_care) {
+        _cleanup_(finding_done) Finding f = finding_make(42, 1, "a.service");
+        _cleanup_(snapshot_freep) Snapshot *told = NULL;
+        _cleanup_free_ char *text = NULL, *line = NULL;
+        _cleanup_free_ int *priorities = NULL;
+        size_t size;
+        FILE *file;
+        char *contents = NULL;
+
+        /* The line of a finding is what the ledger itself writes. */
+        Ledger *l = open_and_expect(0);
+        ck_assert_int_eq(ledger_add(l, &f, 4), 0);
+        ledger_free(l);
+        file = fopen(path, "re");
+        ck_assert_ptr_nonnull(file);
+        while (getline(&line, &size, file) > 0 && line[0] != '+')
+                ;
+        fclose(file);
+        line[strcspn(line, "\n")] = '\0';
+
+        file = open_memstream(&contents, &size);
+        for (const char *p = texts[_i].format; *p; p++)
+                if (*p == '@')
+                        fputs(line + 4, file);
+                else
+                        fputc(*p, file);
+        fclose(file);
+        text = contents;
+        ck_assert_int_eq(ledger_parse(text, "00000000000000000000000000000001", &told, &priorities), 0);
+        ck_assert_msg(told->n_findings == texts[_i].n, "%s: %zu", texts[_i].name, told->n_findings);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_told_and_repaired_later) {
+        const struct rlimit small = { 3000, RLIM_INFINITY }, large = { RLIM_INFINITY, RLIM_INFINITY };
+        _cleanup_(finding_done) Finding f = finding_make(42, 1, "a.service");
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        const int priorities[] = { 4 };
+        int r = 0;
+        Ledger *l;
+
+        signal(SIGXFSZ, SIG_IGN);
+        l = open_and_expect(0);
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+        for (int i = 0; i < 100 && r >= 0; i++)
+                r = ledger_add(l, &f, 4);
+        ck_assert_int_lt(r, 0);
+        ck_assert(ledger_is_long(l, 1));
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &large), 0);
+        snapshot_put(s, 42, 1, "a.service", 0);
+        snapshot_freeze(s);
+        ck_assert_int_eq(ledger_rewrite(l, s, priorities), 0);
+        ck_assert(!ledger_is_long(l, 1));
+        ledger_free(l);
+        ledger_free(open_and_expect(1));
+}
+END_TEST
+
+START_TEST(what_is_not_ours_is_left_alone) {
+        Ledger *l;
+
+        ck_assert_int_eq(symlink("/etc/passwd", path), 0);
+        l = open_and_expect(0);
+        ledger_free(l);
+        unlink(path);
+        ck_assert_int_eq(mkfifo(path, 0600), 0);
+        l = open_and_expect(0);
+        ledger_free(l);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("ledger");
+        TCase *tcase = tcase_create("ledger");
+
+        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_test(tcase, what_was_told_is_there_after_a_restart);
+        tcase_add_loop_test(tcase, lines_are_read_with_care, 0, ELEMENTSOF(texts));
+        tcase_add_test(tcase, a_full_disk_is_told_and_repaired_later);
+        tcase_add_test(tcase, what_is_not_ours_is_left_alone);
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}

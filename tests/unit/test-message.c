@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "findings.h"
+#include "message.h"
+#include "request.h"
+
+/* A bus that leads nowhere: messages are made for it, sealed, and read back. */
+static sd_bus *bus;
+
+static void setup(void) {
+        int fds[2];
+
+        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+        ck_assert_int_ge(sd_bus_new(&bus), 0);
+        ck_assert_int_ge(sd_bus_set_fd(bus, fds[0], fds[0]), 0);
+        ck_assert_int_ge(sd_bus_start(bus), 0);
+        close(fds[1]);
+}
+
+static void teardown(void) {
+        bus = sd_bus_close_unref(bus);
+}
+
+static sd_bus_message *message_new(void) {
+        sd_bus_message *m;
+
+        ck_assert_int_ge(sd_bus_message_new_signal(bus, &m, "/", "a.b", "C"), 0);
+        return m;
+}
+
+static void seal(sd_bus_message *m) {
+        ck_assert_int_ge(sd_bus_message_seal(m, 1, 0), 0);
+        ck_assert_int_ge(sd_bus_message_rewind(m, 1), 0);
+}
+
+/* answers */
+
+static Snapshot *snapshot_example(void) {
+        Snapshot *s = snapshot_new();
+        Finding unnumbered;
+
+        s->counts = (Counts){ .started_usec = 1, .duration_usec = 2, .processes = 3, .unreadable = 1, .mappings = 4,
+                              .files = 5, .ignored = 6, .unknown_by = { 1, 2, 3 } };
+        snapshot_look(s, 10, LOOK_DONE);
+        snapshot_look(s, 42, LOOK_DONE);
+        snapshot_look(s, 4194304, LOOK_FAILED);
+        snapshot_put(s, 42, 1, "a.service", 0);
+        snapshot_put(s, 42, 2, "a.service", FLAG_CRASH_RISK);
+        unnumbered = finding_make(42, 0, NULL);
+        free(unnumbered.path);
+        unnumbered.path = strdup("/odd\n\xff");
+        ck_assert_int_eq(snapshot_add_recovered(s, &unnumbered), 0);
+        finding_done(&unnumbered);
+        snapshot_freeze(s);
+        return s;
+}
+
+START_TEST(an_answer_comes_back_as_it_was) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_example();
+        _cleanup_(answer_done) Answer a = {};
+        sd_bus_message *m = message_new();
+
+        ck_assert_int_ge(answer_append(m, s, 2, 7), 0);
+        seal(m);
+        ck_assert_str_eq(sd_bus_message_get_signature(m, 1), ANSWER_SIGNATURE);
+        ck_assert_int_eq(answer_read(m, &a), 0);
+        ck_assert_uint_eq(a.n_findings, 2);
+        ck_assert_uint_eq(a.n_cut, 7);
+        ck_assert_uint_eq(a.snapshot->counts.ignored, 6);
+        ck_assert_uint_eq(a.snapshot->counts.unknown, 6);
+        ck_assert_uint_eq(a.snapshot->n_looked, 3);
+        ck_assert_int_eq(a.snapshot->looked[2].pid, 4194304);
+        ck_assert_int_eq(a.snapshot->looked[2].look, LOOK_FAILED);
+        ck_assert_uint_eq(a.snapshot->n_recovered, 1);
+        ck_assert_str_eq(a.snapshot->recovered[0].path, "/odd\n\xff");
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+/* What is wrong with an answer, by what is done to the example before it is sent. */
+static void too_many_unreadable(Snapshot *s) {
+        s->counts.unreadable = 4;
+}
+static void too_many_processes(Snapshot *s) {
+        s->counts.processes = UINT64_MAX;
+}
+static void unknown_overflows(Snapshot *s) {
+        s->counts.unknown_by[0] = UINT64_MAX;
+}
+static void pid_zero(Snapshot *s) {
+        s->looked[0].pid = 0;
+}
+static void pid_negative(Snapshot *s) {
+        s->looked[2].pid = -1;
+}
+static void pid_too_large(Snapshot *s) {
+        s->looked[2].pid = 4194305;
+}
+static void pid_twice(Snapshot *s) {
+        s->looked[1].pid = 10;
+}
+static void pids_not_sorted(Snapshot *s) {
+        s->looked[0].pid = 100;
+}
+static void look_unheard_of(Snapshot *s) {
+        s->looked[0].look = 2;
+}
+static void recovered_pid_zero(Snapshot *s) {
+        s->recovered[0].pid = 0;
+}
+
+static const struct {
+        const char *name;
+        void (*spoil)(Snapshot *s);
+} spoiled[] = {
+        { "more unreadable than processes", too_many_unreadable },
+        { "more processes than pids", too_many_processes },
+        { "a sum that overflows", unknown_overflows },
+        { "pid 0", pid_zero },
+        { "a negative pid", pid_negative },
+        { "a pid too large", pid_too_large },
+        { "a pid twice", pid_twice },
+        { "pids not sorted", pids_not_sorted },
+        { "a look unheard of", look_unheard_of },
+        { "recovered with pid 0", recovered_pid_zero },
+};
+
+START_TEST(an_answer_that_cannot_be_is_refused) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_example();
+        sd_bus_message *m = message_new();
+        Answer a = {};
+
+        spoiled[_i].spoil(s);
+        ck_assert_int_ge(answer_append(m, s, 2, 0), 0);
+        seal(m);
+        ck_assert_msg(answer_read(m, &a) == -EBADMSG, "%s", spoiled[_i].name);
+        ck_assert_ptr_null(a.snapshot);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+START_TEST(columns_of_different_length_are_refused) {
+        sd_bus_message *m = message_new();
+        Answer a = {};
+
+        ck_assert_int_ge(sd_bus_message_append(m, ANSWER_SIGNATURE, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
+                                               UNKNOWN_REASON_MAX, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
+                                               2, 1, 2, 1, 1ull, 1, 0, 0, 0, 0), 0);
+        seal(m);
+        ck_assert_int_eq(answer_read(m, &a), -EBADMSG);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+static const char *const signatures[] = { "", "s", "t", "ttttttt", "tttttttas" };
+
+START_TEST(an_answer_of_another_form_is_refused) {
+        sd_bus_message *m = message_new();
+        Answer a = {};
+
+        /* All arguments are zeros, which is an empty list and an empty string as well. */
+        for (const char *p = signatures[_i]; *p; p++) {
+                const char types[] = { *p, *p == 'a' ? p[1] : '\0', '\0' };
+
+                ck_assert_int_ge(*p == 'a' ? sd_bus_message_append(m, types, 0) :
+                                 *p == 's' ? sd_bus_message_append(m, types, "") : sd_bus_message_append(m, types, 0ull), 0);
+                if (*p == 'a')
+                        break;
+        }
+        seal(m);
+        ck_assert_int_eq(answer_read(m, &a), -EBADMSG);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+START_TEST(too_many_findings_are_refused) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_example();
+        sd_bus_message *m = message_new();
+        Answer a = {};
+
+        ck_assert_int_ge(answer_append(m, s, FINDINGS_MAX + 1, 0), 0);
+        seal(m);
+        ck_assert_int_eq(answer_read(m, &a), -EBADMSG);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+/* pieces */
+
+static sd_bus_message *piece_of(const char *text, size_t n) {
+        sd_bus_message *m = message_new();
+
+        ck_assert_int_ge(sd_bus_message_open_container(m, 'a', "s"), 0);
+        for (size_t i = 0; i < n; i++)
+                ck_assert_int_ge(sd_bus_message_append(m, "s", text), 0);
+        ck_assert_int_ge(sd_bus_message_close_container(m), 0);
+        ck_assert_int_ge(sd_bus_message_append(m, "u", 5), 0);
+        seal(m);
+        return m;
+}
+
+static char *text_of(State state) {
+        _cleanup_(finding_done) Finding f = finding_make(42, 1, "a.service");
+        char *text;
+
+        f.state = state;
+        ck_assert_int_eq(finding_to_text(&f, &text), 0);
+        return text;
+}
+
+START_TEST(findings_come_back_as_they_were) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        _cleanup_free_ char *text = text_of(STATE_REPLACED);
+        _cleanup_(finding_done) Finding f = finding_make(42, 1, "a.service");
+        sd_bus_message *m = piece_of(text, 3);
+        size_t left = 1000000;
+        uint32_t next;
+
+        ck_assert_int_eq(piece_read(m, s, &left, &next), 3);
+        ck_assert_uint_eq(next, 5);
+        ck_assert_uint_eq(left, 1000000 - 3 * strlen(text));
+        ck_assert_int_eq(finding_compare(&s->findings[0], &f), 0);
+        ck_assert(!finding_differs(&s->findings[0], &f));
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+static const char *const no_findings[] = {
+        "", "null", "{}", "[]", "{\"pid\":1}", "[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]", "\"", "{\"pid\":1e999}",
+};
+
+START_TEST(what_is_no_finding_is_refused) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        sd_bus_message *m = piece_of(no_findings[_i], 1);
+        size_t left = 1000000;
+        uint32_t next;
+
+        ck_assert_int_eq(piece_read(m, s, &left, &next), -EBADMSG);
+        ck_assert_uint_eq(s->n_findings, 0);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+static const State no_stale[] = { STATE_CURRENT, STATE_IGNORED, STATE_UNKNOWN };
+
+START_TEST(what_is_not_stale_is_refused) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        _cleanup_free_ char *text = text_of(no_stale[_i]);
+        sd_bus_message *m = piece_of(text, 1);
+        size_t left = 1000000;
+        uint32_t next;
+
+        ck_assert_int_eq(piece_read(m, s, &left, &next), -EBADMSG);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+START_TEST(a_piece_has_its_bounds) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        _cleanup_free_ char *text = text_of(STATE_REPLACED);
+        sd_bus_message *m = piece_of(text, PIECE_MAX + 1);
+        size_t left = 1000000;
+        uint32_t next;
+
+        ck_assert_int_eq(piece_read(m, s, &left, &next), -EBADMSG);
+        sd_bus_message_unref(m);
+        m = piece_of(text, 2);
+        left = 2 * strlen(text) - 1;
+        ck_assert_int_eq(piece_read(m, s, &left, &next), -EBADMSG);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+START_TEST(a_finding_too_long_is_not_sent) {
+        _cleanup_(finding_done) Finding f = finding_make(42, 1, NULL);
+        char *text;
+
+        free(f.path);
+        f.path = malloc(FINDING_TEXT_MAX + 1);
+        memset(f.path, 'a', FINDING_TEXT_MAX);
+        f.path[FINDING_TEXT_MAX] = '\0';
+        ck_assert_int_eq(finding_to_text(&f, &text), -E2BIG);
+}
+END_TEST
+
+/* the beacon */
+
+static int memory_new(size_t size, int seals) {
+        int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(ftruncate(fd, (off_t) size), 0);
+        ck_assert_int_eq(fcntl(fd, F_ADD_SEALS, seals), 0);
+        return fd;
+}
+
+static int pipe_new(void) {
+        int fds[2];
+
+        ck_assert_int_eq(pipe(fds), 0);
+        close(fds[1]);
+        return fds[0];
+}
+
+START_TEST(a_beacon_is_sealed_memory_of_its_size_or_refused) {
+        const int sealed = F_SEAL_SHRINK | F_SEAL_GROW;
+        const struct {
+                int fd, r;
+        } rows[] = {
+                { memory_new(sizeof(SweepBeacon), sealed), 0 },
+                { memory_new(sizeof(SweepBeacon) + 1, sealed), -EBADMSG },
+                { memory_new(0, sealed), -EBADMSG },
+                { memory_new(sizeof(SweepBeacon), F_SEAL_GROW), -EBADMSG },
+                { pipe_new(), -EBADMSG },
+                { open("/etc/passwd", O_RDONLY | O_CLOEXEC), -EBADMSG },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                sd_bus_message *m = message_new();
+                int fd = -EBADF;
+
+                ck_assert_int_ge(sd_bus_message_append(m, "h", rows[i].fd), 0);
+                seal(m);
+                ck_assert_msg(beacon_read_fd(m, &fd) == rows[i].r, "row %zu", i);
+                fd_close(fd);
+                close(rows[i].fd);
+                sd_bus_message_unref(m);
+        }
+}
+END_TEST
+
+START_TEST(a_beacon_tells_a_place_that_can_be) {
+        static const struct {
+                SweepBeacon beacon;
+                int r;
+        } rows[] = {
+                { { .pid = 0 }, 0 },
+                { { .pid = 4194304, .start_time = 7, .on_file = 1, .dev_major = 8 }, 0 },
+                { { .pid = -1 }, -EBADMSG },
+                { { .pid = 4194305 }, -EBADMSG },
+                { { .pid = 1, .on_file = 2 }, -EBADMSG },
+        };
+        int fd = memory_new(sizeof(SweepBeacon), 0);
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                SweepBeacon b;
+
+                ck_assert_int_eq(pwrite(fd, &rows[i].beacon, sizeof(b), 0), sizeof(b));
+                ck_assert_msg(beacon_read(fd, &b) == rows[i].r, "row %zu", i);
+        }
+        close(fd);
+}
+END_TEST
+
+/* requests */
+
+START_TEST(a_request_comes_back_as_it_was) {
+        _cleanup_(request_done) Request sent = { .remote_file_systems = true, .watch = true }, got = {};
+        sd_bus_message *m = message_new();
+
+        ck_assert_int_eq(strv_add(&sent.ignore_paths, "/opt/*"), 0);
+        ck_assert_int_eq(strv_add(&sent.ignore_units, "a@*.service"), 0);
+        sent.skip_processes = calloc(1, sizeof(*sent.skip_processes));
+        sent.skip_processes[0] = (SweepProcess){ .pid = 42, .start_time = 7 };
+        sent.n_skip_processes = 1;
+        sent.skip_devices = calloc(1, sizeof(*sent.skip_devices));
+        sent.skip_devices[0] = (SweepDevice){ .dev_major = 8, .dev_minor = 1 };
+        sent.n_skip_devices = 1;
+        sent.previous = snapshot_example();
+
+        ck_assert_int_ge(request_append(m, &sent), 0);
+        seal(m);
+        ck_assert_int_eq(request_read(m, &got), 0);
+        ck_assert(got.remote_file_systems && got.watch);
+        ck_assert_uint_eq(strv_length(got.ignore_paths), 1);
+        ck_assert_str_eq(got.ignore_paths[0], "/opt/*");
+        ck_assert_ptr_null(got.ignore_exes);
+        ck_assert_str_eq(got.ignore_units[0], "a@*.service");
+        ck_assert_uint_eq(got.n_skip_processes, 1);
+        ck_assert_int_eq(got.skip_processes[0].pid, 42);
+        ck_assert_uint_eq(got.skip_processes[0].start_time, 7);
+        ck_assert_uint_eq(got.n_skip_devices, 1);
+        ck_assert_uint_eq(got.skip_devices[0].dev_major, 8);
+        ck_assert_uint_eq(got.previous->n_findings, 2);
+        ck_assert_ptr_nonnull(snapshot_find(got.previous, &sent.previous->findings[1]));
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+START_TEST(an_unknown_wish_is_left_out) {
+        _cleanup_(request_done) Request got = {};
+        sd_bus_message *m = message_new();
+
+        ck_assert_int_ge(sd_bus_message_append(m, "a{sv}", 2, "Colour", "as", 2, "red", "blue", "Watch", "b", 1), 0);
+        seal(m);
+        ck_assert_int_eq(request_read(m, &got), 0);
+        ck_assert(got.watch);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+START_TEST(a_request_of_another_form_is_refused) {
+        Request got = {};
+        sd_bus_message *m = message_new();
+
+        ck_assert_int_ge(sd_bus_message_append(m, "a{sv}", 1, "Watch", "s", "yes"), 0);
+        seal(m);
+        ck_assert_int_eq(request_read(m, &got), -EBADMSG);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("message");
+        TCase *tcase = tcase_create("message");
+
+        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_test(tcase, an_answer_comes_back_as_it_was);
+        tcase_add_loop_test(tcase, an_answer_that_cannot_be_is_refused, 0, ELEMENTSOF(spoiled));
+        tcase_add_test(tcase, columns_of_different_length_are_refused);
+        tcase_add_loop_test(tcase, an_answer_of_another_form_is_refused, 0, ELEMENTSOF(signatures));
+        tcase_add_test(tcase, too_many_findings_are_refused);
+        tcase_add_test(tcase, findings_come_back_as_they_were);
+        tcase_add_loop_test(tcase, what_is_no_finding_is_refused, 0, ELEMENTSOF(no_findings));
+        tcase_add_loop_test(tcase, what_is_not_stale_is_refused, 0, ELEMENTSOF(no_stale));
+        tcase_add_test(tcase, a_piece_has_its_bounds);
+        tcase_add_test(tcase, a_finding_too_long_is_not_sent);
+        tcase_add_test(tcase, a_beacon_is_sealed_memory_of_its_size_or_refused);
+        tcase_add_test(tcase, a_beacon_tells_a_place_that_can_be);
+        tcase_add_test(tcase, a_request_comes_back_as_it_was);
+        tcase_add_test(tcase, an_unknown_wish_is_left_out);
+        tcase_add_test(tcase, a_request_of_another_form_is_refused);
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "findings.h"
+#include "notice.h"
+
+/* Of each unit so many findings, in one process each two. */
+static const struct {
+        const char *name;
+        size_t a, b;
+        size_t told, summed, sums;
+} rows[] = {
+        { "nothing", 0, 0, 0, 0, 0 },
+        { "one", 1, 0, 1, 0, 0 },
+        { "as many as are told", NOTICE_UNIT_MAX, 0, NOTICE_UNIT_MAX, 0, 0 },
+        { "one more is told as well", NOTICE_UNIT_MAX + 1, 0, NOTICE_UNIT_MAX + 1, 0, 0 },
+        { "two more are summed up", NOTICE_UNIT_MAX + 2, 0, NOTICE_UNIT_MAX, 2, 1 },
+        { "each unit for itself", 100, 12, 2 * NOTICE_UNIT_MAX, 92, 2 },
+        { "a storm in one is no storm in the other", 100, 3, NOTICE_UNIT_MAX + 3, 90, 1 },
+};
+
+static void put(Snapshot *s, pid_t pid, size_t n, const char *unit) {
+        for (size_t i = 0; i < n; i++)
+                snapshot_put(s, pid + (pid_t) (i / 2), i + 1, unit, 0);
+}
+
+static void check(bool gone) {
+        for (size_t row = 0; row < ELEMENTSOF(rows); row++) {
+                _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+                size_t told = 0, silent = 0, summed = 0, sums = 0;
+                Settlement settlement = {};
+                Notices notices = {};
+                Notice n;
+
+                put(s, 1000, rows[row].a, "a.service");
+                put(s, 2000, rows[row].b, NULL);
+                snapshot_freeze(s);
+                settlement.tellings = calloc(s->n_findings + 1, sizeof(*settlement.tellings));
+                for (size_t i = 0; i < s->n_findings; i++)
+                        settlement.tellings[settlement.n_tellings++] = (Telling){ .finding = &s->findings[i], .gone = gone };
+
+                ck_assert_int_eq(notices_add(&notices, &settlement), 0);
+                while (notices_take(&notices, &n)) {
+                        if (n.kind == NOTICE_SUM) {
+                                sums++;
+                                summed += n.n_findings;
+                                ck_assert(n.gone == gone);
+                                ck_assert_uint_le(n.n_processes, n.n_findings);
+                        } else {
+                                ck_assert_int_eq(n.kind, gone ? NOTICE_REMOVED : NOTICE_ADDED);
+                                told += n.in_journal;
+                                silent += !n.in_journal;
+                        }
+                        notice_done(&n);
+                }
+                ck_assert_msg(told == rows[row].told && summed == rows[row].summed && sums == rows[row].sums,
+                              "%s: %zu told, %zu summed up in %zu", rows[row].name, told, summed, sums);
+                ck_assert_msg(silent == summed, "%s", rows[row].name);
+                settlement_done(&settlement);
+        }
+}
+
+START_TEST(of_each_unit_the_first_are_told_and_the_rest_summed_up) {
+        check(/* gone= */ _i);
+}
+END_TEST
+
+START_TEST(what_is_not_taken_is_freed) {
+        _cleanup_(notices_done) Notices notices = {};
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        Settlement settlement = {};
+        Telling telling;
+
+        put(s, 1, 1, "a.service");
+        snapshot_freeze(s);
+        telling = (Telling){ .finding = s->findings };
+        settlement.tellings = &telling;
+        settlement.n_tellings = 1;
+        ck_assert_int_eq(notices_add(&notices, &settlement), 0);
+        ck_assert_uint_eq(notices.n, 1);
+}
+END_TEST
+
+int main(void) {
+        Suite *suite = suite_create("notice");
+        TCase *tcase = tcase_create("notice");
+
+        tcase_add_loop_test(tcase, of_each_unit_the_first_are_told_and_the_rest_summed_up, 0, 2);
+        tcase_add_test(tcase, what_is_not_taken_is_freed);
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}
