@@ -165,7 +165,7 @@ def measure(o):
     for c in everyone:
         if not c.available():
             print("not installed: %s" % c.argv[0])
-    everyone = [c for c in everyone if c.available()]
+    everyone = [c for c in everyone if c.available() and (o.slow_rounds > 0 or not c.slow)]
     for c in everyone:  # once, so that all is in the page cache
         if not c.slow and c.run(o.floor) and c.ours:
             sys.exit("%s failed" % " ".join(c.argv))
