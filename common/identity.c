@@ -23,10 +23,10 @@ static int64_t nanoseconds(const struct statx_timestamp *t) {
         return (int64_t) ((uint64_t) t->tv_sec * 1000000000u + t->tv_nsec);
 }
 
-int identity_read(int dir_fd, const char *name, Identity *ret) {
+static int read_identity(int dir_fd, const char *name, int flags, Identity *ret) {
         struct statx sx;
-        int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
 
+        flags |= AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
         if (statx(dir_fd, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, &sx) < 0)
                 return -errno;
         *ret = (Identity){
@@ -41,6 +41,14 @@ int identity_read(int dir_fd, const char *name, Identity *ret) {
                 .mode = sx.stx_mode,
         };
         return 0;
+}
+
+int identity_read(int dir_fd, const char *name, Identity *ret) {
+        return read_identity(dir_fd, name, 0, ret);
+}
+
+int identity_read_link(int dir_fd, const char *name, Identity *ret) {
+        return read_identity(dir_fd, name, AT_SYMLINK_NOFOLLOW, ret);
 }
 
 bool identity_equal(const Identity *a, const Identity *b) {

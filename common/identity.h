@@ -24,6 +24,8 @@ typedef struct Identity {
 
 /* Of name below dir_fd, following links; "" for dir_fd itself. Returns 0 or -errno. */
 int identity_read(int dir_fd, const char *name, Identity *ret);
+/* The same of a symbolic link itself, where it is one. */
+int identity_read_link(int dir_fd, const char *name, Identity *ret);
 
 /* The same file: same device, same inode number. Holds only while something keeps the inode. */
 bool identity_equal(const Identity *a, const Identity *b);

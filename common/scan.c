@@ -200,7 +200,7 @@ void scan_close_views(Scan *scan) {
         for (size_t i = 0; i < scan->n_views; i++) {
                 KnownView *v = scan->views[i];
 
-                v->view.root_fd = fd_close(v->view.root_fd);
+                view_close(&v->view);
                 if (v->used == scan->sweep) {
                         scan->views[kept++] = v;
                         continue;

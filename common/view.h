@@ -19,11 +19,14 @@
 #include "mount.h"
 #include "process.h"
 
+typedef struct ViewDirectories ViewDirectories;
+
 typedef struct View {
         uint64_t namespace;  /* inode of the mount namespace */
         Identity root;       /* of the root directory */
         int root_fd;         /* owned; O_PATH. Keeps its mount busy: to be closed soon */
         char *root_path;     /* owned; the root as the kernel names it to us, "/" or "/jail" */
+        ViewDirectories *directories; /* owned; those that names were looked up in, open as long as the root is */
         MountTable mounts;   /* of the namespace, as far as the root can see */
         bool own_users;      /* the process belongs to a user namespace other than ours: who mounts there need not be trusted */
         bool root_remote;    /* the root lies on a file system that `mounts` does not show, and that is one of a server, or may be */
@@ -32,6 +35,8 @@ typedef struct View {
 /* Embeds an owned descriptor: initialise with VIEW_NULL before view_done() may see it. */
 #define VIEW_NULL ((View){ .root_fd = -EBADF })
 void view_done(View *v);
+/* Closes what it has open, and keeps the rest: nothing can be looked up any more, but view_is() still tells it. */
+void view_close(View *v);
 
 /*
  * Which view is it? The root directory tells: a mount, and so its number, belongs to one mount namespace. Kernels
