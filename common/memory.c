@@ -9,6 +9,8 @@
 
 #define PAGE 4096u
 #define PAGES 32u
+/* As many pages as are read at once where one follows another. */
+#define AHEAD 8u
 
 typedef struct Page {
         uint64_t number; /* address / PAGE */
@@ -22,6 +24,7 @@ struct Memory {
         void *guard_userdata;
         int fd;            /* borrowed */
         uint64_t bytes;    /* asked of the reader so far */
+        uint64_t next;     /* number of the page behind those read last */
         Page slots[PAGES];
         uint8_t pages[PAGES][PAGE];
 };
@@ -80,6 +83,31 @@ Memory *memory_free(Memory *m) {
 void memory_forget(Memory *m) {
         for (size_t i = 0; i < PAGES; i++)
                 m->slots[i] = (Page){};
+        m->next = 0;
+}
+
+/* Reads a page; some more with it where it follows the last: then a list is being walked. */
+static int read_pages(Memory *m, uint64_t number) {
+        size_t slot = number % PAGES, count = number == m->next ? AHEAD : 1;
+        ssize_t n;
+
+        if (m->bytes >= MEMORY_BYTES_MAX)
+                return -EFBIG;
+        if (count > PAGES - slot)
+                count = PAGES - slot;
+        for (size_t i = 0; i < count; i++)
+                m->slots[slot + i].length = 0;
+        m->bytes += count * PAGE;
+        m->next = number + count;
+        n = m->reader(m->userdata, number * PAGE, m->pages[slot], count * PAGE);
+        if (n < 0)
+                return (int) n;
+        for (size_t i = 0, left = (size_t) n; i < count && left > 0; i++) {
+                m->slots[slot + i].number = number + i;
+                m->slots[slot + i].length = left < PAGE ? left : PAGE;
+                left -= m->slots[slot + i].length;
+        }
+        return 0;
 }
 
 /* Points *ret at the bytes from address to the end of its page, as far as they are mapped: at least one. */
@@ -89,19 +117,10 @@ static int look(Memory *m, uint64_t address, const uint8_t **ret, size_t *ret_n)
         Page *page = &m->slots[slot];
 
         if (page->length == 0 || page->number != number) {
-                ssize_t n;
+                int r = read_pages(m, number);
 
-                if (m->bytes >= MEMORY_BYTES_MAX)
-                        return -EFBIG;
-                if (m->guard && !m->guard(m->guard_userdata, number * PAGE))
-                        return -EREMOTE;
-                m->bytes += PAGE;
-                page->length = 0;
-                n = m->reader(m->userdata, number * PAGE, m->pages[slot], PAGE);
-                if (n < 0)
-                        return (int) n;
-                page->number = number;
-                page->length = (size_t) n;
+                if (r < 0)
+                        return r;
         }
         if (offset >= page->length)
                 return -EIO;
