@@ -167,9 +167,10 @@ static const KnownView *observe_mount(Examination *x, size_t mapping, VerdictFac
         if (!j->mapped_known || j->mapped.mount_id == 0)
                 return view;
         m = mount_table_find(&view->view.mounts, j->mapped.mount_id);
-        if (m) {
+        /* What a root lies on that is itself no mount is not in the table; what lies beneath it is the process's all the same. */
+        if (m || (j->mapped.mount_id == view->view.root.mount_id && view_path(&view->view, mapping_of(x, mapping)->name))) {
                 f->mount = MOUNT_PRESENT;
-                f->mount_root_deleted = mount_root_deleted(m);
+                f->mount_root_deleted = m && mount_root_deleted(m);
                 return view;
         }
         other = scan_view_with_mount(x->scan, j->mapped.mount_id, view);
@@ -246,6 +247,9 @@ static int observe_loader_name(Examination *x, const KnownView *view, size_t map
 
         *ret = PATH_NONE;
         if (view != x->view || !j->loader_name || !verdict_name_resolvable(j->loader_name))
+                return 0;
+        /* Opened before the chroot, by the name that it has outside: that means nothing behind it. */
+        if (!streq(view->view.root_path, "/") && streq(j->loader_name, examination_path(x, mapping)))
                 return 0;
         r = look_up(x, view, mapping_of(x, mapping), j->loader_name, /* mapped= */ false, ret);
         if (r < 0)
