@@ -95,8 +95,8 @@ int evidence_gather(Examination *x, size_t mapping, uint32_t path, VerdictFacts 
 
         if (evidence_rewritten(x, mapping, path))
                 facts->baseline = EVIDENCE_DIFFERS;
-        /* Pages behind the file's new end are gone, with all that was private in them. */
-        if (j->mapped.size + PAGE <= m->file_end) {
+        /* Pages behind the file's new end are gone, with all that was private in them. A program itself may map more than there is. */
+        if ((listed || mapping == x->executable || mapping == x->interpreter) && j->mapped.size + PAGE <= m->file_end) {
                 facts->relocations = EVIDENCE_DIFFERS;
                 return 0;
         }
