@@ -36,6 +36,7 @@ struct Sweep {
         uint64_t boottime_usec;
         struct timespec started;
         bool partial;          /* only some processes: the scan's records stay as they are */
+        size_t waits;          /* moments waited for a process to come to rest */
 };
 
 static uint64_t clock_usec(clockid_t clock) {
@@ -292,19 +293,32 @@ static bool is_skipped(const SweepOptions *o, const Process *p) {
         return false;
 }
 
-/* One examination, and a second where the first may have met a change in its middle. */
+/* A process that loads and unloads without pause may be met in the middle of it twice; hardly each time. */
+#define LOOKS_MAX 3
+#define LOOK_AGAIN_NSEC 5000000
+/* Nobody's processes make a sweep wait for longer than this together. */
+#define WAITS_MAX 50
+
+static void wait_a_moment(Sweep *s) {
+        if (s->waits < WAITS_MAX)
+                clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = LOOK_AGAIN_NSEC }, NULL);
+        s->waits++;
+}
+
+/* One examination, and more where it may have met a change in its middle. */
 static int examine_and_explain(Sweep *s, const Process *p, const KnownView *view, const Record *before, Sight *ret) {
         _cleanup_(examination_done) Examination x = EXAMINATION_NULL;
         int r;
 
-        r = examine_process(s->scan, &s->options, p, view, before, /* again= */ false, &x);
-        if (r >= 0 && x.look_again) {
+        for (size_t look = 1;; look++) {
+                r = examine_process(s->scan, &s->options, p, view, before, /* again= */ look == LOOKS_MAX, &x);
+                if (r < 0)
+                        return r;
+                if (!x.look_again)
+                        return explain_process(&x, ret);
                 examination_done(&x);
-                r = examine_process(s->scan, &s->options, p, view, before, /* again= */ true, &x);
+                wait_a_moment(s);
         }
-        if (r < 0)
-                return r;
-        return explain_process(&x, ret);
 }
 
 /* Is there anything to compare with, or to say more about than that all is well? Then a glance is not enough. */
