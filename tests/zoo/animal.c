@@ -6,10 +6,12 @@
  *         open PATH       dlopen(3)
  *         map PATH        all of it, readable and executable, private; no byte of it is touched
  *         maps N PATH     N ranges of its first page, executable, with holes between
+ *         maplist PATH    the first page of each file that a line of this one names
  *         chroot PATH     and to its root
  *         unshare         user and mount namespace of its own, root within
  *         churn PATH N    dlopen(3) and dlclose(3), N times, 0: for ever
  *         blink PATH      map and unmap for ever
+ *         reexec          executes itself with the same arguments
  *         storm           processes that end at once, for ever, at most 64 at a time
  *         links KIND PATH a loader's list of its own making: see forge()
  *         ready           says so; the rest is carried out when a line comes in
@@ -75,6 +77,24 @@ static void do_maps(size_t n, const char *path) {
                 if (mmap(base + i * 2 * 4096, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
                         fail("mmap");
         close(fd);
+}
+
+static void do_maplist(const char *path) {
+        FILE *f = fopen(path, "re");
+        char line[4096];
+
+        if (!f)
+                fail(path);
+        while (fgets(line, sizeof(line), f)) {
+                int fd;
+
+                line[strcspn(line, "\n")] = '\0';
+                fd = open(line, O_RDONLY | O_CLOEXEC);
+                if (fd < 0 || mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+                        fail(line);
+                close(fd);
+        }
+        fclose(f);
 }
 
 static void write_file(const char *path, const char *text) {
@@ -254,7 +274,10 @@ int main(int argc, char *argv[]) {
                         do_unshare();
                 else if (streq(word, "storm"))
                         do_storm();
-                else if (streq(word, "open"))
+                else if (streq(word, "reexec")) {
+                        execv("/proc/self/exe", argv);
+                        fail("execv");
+                } else if (streq(word, "open"))
                         do_open(first), a++;
                 else if (streq(word, "map"))
                         do_map(first), a++;
@@ -268,6 +291,8 @@ int main(int argc, char *argv[]) {
                         a++;
                 } else if (streq(word, "maps"))
                         do_maps(strtoul(first, NULL, 10), a[1]), a += 2;
+                else if (streq(word, "maplist"))
+                        do_maplist(first), a++;
                 else if (streq(word, "churn"))
                         do_churn(first, strtol(a[1], NULL, 10)), a += 2;
                 else if (streq(word, "links"))

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What changes while it is looked at: pids, processes, mappings, files."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+
+from zoo import Process, Skipped, findings, main, need, equal, states, tool
+
+
+def forked(work):
+    """Runs for ever beside the test, which ends it."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        except BaseException:
+            traceback.print_exc()
+        os._exit(1)
+    return pid
+
+
+def end(pid):
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+
+
+def pids_that_are_used_again(zoo):
+    """
+    One pid is by turns a process with a stale library and one without. What is said of the one
+    must never be said of the other: they run under different names.
+    """
+    stale_exe, clean_exe = zoo.path("stale-one"), zoo.path("clean-one")
+    shutil.copy(tool("animal"), stale_exe)
+    shutil.copy(tool("animal"), clean_exe)
+    path = zoo.plugin("again/plugin.so")
+    keep = zoo.path("again/old.so")
+    os.link(path, keep)
+    number = 20000
+
+    def spawn(arguments):
+        with open("/proc/sys/kernel/ns_last_pid", "w") as f:
+            f.write(str(number - 1))
+        return Process(arguments)
+
+    try:
+        first = spawn([clean_exe, "ready"])
+    except OSError as error:
+        raise Skipped("the pid cannot be chosen") from error
+    if first.pid != number:
+        raise Skipped("the pid cannot be chosen")
+    first.end()
+
+    def work():
+        for turn in range(1 << 30):
+            # Mapped from the old file, which is then replaced again: stale as soon as it says so.
+            os.unlink(path)
+            os.link(keep, path)
+            process = spawn([stale_exe, "open", path, "ready"]).ready()
+            shutil.copy(tool("plugin-2.so"), os.fsdecode(path) + ".new")
+            os.rename(os.fsdecode(path) + ".new", path)
+            time.sleep(0.002 * (turn % 5))
+            process.end()
+            process = spawn([clean_exe, "open", path, "ready"]).ready()
+            time.sleep(0.002 * (turn % 3))
+            process.end()
+
+    worker = forked(work)
+    seen = 0
+    try:
+        for _ in range(150):
+            for f in zoo.sweep()["findings"]:
+                if f["pid"] == number:
+                    seen += 1
+                    need(f["exe"] == stale_exe and f["comm"] == "stale-one", f"said of {f['exe']} ({f['comm']})")
+                    equal((f["path"], f["state"]), (os.fsdecode(path), "replaced"), "finding")
+    finally:
+        end(worker)
+    need(seen > 0, "it was never seen")
+
+
+def a_storm_of_forks(zoo):
+    storms = [Process([tool("animal"), "storm"]) for _ in range(2)]
+    for options in ([], ["full"]):
+        for _ in range(10):
+            zoo.sweep(*options)
+    for storm in storms:
+        storm.end()
+
+
+def a_herd_that_gets_smaller(zoo):
+    path = zoo.plugin("herd/plugin.so")
+    herd = [zoo.animal("open", path) for _ in range(60)]
+    zoo.plugin("herd/plugin.so", 2)
+    report = zoo.sweep()
+    equal([states(report, p) for p in herd], [["replaced"]] * 60, "states")
+    for i in range(10):
+        for process in herd[i * 5:i * 5 + 5]:
+            process.end()
+        report = zoo.sweep()
+        equal([states(report, p) for p in herd], [[]] * (i * 5 + 5) + [["replaced"]] * (55 - i * 5), "states")
+
+
+def a_library_replaced_ten_thousand_times_a_minute(zoo):
+    path = os.fsdecode(zoo.plugin("busy/plugin.so"))
+    stale = zoo.animal("open", path)
+
+    def work():
+        for i in range(1 << 30):
+            os.link(zoo.path(f"busy/{i % 2}.so"), path + ".new")
+            os.rename(path + ".new", path)
+            time.sleep(0.005)
+
+    for i in range(2):
+        shutil.copy(tool(f"plugin-{i + 1}.so"), zoo.path(f"busy/{i}.so"))
+    shutil.copy(zoo.path("busy/0.so"), path + ".new")
+    os.rename(path + ".new", path)
+    worker = forked(work)
+    try:
+        for options in ([], ["baseline"], ["full"]):
+            for _ in range(30):
+                equal(states(zoo.sweep(*options), stale), ["replaced"], "states")
+    finally:
+        end(worker)
+
+
+def a_process_that_unmaps_as_we_look(zoo):
+    path = zoo.plugin("blink/plugin.so")
+    blinking = Process([tool("animal"), "blink", path])
+    churning = Process([tool("animal"), "churn", path, "0"])
+    old = zoo.animal("open", path)
+    time.sleep(0.1)
+    zoo.plugin("blink/plugin.so", 2)
+    time.sleep(0.1)
+    for options in ([], ["text"], ["full"]):
+        for _ in range(40):
+            report = zoo.sweep(*options)
+            equal(states(report, old), ["replaced"], "states")
+            # They map the new one by now: whatever is caught of them is current, or nothing.
+            equal([(f["state"], f["message"]) for p in (blinking, churning) for f in findings(report, p)], [], "made up")
+    blinking.end()
+    churning.end()
+
+
+def a_process_that_executes_itself_for_ever(zoo):
+    path = zoo.plugin("exec/plugin.so")
+    script = f"exec {tool('animal')} open {os.fsdecode(path)} reexec"
+    process = Process(["sh", "-c", script])
+    zoo.plugin("exec/plugin.so", 2)
+    time.sleep(0.2)
+    for options in ([], ["text"]):
+        for _ in range(40):
+            report = zoo.sweep(*options)
+            equal([f["state"] for f in findings(report, process)], [], "made up")
+    process.end()
+
+
+def a_library_that_is_mounted_over_and_back(zoo):
+    path = os.fsdecode(zoo.plugin("mounts/plugin.so"))
+    stale = zoo.animal("open", path)
+
+    def work():
+        while True:
+            subprocess.run(["mount", "-t", "tmpfs", "none", zoo.path("mounts")], check=False)
+            subprocess.run(["umount", "-l", zoo.path("mounts")], check=False, stderr=subprocess.DEVNULL)
+
+    worker = forked(work)
+    try:
+        for _ in range(60):
+            for state in states(zoo.sweep(), stale):
+                equal(state, "hidden", "state")
+    finally:
+        end(worker)
+    subprocess.run(["umount", "-l", zoo.path("mounts")], check=False, stderr=subprocess.DEVNULL)
+    equal(states(zoo.sweep(), stale), [], "states afterwards")
+
+
+TESTS = [
+    pids_that_are_used_again,
+    a_storm_of_forks,
+    a_herd_that_gets_smaller,
+    a_library_replaced_ten_thousand_times_a_minute,
+    a_process_that_unmaps_as_we_look,
+    a_process_that_executes_itself_for_ever,
+    a_library_that_is_mounted_over_and_back,
+]
+
+if __name__ == "__main__":
+    sys.exit(main(__file__, TESTS))
