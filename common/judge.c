@@ -178,6 +178,9 @@ static const KnownView *observe_mount(Examination *x, size_t mapping, VerdictFac
                 m = mount_table_find(&other->view.mounts, j->mapped.mount_id);
                 f->mount = MOUNT_ELSEWHERE;
                 f->mount_root_deleted = mount_root_deleted(m);
+                /* A root that is no mount point does not list the mount it lies on; what is beneath it, it sees. */
+                if (!streq(view->view.root_path, "/") && view_path(&view->view, mapping_of(x, mapping)->name))
+                        return view;
                 return other;
         }
         /* Gone, if whoever could see it does not: a root below the namespace's own sees only what lies beneath. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Processes that cannot be looked at, that go away, and what is no library at all."""
 import os
+import subprocess
 
 from harness import ANY, Counts, Look, Missing, Noted, Refused, Stale, scenario, scenario_of_host
 
@@ -105,3 +106,13 @@ def all(w):
     os.unlink(plugin)
     hosts[1:] = []
     yield hosts[0], Stale(plugin, "deleted", ("open-handles",), disk=None)
+
+
+@scenario
+def storm_of_exits(w):
+    """processes come, go and become others while the sweep looks"""
+    storm = subprocess.Popen(["sh", "-c", "while :; do /bin/true & /bin/true & /bin/true & wait; done"])
+    for _ in range(20):
+        yield Look(), Counts(processes=ANY, unreadable=ANY)
+    storm.kill()
+    storm.wait()

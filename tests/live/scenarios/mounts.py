@@ -427,3 +427,19 @@ def remote_file_system(w):
         yield host, Counts(unknown=1)
     finally:
         server.process.kill()
+
+
+@scenario
+def chroot_superseded(w):
+    """in a chroot, a symlink with an absolute target was flipped: it stays inside"""
+    jail = w.jail()
+    w.make("jail/opt/1"), w.make("jail/opt/2")
+    plugin = w.install("plain-1", "jail/opt/1/plugin.so")
+    w.install("plain-2", "jail/opt/2/plugin.so")
+    os.symlink("/opt/1", w.path("jail/opt/current"))
+    host = w.host(before=("chroot", jail), program="/host")
+    host.open("/opt/current/plugin.so")
+    yield host
+    os.symlink("/opt/2", w.path("jail/opt/next"))
+    os.rename(w.path("jail/opt/next"), w.path("jail/opt/current"))
+    yield host, Stale(plugin, "superseded", OPEN)
