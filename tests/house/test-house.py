@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""usage: test-house.py SOURCE STALELIBCTL BUILD
+
+Holds what README.md and tools/ say against the tree and the program. Speaks TAP.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+source, ctl, build = sys.argv[1:]
+cases = []
+
+
+def case(function):
+    cases.append(function)
+    return function
+
+
+class Skip(Exception):
+    pass
+
+
+def read(name):
+    with open(os.path.join(source, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def equal(got, want):
+    assert got == want, f"{got!r}, should be {want!r}"
+
+
+@case
+def picture_in_readme_is_what_a_terminal_shows():
+    r = subprocess.run([sys.executable, os.path.join(source, "tools/picture"), "--check", f"--ctl={ctl}", f"--build={build}"],
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if r.returncode == 77:
+        raise Skip(r.stderr.splitlines()[-1])
+    assert r.returncode == 0, r.stderr
+
+
+@case
+def folders_in_readme_are_those_of_the_tree():
+    named = set(re.findall(r"`([a-z]+)/`", read("README.md").split("| folder |")[1]))
+    there = {d for d in os.listdir(source) if os.path.isdir(os.path.join(source, d))
+             and not d.startswith((".", "build"))}
+    equal(named, there)
+
+
+@case
+def pages_that_the_pages_point_to_are_there():
+    for page in ("README.md", "ARCHITECTURE.md", "HACKING.md", "SECURITY.md"):
+        for target in re.findall(r"\]\(([^):#]+)\)", read(page)):
+            assert os.path.exists(os.path.join(source, target)), f"{page}: {target}"
+        for name, section in re.findall(r"\b(stalelib[\w.-]*|org\.stalelib1)\((\d)\)", read(page)):
+            assert os.path.exists(os.path.join(source, "man", f"{name}.{section}.scd")), f"{page}: {name}({section})"
+
+
+@case
+def files_that_the_pages_name_are_there():
+    for page in ("README.md", "ARCHITECTURE.md", "HACKING.md", "SECURITY.md"):
+        for name in re.findall(r"`((?:common|ctl|daemon|tests|tools|systemd|man|debian|rpm)/[\w./-]*)`", read(page)):
+            if not re.search(r"NAME|build", name):
+                assert os.path.exists(os.path.join(source, name.rstrip("."))), f"{page}: {name}"
+
+
+@case
+def commands_in_readme_are_those_of_the_program():
+    help = subprocess.run([ctl, "--help"], capture_output=True, text=True, check=True).stdout
+    for verb, options in re.findall(r"`stalelibctl ([a-z]+)([^`]*)`", read("README.md")):
+        assert re.search(rf"^  {verb}\b", help, re.MULTILINE), verb
+        for option in re.findall(r"--[a-z]+", options):
+            assert option in help, option
+
+
+@case
+def states_in_readme_are_words_of_the_vocabulary():
+    words = set(re.findall(r'"([a-z-]+)"', read("common/words.c")))
+    named = re.findall(r"^\| `([a-z]+)` \|", read("README.md").split("| state |")[1].split("\n\n")[0], re.MULTILINE)
+    assert len(named) == 7 and set(named) <= words, named
+
+
+def count(*programs):
+    """What tools/count makes of such a log: its last line, and its exit status."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as log:
+        for result, stdout in programs:
+            log.write(json.dumps({"name": "program", "result": result, "stdout": stdout}) + "\n")
+        log.flush()
+        r = subprocess.run([sys.executable, os.path.join(source, "tools/count"), log.name], capture_output=True, text=True)
+    return r.stdout.splitlines()[-1] if r.stdout else "", r.returncode
+
+
+@case
+def count_counts_each_result():
+    equal(count(("OK", "1..3\nok 1 - a\nok 2 - b # SKIP c\nok 3\n"), ("OK", "")), ("3 passed, 0 failed, 1 skipped", 0))
+
+
+@case
+def count_tells_failures():
+    equal(count(("FAIL", "ok 1\nnot ok 2\n"), ("OK", "ok 1\n")), ("2 passed, 1 failed", 1))
+
+
+@case
+def count_tells_programs_that_ended_badly():
+    equal(count(("TIMEOUT", "1..9\nok 1\n"), ("ERROR", "ok 1\n"), ("FAIL", "")), ("2 passed, 3 failed", 1))
+
+
+@case
+def count_does_not_pass_where_nothing_ran():
+    equal(count(), ("", 1))
+
+
+@case
+def count_does_not_take_text_for_results():
+    equal(count(("OK", "ok 1 - not ok\n# not ok 2\nokay\nbook 2\n"),), ("1 passed, 0 failed", 0))
+
+
+def main():
+    print(f"1..{len(cases)}")
+    failed = 0
+    for number, function in enumerate(cases, 1):
+        name = function.__name__.replace("_", " ")
+        try:
+            function()
+            print(f"ok {number} - {name}", flush=True)
+        except Skip as e:
+            print(f"ok {number} - {name} # SKIP {e}", flush=True)
+        except Exception as e:
+            failed += 1
+            print(f"not ok {number} - {name}", flush=True)
+            for line in f"{type(e).__name__}: {e}".splitlines():
+                print(f"#   {line}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
