@@ -23,7 +23,7 @@ result "and with nothing else" is_silent
 run inspect --json=short "$WORK/plain.so" "$WORK/nodelete.so"
 result "JSON has both" json '[(f["unload"], f["error"]) for f in r["files"]] == [("yes", None), ("no", None)]'
 result "JSON has every member" json 'all(set(f) == {"path", "unload", "soname", "build_id", "runtimes", "needed", "obstacles", "error"} for f in r["files"])'
-result "JSON has the obstacle" json '[(o["verdict"], o["reason"]) for o in r["files"][1]["obstacles"]] == [("no", "nodelete")]'
+result "JSON has the obstacle" json '[(o["verdict"], o["reason"]) for o in r["files"][1]["obstacles"] if o["verdict"] != "yes"] == [("no", "nodelete")]'
 
 if [ -e /usr/lib/x86_64-linux-gnu/libstdc++.so.6 ]; then
         run inspect /usr/lib/x86_64-linux-gnu/libstdc++.so.6
