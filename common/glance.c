@@ -68,25 +68,32 @@ static bool printed_as(const GlanceRange *r, const Identity *i) {
         return r->inode == i->inode && r->dev_major == i->dev_major && r->dev_minor == i->dev_minor;
 }
 
+static const char *name_in_text(const Scan *scan, size_t range) {
+        return scan->maps.mappings[scan->maps.ranges[range].mapping].name;
+}
+
 /*
  * Asks for the name of a range, and looks that up. A file with one name only is then
  * known for all processes of the view: whoever maps the same inode by another name maps
  * it by one that is gone, which its loader's name tells. Returns 1, 0: not settled, -errno.
  */
 static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int maps_fd,
-                        const GlanceRange *r, uint32_t *ret_path) {
+                        size_t range, uint32_t *ret_path) {
         Glance *g = &scan->glance;
+        const GlanceRange *r = &g->ranges[range];
         char name[MAPPING_SHORT_NAME];
         const char *path;
         const Path *found;
         uint32_t *bucket;
         int k;
 
-        k = mapping_name_at(maps_fd, &(MapsLine){ .start = r->start, .inode = r->inode, .dev_major = r->dev_major,
-                                                  .dev_minor = r->dev_minor }, name, sizeof(name));
-        if (k <= 0)
-                return k;
-        path = view_path(&view->view, name);
+        if (maps_fd >= 0) {
+                k = mapping_name_at(maps_fd, &(MapsLine){ .start = r->start, .inode = r->inode, .dev_major = r->dev_major,
+                                                          .dev_minor = r->dev_minor }, name, sizeof(name));
+                if (k <= 0)
+                        return k;
+        }
+        path = view_path(&view->view, maps_fd >= 0 ? name : name_in_text(scan, range));
         if (!path || verdict_cut_mark(path) != strlen(path))
                 return 0;
         scan_beacon(scan, options, p, &(Mapping){ .dev_major = r->dev_major, .dev_minor = r->dev_minor });
@@ -149,28 +156,77 @@ static int add_twin(Glance *g, uint64_t hash, uid_t uid, const Sight *sight, int
 
 /* --- one process --- */
 
-static int read_ranges(Glance *g, int maps_fd) {
+static int add_range(Glance *g, const GlanceRange *r) {
+        if (!GROW(g->ranges, g->allocated_ranges, g->n_ranges + 1))
+                return -ENOMEM;
+        g->ranges[g->n_ranges++] = *r;
+        return 0;
+}
+
+static int query_ranges(Glance *g, int maps_fd) {
         uint64_t address = 0;
         MapsLine line;
         int r;
 
-        g->n_ranges = 0;
         while ((r = mapping_next_executable(maps_fd, &address, &line)) > 0) {
                 if (g->n_ranges >= RANGES_MAX)
                         return 0;
-                if (!GROW(g->ranges, g->allocated_ranges, g->n_ranges + 1))
-                        return -ENOMEM;
-                g->ranges[g->n_ranges++] = (GlanceRange){
+                r = add_range(g, &(GlanceRange){
                         .start = line.start,
                         .end = line.end,
                         .inode = line.inode,
                         .dev_major = line.dev_major,
                         .dev_minor = line.dev_minor,
-                };
+                });
+                if (r < 0)
+                        return r;
         }
-        if (r == -ENOTTY || r == -EINVAL) /* no such query: Linux before 6.11 */
-                return 0;
         return r < 0 ? r : g->n_ranges > 0;
+}
+
+/* Each range of the list becomes the one with the same number here. */
+static int read_ranges_as_text(Scan *scan, const Process *p) {
+        const MappingList *l = &scan->maps;
+        int r;
+
+        r = mapping_list_read(p, MAPPING_TEXT | MAPPING_EXECUTABLE_ONLY, &scan->maps);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < l->n_ranges && i < RANGES_MAX; i++) {
+                const Mapping *m = &l->mappings[l->ranges[i].mapping];
+
+                r = add_range(&scan->glance, &(GlanceRange){
+                        .start = l->ranges[i].start,
+                        .end = l->ranges[i].end,
+                        .inode = m->inode,
+                        .dev_major = m->dev_major,
+                        .dev_minor = m->dev_minor,
+                });
+                if (r < 0)
+                        return r;
+        }
+        return l->n_ranges > 0 && l->n_ranges <= RANGES_MAX;
+}
+
+/* *ret_fd stays closed where the text tells the names as well. Returns 1, 0: not to be settled so, -errno. */
+static int read_ranges(Scan *scan, const SweepOptions *options, const Process *p, int *ret_fd) {
+        _cleanup_close_ int fd = -EBADF;
+        Glance *g = &scan->glance;
+        int r;
+
+        g->n_ranges = 0;
+        if (options->text_maps || g->no_query)
+                return read_ranges_as_text(scan, p);
+        fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        r = query_ranges(g, fd);
+        if (r == -ENOTTY || r == -EINVAL) {
+                g->no_query = true; /* Linux before 6.11 */
+                return read_ranges_as_text(scan, p);
+        }
+        *ret_fd = TAKE_FD(fd);
+        return r;
 }
 
 static int add_path(Glance *g, uint32_t path) {
@@ -201,7 +257,7 @@ static int glance_at_files(Scan *scan, const SweepOptions *options, const KnownV
                         path = PATH_NONE;
                 } else if (i == 0 || path == PATH_NONE || !printed_as(line, &scan->paths.paths[path].identity)) {
                         f = find_file(scan, view, line);
-                        r = f ? 1 : look_up_file(scan, options, view, p, maps_fd, line, &path);
+                        r = f ? 1 : look_up_file(scan, options, view, p, maps_fd, i, &path);
                         if (r <= 0)
                                 return r;
                         if (f)
@@ -334,12 +390,9 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
         r = make_buckets(g);
         if (r < 0)
                 return r;
-        fd = openat(process->fd, "maps", O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return errno == ENOENT ? -ESRCH : -errno;
         if (fstat(process->fd, &st) < 0) /* the owner of the directory: proc(5) */
                 return -errno;
-        r = read_ranges(g, fd);
+        r = read_ranges(scan, options, process, &fd);
         if (r <= 0)
                 return r;
         hash = hash_ranges(scan, view);

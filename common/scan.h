@@ -100,6 +100,7 @@ typedef struct Glance {
         size_t n_ranges, allocated_ranges;
         uint32_t *paths;
         size_t n_paths, allocated_paths;
+        bool no_query;        /* the kernel has no PROCMAP_QUERY: ranges and their names are from the text, and stand in Scan.maps as well */
 } Glance;
 
 struct Scan {

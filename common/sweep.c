@@ -325,7 +325,7 @@ static int examine_and_explain(Sweep *s, const Process *p, const KnownView *view
 static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
         const Snapshot *previous = s->options.previous;
 
-        if (s->options.pids || s->options.text_maps || s->options.full)
+        if (s->options.pids || s->options.full)
                 return true;
         if (before && (is_due(s, before) || before->sight.n_findings > 0))
                 return true;

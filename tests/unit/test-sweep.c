@@ -104,6 +104,12 @@ static void setup(void) {
         last = NULL;
 }
 
+/* As on a kernel before 6.11. */
+static void setup_text(void) {
+        setup();
+        options.text_maps = true;
+}
+
 static void teardown(void) {
         char command[PATH_MAX + 16];
 
@@ -347,19 +353,11 @@ START_TEST(globs_of_the_caller_are_heeded) {
 }
 END_TEST
 
-int main(int argc, char **argv) {
-        Suite *suite;
-        TCase *tcase;
+static TCase *all_tests(const char *name, SFun how) {
+        TCase *tcase = tcase_create(name);
 
-        if (argc == 3 && streq(argv[0], "child")) {
-                if (write(atoi(argv[2]), "-", 1) == 1)
-                        child_run(atoi(argv[1]), atoi(argv[2]));
-                return 1;
-        }
-        suite = suite_create("sweep");
-        tcase = tcase_create("sweep");
         tcase_set_timeout(tcase, 60);
-        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_checked_fixture(tcase, how, teardown);
         tcase_add_test(tcase, a_replaced_library_is_seen_and_stays_seen);
         tcase_add_test(tcase, a_reopened_library_is_stale_no_more);
         tcase_add_test(tcase, a_closed_library_is_stale_no_more);
@@ -375,6 +373,19 @@ int main(int argc, char **argv) {
         tcase_add_test(tcase, the_entries_that_verdicts_hang_on_are_told);
         tcase_add_test(tcase, only_the_processes_asked_for_are_looked_at);
         tcase_add_test(tcase, globs_of_the_caller_are_heeded);
-        suite_add_tcase(suite, tcase);
+        return tcase;
+}
+
+int main(int argc, char **argv) {
+        Suite *suite;
+
+        if (argc == 3 && streq(argv[0], "child")) {
+                if (write(atoi(argv[2]), "-", 1) == 1)
+                        child_run(atoi(argv[1]), atoi(argv[2]));
+                return 1;
+        }
+        suite = suite_create("sweep");
+        suite_add_tcase(suite, all_tests("sweep", setup));
+        suite_add_tcase(suite, all_tests("sweep by the text of maps", setup_text));
         return unit_run(suite);
 }
