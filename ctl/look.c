@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "clock.h"
+#include "guard.h"
 #include "look.h"
 #include "verbs.h"
 
@@ -43,6 +44,7 @@ int look(Scan *scan, const Options *o, const Selection *selection, const Snapsho
         };
         int r;
 
+        guard_options(&options);
         r = sweep_new(scan, &options, &sweep);
         if (r < 0)
                 return r;

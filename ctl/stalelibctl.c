@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "guard.h"
 #include "pager.h"
 #include "verbs.h"
 
@@ -17,18 +18,19 @@ static const struct {
         const char *name;
         Verb verb;
         int minimum, maximum; /* arguments behind it */
+        bool looks;           /* at processes, in this program's own name: see guard.h */
 } verbs[] = {
-        { "check", verb_check, 0, 0 },
-        { "explain", verb_explain, 1, 2 },
-        { "history", verb_history, 0, 0 },
-        { "inspect", verb_inspect, 1, INT_MAX },
-        { "list", verb_list, 0, 0 },
-        { "monitor", verb_monitor, 0, 0 },
-        { "scan", verb_scan, 0, 0 },
-        { "status", verb_status, 0, 0 },
-        { "sweep", verb_sweep, 0, 0 },
-        { "units", verb_units, 0, 0 },
-        { "wait", verb_wait, 0, 0 },
+        { "check", verb_check, 0, 0, true },
+        { "explain", verb_explain, 1, 2, true },
+        { "history", verb_history, 0, 0, false },
+        { "inspect", verb_inspect, 1, INT_MAX, false },
+        { "list", verb_list, 0, 0, false },
+        { "monitor", verb_monitor, 0, 0, false },
+        { "scan", verb_scan, 0, 0, true },
+        { "status", verb_status, 0, 0, false },
+        { "sweep", verb_sweep, 0, 0, false },
+        { "units", verb_units, 0, 0, false },
+        { "wait", verb_wait, 0, 0, true },
 };
 
 int say(int result, const char *format, ...) {
@@ -58,13 +60,14 @@ static int dispatch(const Options *o, int n_words, char *words[]) {
                         return say(STATUS_USAGE, "%s needs an argument: see stalelibctl --help", name);
                 if (n > verbs[i].maximum)
                         return say(STATUS_USAGE, "%s takes no further argument: see stalelibctl --help", name);
-                return verbs[i].verb(o, words + (n_words > 0));
+                return verbs[i].looks ? guard_run(verbs[i].verb, o, words + (n_words > 0)) :
+                                        verbs[i].verb(o, words + (n_words > 0));
         }
         return say(STATUS_USAGE, "\"%s\" is no command: see stalelibctl --help", name);
 }
 
 /* What could not be written is an error as well; a reader that has seen enough is none. */
-static int finish(int status) {
+int verb_finish(int status) {
         int r = fflush(stdout) == 0 && !ferror(stdout) ? 0 : -errno;
 
         pager_close();
@@ -78,10 +81,10 @@ int main(int argc, char *argv[]) {
         setlocale(LC_ALL, "");
         r = options_parse(argc, argv, &o);
         if (r == -ECANCELED)
-                return finish(STATUS_ANSWERED);
+                return verb_finish(STATUS_ANSWERED);
         if (r == -EINVAL)
                 return STATUS_USAGE;
         if (r < 0)
                 return say_errno(r, "Cannot start");
-        return finish(dispatch(&o, argc - r, argv + r));
+        return verb_finish(dispatch(&o, argc - r, argv + r));
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """File systems that do not answer: nothing that a sweep does may wait for one."""
 
+import json
 import os
 import subprocess
 import sys
@@ -238,16 +239,16 @@ def a_loaders_list_that_leads_there(zoo):
     equal(fs.touched_by(zoo.sweeper_pid), [], "requests")
 
 
-def hold_the_memory(zoo, **where):
+def hold_the_memory(zoo, where=None, number=0):
     """
     A process whose memory is locked for as long as the server likes: one thread reads a page
     that does not come, another maps the file anew, and waits for that page with the lock held.
     """
-    fs = FileSystem(zoo, zoo.path("fuse"), "READ", **where)
-    path = zoo.plugin("other/plugin.so")
+    fs = FileSystem(zoo, zoo.path(f"fuse-{number}"), "READ", where=where)
+    path = zoo.plugin(f"other-{number}/plugin.so")
     stuck = zoo.animal("open", path, "map", fs.point + "/plugin.so", "ready", "touch", "ready",
-                       "lock", fs.point + "/plugin.so", **where)
-    zoo.plugin("other/plugin.so", 2)
+                       "lock", fs.point + "/plugin.so", where=where)
+    zoo.plugin(f"other-{number}/plugin.so", 2)
     fs.hang()
     stuck.tell()
     stuck.ready()
@@ -265,10 +266,32 @@ def hold_the_memory(zoo, **where):
     raise Skipped("the lock is not held by that on this kernel")
 
 
-def a_page_fault_that_never_ends(zoo):
-    """It holds the lock of the whole memory: maps, cmdline, environ and mem do not answer."""
-    hold_the_memory(zoo)
-    sweep_twice(zoo)
+def a_memory_that_is_locked_for_ever(zoo):
+    """Its maps, cmdline, environ and mem do not answer: who reads them is given up, and all others are judged."""
+    user = zoo.user()
+    stuck = hold_the_memory(zoo, where=user)
+    started = time.monotonic()
+    done = subprocess.run([tool("stalelibctl"), "scan", "--json=short"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=60, check=False)
+    duration = time.monotonic() - started
+    equal(done.returncode, 0, "exit status")
+    report = json.loads(done.stdout)
+    zoo.check_honest(report)
+    equal(findings(report, stuck), [], "findings of the stuck process")
+    equal(report["sweep"]["unreadable"], 1, "counted as not readable")
+    need(str(stuck.pid).encode() in done.stderr, "it is not named")
+    need(duration < 30, f"took {duration:.0f} s")
+
+
+def many_memories_that_are_locked_for_ever(zoo):
+    """Each costs a few seconds, once; together they cost no more than an answer."""
+    user = zoo.user()
+    stuck = [hold_the_memory(zoo, where=user, number=i) for i in range(3)]
+    done = subprocess.run([tool("stalelibctl"), "scan", "--json=short"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=90, check=False)
+    report = json.loads(done.stdout)
+    zoo.check_honest(report)
+    equal(report["sweep"]["unreadable"], len(stuck), "counted as not readable")
 
 
 TESTS = [
@@ -293,6 +316,8 @@ TESTS = [
     of_a_user_who_puts_it_where_a_library_was,
     of_a_user_where_nothing_hangs,
     a_loaders_list_that_leads_there,
+    a_memory_that_is_locked_for_ever,
+    many_memories_that_are_locked_for_ever,
 ]
 
 if __name__ == "__main__":

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "clock.h"
+#include "guard.h"
+
+/* Nothing honest takes this long: the largest of processes takes a second. */
+#define HUNG_USEC (5 * UINT64_C(1000000))
+#define PROBE_MSEC 250
+/* So many in one run are no accident; the answer is then an error. */
+#define LEFT_OUT_MAX 64
+
+/* Lies in memory shared with the child. The lists are the parent's; the child only reads them. */
+typedef struct Guard {
+        volatile SweepBeacon beacon;
+        SweepProcess processes[LEFT_OUT_MAX];
+        SweepDevice devices[LEFT_OUT_MAX];
+        size_t n_processes, n_devices;
+} Guard;
+
+static Guard *guard;
+
+void guard_options(SweepOptions *options) {
+        if (!guard)
+                return;
+        options->beacon = &guard->beacon;
+        options->skip_processes = guard->processes;
+        options->n_skip_processes = guard->n_processes;
+        options->skip_devices = guard->devices;
+        options->n_skip_devices = guard->n_devices;
+}
+
+static bool beacon_equal(const SweepBeacon *a, const SweepBeacon *b) {
+        return a->pid == b->pid && a->start_time == b->start_time && a->on_file == b->on_file &&
+                a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
+/* Does not come back before the child has ended, or has stood still at one place for too long. Returns true where it has ended. */
+static bool wait_for(int pidfd) {
+        SweepBeacon last = guard->beacon;
+        uint64_t since = clock_now();
+
+        for (;;) {
+                struct pollfd p = { .fd = pidfd, .events = POLLIN };
+                SweepBeacon now;
+
+                if (poll(&p, 1, PROBE_MSEC) > 0)
+                        return true;
+                now = guard->beacon;
+                if (now.pid == 0 || !beacon_equal(&now, &last)) {
+                        last = now;
+                        since = clock_now();
+                } else if (clock_now() - since > HUNG_USEC)
+                        return false;
+        }
+}
+
+/* Returns false where there is no room any more. */
+static bool leave_out(void) {
+        const SweepBeacon b = guard->beacon;
+
+        if (guard->n_processes >= LEFT_OUT_MAX || guard->n_devices >= LEFT_OUT_MAX)
+                return false;
+        if (b.on_file)
+                guard->devices[guard->n_devices++] = (SweepDevice){ .dev_major = b.dev_major, .dev_minor = b.dev_minor };
+        else
+                guard->processes[guard->n_processes++] = (SweepProcess){ .pid = b.pid, .start_time = b.start_time };
+        say(0, "Process %d does not let itself be looked at, and is left out", (int) b.pid);
+        return true;
+}
+
+static int exit_status(pid_t child) {
+        int status;
+
+        while (waitpid(child, &status, 0) < 0)
+                if (errno != EINTR)
+                        return say_errno(-errno, "Cannot wait for the look at the processes");
+        if (WIFEXITED(status))
+                return WEXITSTATUS(status);
+        return say(STATUS_UNREADABLE, "The look at the processes was ended by signal %d", WTERMSIG(status));
+}
+
+/* In the child: never returns. */
+static _Noreturn void run_child(Verb verb, const Options *o, char *arguments[], pid_t parent) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+                _exit(STATUS_UNREADABLE);
+        exit(verb_finish(verb(o, arguments)));
+}
+
+int guard_run(Verb verb, const Options *o, char *arguments[]) {
+        pid_t parent = getpid();
+
+        guard = mmap(NULL, sizeof(*guard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (guard == MAP_FAILED) {
+                guard = NULL;
+                return verb(o, arguments);
+        }
+        for (;;) {
+                _cleanup_close_ int pidfd = -EBADF;
+                pid_t child;
+
+                fflush(NULL);
+                guard->beacon = (SweepBeacon){};
+                child = fork();
+                if (child < 0)
+                        return verb(o, arguments);
+                if (child == 0)
+                        run_child(verb, o, arguments, parent);
+                pidfd = (int) syscall(SYS_pidfd_open, child, 0);
+                if (pidfd < 0 || wait_for(pidfd))
+                        return exit_status(child);
+                /* Not waited for: what hangs in a file system may not even end by this. */
+                kill(child, SIGKILL);
+                if (!leave_out())
+                        return say(STATUS_UNREADABLE, "Too many processes do not let themselves be looked at");
+        }
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A look at a process can hang: one that holds the lock of its own memory keeps whoever
+ * reads it for as long as it likes, and only the end of the reader ends that. So the
+ * looking is done by a child, which is given up when it stands still, and done again by
+ * another one, without what the first one stood at: that is counted as not readable.
+ */
+
+#include "sweep.h"
+#include "verbs.h"
+
+/* Runs the command in a child. Returns its exit status. Where there can be no child, runs it here. */
+int guard_run(Verb verb, const Options *o, char *arguments[]);
+
+/* In the child: makes a sweep tell where it is, and leave out what others hung at. */
+void guard_options(SweepOptions *options);
