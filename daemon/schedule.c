@@ -25,8 +25,8 @@ static uint64_t min(uint64_t a, uint64_t b) {
 void schedule_init(Schedule *s, uint64_t interval, uint64_t now) {
         *s = (Schedule){
                 .interval = interval,
-                .regular = SCHEDULE_NEVER,
-                .due = now,
+                .regular = now,
+                .due = SCHEDULE_NEVER,
                 .refilled = now,
                 .budget = SCHEDULE_BURST_USEC,
         };
@@ -67,6 +67,7 @@ static void schedule_refill(Schedule *s, uint64_t now) {
 void schedule_started(Schedule *s, uint64_t now) {
         schedule_refill(s, now);
         s->running = true;
+        s->wished = now < s->regular;
         s->started = now;
         s->due = SCHEDULE_NEVER;
         s->regular = add(now, s->interval);
@@ -74,7 +75,8 @@ void schedule_started(Schedule *s, uint64_t now) {
 
 void schedule_ended(Schedule *s, uint64_t now) {
         schedule_refill(s, now);
-        s->budget -= (int64_t) min(now - s->started, INT32_MAX);
+        if (s->wished)
+                s->budget -= (int64_t) min(now - s->started, INT32_MAX);
         if (s->budget < -DEBT_MAX_USEC)
                 s->budget = -DEBT_MAX_USEC;
         s->running = false;

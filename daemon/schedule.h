@@ -7,12 +7,12 @@
  * that neither a clock that is set nor a suspended machine makes a difference.
  *
  * Wishes (a changed directory, a bus method) may take 1/SCHEDULE_SHARE of the time
- * in the long run, and SCHEDULE_BURST at once.
+ * in the long run, and SCHEDULE_BURST at once; regular sweeps do not count.
  */
 
 #include "base.h"
 
-#define SCHEDULE_SHARE 30
+#define SCHEDULE_SHARE 10
 #define SCHEDULE_BURST_USEC UINT64_C(2000000)
 #define SCHEDULE_NEVER UINT64_MAX
 
@@ -25,7 +25,7 @@ typedef struct Schedule {
         uint64_t retry;      /* not before this: the scanner failed */
         unsigned failures;   /* in a row */
         uint64_t started;
-        bool running;
+        bool running, wished; /* it started before it was due regularly */
 } Schedule;
 
 /* The first sweep is due at once. */

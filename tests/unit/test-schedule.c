@@ -74,9 +74,23 @@ START_TEST(a_long_sweep_does_not_lock_wishes_out_for_long) {
         Schedule s;
 
         schedule_init(&s, SCHEDULE_NEVER, 0);
-        sweep(&s, 900 * SECOND);
-        schedule_wish(&s, 900 * SECOND);
-        ck_assert_uint_le(schedule_next(&s), 916 * SECOND);
+        sweep(&s, 1000);
+        schedule_wish(&s, SECOND);
+        ck_assert_uint_eq(sweep(&s, 900 * SECOND), SECOND);
+        schedule_wish(&s, 901 * SECOND);
+        ck_assert_uint_gt(schedule_next(&s), 902 * SECOND);
+        ck_assert_uint_le(schedule_next(&s), 906 * SECOND);
+}
+END_TEST
+
+START_TEST(regular_sweeps_are_not_charged_to_wishes) {
+        Schedule s;
+
+        schedule_init(&s, SECOND, 0);
+        for (unsigned i = 0; i < 100; i++)
+                sweep(&s, 900000);
+        schedule_wish(&s, 99 * SECOND + 950000);
+        ck_assert_uint_lt(schedule_next(&s), 100 * SECOND);
 }
 END_TEST
 
@@ -137,6 +151,7 @@ int main(void) {
         tcase_add_test(tcase, wishes_become_one_and_those_during_a_sweep_become_the_next);
         tcase_add_test(tcase, wishes_without_end_take_their_share_and_no_more);
         tcase_add_test(tcase, a_long_sweep_does_not_lock_wishes_out_for_long);
+        tcase_add_test(tcase, regular_sweeps_are_not_charged_to_wishes);
         tcase_add_test(tcase, a_machine_that_slept_sweeps_once);
         tcase_add_test(tcase, failures_wait_longer_each_time_and_success_forgets_them);
         tcase_add_test(tcase, a_new_interval_counts_from_now);
