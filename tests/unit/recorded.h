@@ -42,8 +42,11 @@ typedef struct Recorded {
 
 static inline ssize_t recorded_read(void *userdata, uint64_t address, void *buffer, size_t n) {
         const Recorded *r = userdata;
+        size_t to_end = 4096 - address % 4096;
         bool found = false;
 
+        if (n > to_end)
+                n = to_end;
         memset(buffer, 0, n);
         for (size_t i = 0; i < r->n_lines; i++) {
                 const RecordedLine *l = &r->lines[i];
