@@ -95,6 +95,13 @@ static int read_pages(Memory *m, uint64_t number) {
                 return -EFBIG;
         if (count > PAGES - slot)
                 count = PAGES - slot;
+        for (size_t i = 0; m->guard && i < count; i++) {
+                if (m->guard(m->guard_userdata, (number + i) * PAGE))
+                        continue;
+                if (i == 0)
+                        return -EREMOTE;
+                count = i;
+        }
         for (size_t i = 0; i < count; i++)
                 m->slots[slot + i].length = 0;
         m->bytes += count * PAGE;

@@ -53,6 +53,28 @@ START_TEST(bytes_come_as_they_are) {
 }
 END_TEST
 
+/* A reader that must not be asked for a byte of the third page: its server would not answer. */
+static ssize_t read_what_is_allowed(void *userdata, uint64_t address, void *buffer, size_t n) {
+        ck_assert(address + n <= FAKE_BASE + 2 * 4096 || address >= FAKE_BASE + 3 * 4096);
+        return fake_memory_read(userdata, address, buffer, n);
+}
+
+static bool refuse_third_page(void *userdata, uint64_t address) {
+        (void) userdata;
+        return address != FAKE_BASE + 2 * 4096;
+}
+
+START_TEST(what_the_guard_refuses_is_read_neither_by_itself_nor_ahead) {
+        _cleanup_(memory_freep) Memory *m = memory_new_reader(read_what_is_allowed, fake);
+        uint8_t byte;
+
+        ck_assert_ptr_nonnull(m);
+        memory_guard(m, refuse_third_page, NULL);
+        for (uint64_t page = 0; page < 6; page++)
+                ck_assert_int_eq(memory_read(m, FAKE_BASE + page * 4096, &byte, 1), page == 2 ? -EREMOTE : 0);
+}
+END_TEST
+
 START_TEST(words_have_the_host_byte_order) {
         static const uint64_t value = 0x1122334455667788;
         static const size_t sizes[] = { 1, 2, 4, 8 };
@@ -220,6 +242,7 @@ int main(void) {
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_set_timeout(tcase, 30);
         tcase_add_loop_test(tcase, bytes_come_as_they_are, 0, ELEMENTSOF(reads));
+        tcase_add_test(tcase, what_the_guard_refuses_is_read_neither_by_itself_nor_ahead);
         tcase_add_test(tcase, words_have_the_host_byte_order);
         tcase_add_test(tcase, a_word_that_cannot_be_read_is_not_set);
         tcase_add_loop_test(tcase, strings_end_within_their_bounds, 0, ELEMENTSOF(strings));
