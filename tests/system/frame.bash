@@ -77,3 +77,17 @@ replace() {
         cp "${2:-$L/plugin-2.so}" "$1.new"
         mv "$1.new" "$1"
 }
+
+# A block of the manual's chapter on deployments, by its first line; and the file that it is, put into its place.
+block() {
+        awk -v first="$1" '$0 == "```" { inside = !inside; shown = 0; begins = 1; next }
+                inside && begins { shown = $0 == first; begins = 0 }
+                inside && shown' $L/stalelib-deploy.7.scd
+}
+place() {
+        mkdir -p "${1%/*}"
+        block "# $1" >"$1"
+        [[ -s $1 ]]
+}
+# The first command of the chapter that begins so, without its prompt.
+command_of() { sed -n "s/^[#\$] \($1.*\)/\1/p" $L/stalelib-deploy.7.scd | head -n1; }

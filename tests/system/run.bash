@@ -19,5 +19,10 @@ mkdir -p "$D/usr/lib/stalelib-tests"
 cp "$HOLDER" "$D/usr/lib/stalelib-tests/holder"
 cp "$PLUGIN_1" "$D/usr/lib/stalelib-tests/plugin-1.so"
 cp "$PLUGIN_2" "$D/usr/lib/stalelib-tests/plugin-2.so"
+cp "${0%/*}/../../man/stalelib-deploy.7.scd" "$D/usr/lib/stalelib-tests/"
+if [[ -n ${NAME:-} ]]; then
+        mkdir -p "$D/etc"
+        echo "$NAME" >"$D/etc/hostname"
+fi
 cp "${0%/*}/test-$test.bash" "${0%/*}/frame.bash" "$D/usr/lib/stalelib-tests/"
 "${0%/*}/boot" --destdir="$D" "$@" -- /bin/bash "/usr/lib/stalelib-tests/test-$test.bash"
