@@ -9,6 +9,9 @@
 
 #include "view.h"
 
+#ifndef SYS_openat2
+#define SYS_openat2 __NR_openat2 /* known to the kernel's headers before glibc 2.32 */
+#endif
 #ifndef RESOLVE_CACHED
 #define RESOLVE_CACHED 0x20 /* Linux 5.12 */
 #endif
