@@ -223,7 +223,7 @@ static int describe(const Examination *x, Finding *ret) {
         int r;
 
         scan_beacon(x->scan, x->options, x->process, NULL);
-        r = process_describe(x->process, &f);
+        r = process_describe(x->process, &x->scan->group, &f);
         if (r < 0)
                 return r;
         if (x->executable != EXAMINE_NO_INDEX && x->judged[x->executable].path) {

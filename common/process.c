@@ -1,29 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/*
- * libproc2 has "/proc" wired in and speaks in stacks of items; both stay in here.
- * From 4.0.5 on PIDS_VAL() takes no `info` any more.
- */
-
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <libproc2/pids.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "process.h"
-
-#ifdef HAVE_PIDS_VAL_WITHOUT_INFO
-#define VALUE(item, type, stack, info) PIDS_VAL(item, type, stack)
-#else
-#define VALUE(item, type, stack, info) PIDS_VAL(item, type, stack, info)
-#endif
-
-static void pids_info_unrefp(struct pids_info **info) {
-        if (*info)
-                procps_pids_unref(info);
-}
+#include "process-library.h"
 
 void process_list_done(ProcessList *l) {
         free(l->pids);
@@ -36,29 +19,16 @@ static int pid_compare(const void *a, const void *b) {
         return x < y ? -1 : x > y;
 }
 
-/* The pids alone: what libproc2 would read of each process costs more than a steady sweep of it. */
 int process_list_read(ProcessList *ret) {
-        static enum pids_item items[] = { PIDS_ID_PID };
-        _cleanup_(pids_info_unrefp) struct pids_info *info = NULL;
-        _cleanup_(process_list_done) ProcessList list = {};
-        struct pids_fetch *fetch;
+        ProcessList list;
         int r;
 
-        r = procps_pids_new(&info, items, ELEMENTSOF(items));
+        r = process_library_list(&list);
         if (r < 0)
                 return r;
-        errno = 0;
-        fetch = procps_pids_reap(info, PIDS_FETCH_TASKS_ONLY);
-        if (!fetch)
-                return errno > 0 ? -errno : -EIO;
-        if (!GROW(list.pids, list.allocated, (size_t) fetch->counts->total))
-                return -ENOMEM;
-        for (int i = 0; i < fetch->counts->total; i++)
-                list.pids[list.n_pids++] = VALUE(0, s_int, fetch->stacks[i], info);
         if (list.n_pids > 0)
                 qsort(list.pids, list.n_pids, sizeof(*list.pids), pid_compare);
         *ret = list;
-        list = (ProcessList){};
         return 0;
 }
 
@@ -329,48 +299,65 @@ char *process_container_from_cgroup(const char *text) {
         return NULL;
 }
 
-enum { DESCRIBE_COMM, DESCRIBE_UID, DESCRIBE_UNIT, DESCRIBE_USER_UNIT, DESCRIBE_MACHINE };
-static enum pids_item describe_items[] = {
-        [DESCRIBE_COMM] = PIDS_CMD,
-        [DESCRIBE_UID] = PIDS_ID_EUID,
-        [DESCRIBE_UNIT] = PIDS_SD_UNIT,
-        [DESCRIBE_USER_UNIT] = PIDS_SD_UUNIT,
-        [DESCRIBE_MACHINE] = PIDS_SD_MACH,
-};
+void process_facts_done(ProcessFacts *f) {
+        free(f->comm);
+        free(f->unit);
+        free(f->user_unit);
+        free(f->machine);
+        *f = (ProcessFacts){};
+}
 
-/* libproc2 says "-" or "?" or the like where systemd has no answer. */
+/* The libraries say "-" or "?" or the like where systemd has no answer. */
 static const char *or_null(const char *s) {
         return s && (isalnum((unsigned char) s[0]) || (s[0] != '\0' && s[1] != '\0')) ? s : NULL;
 }
 
-int process_describe(const Process *p, Finding *f) {
-        _cleanup_(pids_info_unrefp) struct pids_info *info = NULL;
+void process_group_done(ProcessGroup *g) {
+        free(g->cgroup);
+        free(g->unit);
+        free(g->user_unit);
+        free(g->container);
+        *g = (ProcessGroup){};
+}
+
+static int make_group(char **cgroup, const ProcessFacts *facts, ProcessGroup *ret) {
+        ProcessGroup g = {};
+
+        if (!strdup_to(&g.unit, or_null(facts->unit)) || !strdup_to(&g.user_unit, or_null(facts->user_unit)) ||
+            !strdup_to(&g.container, or_null(facts->machine))) {
+                process_group_done(&g);
+                return -ENOMEM;
+        }
+        if (!g.container && *cgroup)
+                g.container = process_container_from_cgroup(*cgroup);
+        g.cgroup = TAKE_PTR(*cgroup);
+        process_group_done(ret);
+        *ret = g;
+        return 0;
+}
+
+int process_describe(const Process *p, ProcessGroup *group, Finding *f) {
+        _cleanup_(process_facts_done) ProcessFacts facts = {};
         _cleanup_free_ char *cgroup = NULL;
-        unsigned pid = (unsigned) p->pid;
-        const struct pids_fetch *fetch;
-        struct pids_stack *stack;
-        const char *machine;
+        bool known;
         int r;
 
-        r = procps_pids_new(&info, describe_items, ELEMENTSOF(describe_items));
+        r = process_read_file(p, "cgroup", 16384, &cgroup, NULL);
+        if (r == -ENOMEM)
+                return r;
+        known = cgroup && group->cgroup && streq(cgroup, group->cgroup);
+        r = process_library_describe(p->pid, !known, &facts);
         if (r < 0)
                 return r;
-        fetch = procps_pids_select(info, &pid, 1, PIDS_SELECT_PID);
-        if (!fetch || fetch->counts->total < 1)
-                return -ESRCH;
-        stack = fetch->stacks[0];
-        /* libproc2 went by the number: if our process still lives, the number was its own all the time. */
+        /* The library went by the number: if our process still lives, the number was its own all the time. */
         if (!process_alive(p))
                 return -ESRCH;
-
-        f->uid = VALUE(DESCRIBE_UID, u_int, stack, info);
-        machine = or_null(VALUE(DESCRIBE_MACHINE, str, stack, info));
-        if (!strdup_to(&f->comm, VALUE(DESCRIBE_COMM, str, stack, info)) ||
-            !strdup_to(&f->unit, or_null(VALUE(DESCRIBE_UNIT, str, stack, info))) ||
-            !strdup_to(&f->user_unit, or_null(VALUE(DESCRIBE_USER_UNIT, str, stack, info))) ||
-            !strdup_to(&f->container, machine))
-                return -ENOMEM;
-        if (!f->container && process_read_file(p, "cgroup", 16384, &cgroup, NULL) >= 0)
-                f->container = process_container_from_cgroup(cgroup);
-        return 0;
+        if (!known) {
+                r = make_group(&cgroup, &facts, group);
+                if (r < 0)
+                        return r;
+        }
+        f->uid = facts.uid;
+        return strdup_to(&f->comm, facts.comm) && strdup_to(&f->unit, group->unit) &&
+                strdup_to(&f->user_unit, group->user_unit) && strdup_to(&f->container, group->container) ? 0 : -ENOMEM;
 }

@@ -61,11 +61,20 @@ int process_read_file(const Process *p, const char *name, size_t max, char **ret
 /* Reads a link of its directory (exe, root, map_files/…), raw. Returns 0, -ENAMETOOLONG, -ENOMEM, -errno. */
 int process_read_link(const Process *p, const char *name, char **ret);
 
+/* What a control group stands for: asked once for all of its processes that come one after the other. */
+typedef struct ProcessGroup {
+        char *cgroup; /* owned; the text of proc_pid_cgroup(5); NULL: none was asked for yet */
+        char *unit, *user_unit, *container; /* owned, or NULL */
+} ProcessGroup;
+
+void process_group_done(ProcessGroup *g);
+
 /*
  * Fills in comm, uid, unit, user_unit and container of a finding. Costs more than a
- * whole process's sweep: for findings only. Returns 0, -ESRCH, -ENOMEM.
+ * whole process's sweep: for findings only. group: of the process that was described
+ * before, or zeroed; becomes that of this one. Returns 0, -ESRCH, -ENOMEM.
  */
-int process_describe(const Process *p, Finding *f);
+int process_describe(const Process *p, ProcessGroup *group, Finding *f);
 
 /*
  * The container that a control group (the text of proc_pid_cgroup(5)) belongs to:

@@ -73,6 +73,7 @@ Scan *scan_free(Scan *scan) {
                 free(scan->watched[i]);
         free(scan->watched);
         mapping_list_done(&scan->maps);
+        process_group_done(&scan->group);
         elf_cache_done(&scan->elfs);
         glance_done(&scan->glance);
         memory_free(scan->memory);

@@ -119,6 +119,7 @@ struct Scan {
         size_t baselines_left;  /* how many files may still be read for their content in this sweep */
         Record *records;        /* owned; ascending by pid */
         size_t n_records, allocated_records;
+        ProcessGroup group;     /* of the process described last, in this sweep */
         MappingList maps;       /* memory used again for each process, */
         Memory *memory;         /* this as well; NULL: not needed yet */
         Fence fence;            /* around it */

@@ -71,6 +71,7 @@ static int begin(Sweep *s) {
         scan->sweep++;
         glance_reset(&scan->glance);
         mapping_list_forget(&scan->maps);
+        process_group_done(&scan->group);
         scan->baselines_left = s->options.baselines;
         clock_gettime(CLOCK_REALTIME, &real);
         clock_gettime(CLOCK_BOOTTIME, &boot);

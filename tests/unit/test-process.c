@@ -163,6 +163,7 @@ static void exit_first_thread(int fd, const void *data _unused_) {
 START_TEST(process_whose_first_thread_exited_is_read_through_another) {
         _cleanup_(process_done) Process p = PROCESS_NULL, own = PROCESS_NULL;
         _cleanup_free_ char *exe = NULL, *own_exe = NULL, *maps = NULL;
+        _cleanup_(process_group_done) ProcessGroup group = {};
         _cleanup_(finding_done) Finding f = {};
         pid_t child = child_start(exit_first_thread, NULL);
 
@@ -179,7 +180,7 @@ START_TEST(process_whose_first_thread_exited_is_read_through_another) {
         ck_assert_int_eq(process_read_file(&p, "maps", 1 << 20, &maps, NULL), 0);
         ck_assert_ptr_nonnull(strstr(maps, "libc"));
         ck_assert_int_eq(faccessat(p.fd, "map_files", F_OK, 0), 0);
-        ck_assert_int_eq(process_describe(&p, &f), 0);
+        ck_assert_int_eq(process_describe(&p, &group, &f), 0);
         ck_assert_uint_eq(f.uid, geteuid());
         child_end(child);
         ck_assert(!process_alive(&p));
@@ -206,15 +207,19 @@ END_TEST
 
 START_TEST(description_has_name_and_user) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
-        _cleanup_(finding_done) Finding f = {};
+        _cleanup_(process_group_done) ProcessGroup group = {};
+        _cleanup_(finding_done) Finding f = {}, again = {};
         pid_t child = child_start(rename_here, "a )b");
 
         ck_assert_int_eq(process_open(proc_fd, child, &p), 0);
-        ck_assert_int_eq(process_describe(&p, &f), 0);
+        ck_assert_int_eq(process_describe(&p, &group, &f), 0);
         ck_assert_str_eq(f.comm, "a )b");
         ck_assert_uint_eq(f.uid, geteuid());
+        ck_assert_int_eq(process_describe(&p, &group, &again), 0); /* of a group that is known by now */
+        ck_assert_str_eq(again.comm, f.comm);
+        ck_assert(streq_null(again.unit, f.unit) && streq_null(again.user_unit, f.user_unit) && streq_null(again.container, f.container));
         child_end(child);
-        ck_assert_int_eq(process_describe(&p, &f), -ESRCH);
+        ck_assert_int_eq(process_describe(&p, &group, &f), -ESRCH);
 }
 END_TEST
 

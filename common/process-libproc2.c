@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* libproc2 speaks in stacks of items. From 4.0.5 on PIDS_VAL() takes no `info` any more. */
+
+#include <libproc2/pids.h>
+
+#include "process-library.h"
+
+#ifdef HAVE_PIDS_VAL_WITHOUT_INFO
+#define VALUE(item, type, stack, info) PIDS_VAL(item, type, stack)
+#else
+#define VALUE(item, type, stack, info) PIDS_VAL(item, type, stack, info)
+#endif
+
+static void pids_info_unrefp(struct pids_info **info) {
+        if (*info)
+                procps_pids_unref(info);
+}
+
+/* The pids alone: what libproc2 would read of each process costs more than a steady sweep of it. */
+int process_library_list(ProcessList *ret) {
+        static enum pids_item items[] = { PIDS_ID_PID };
+        _cleanup_(pids_info_unrefp) struct pids_info *info = NULL;
+        ProcessList list = {};
+        struct pids_fetch *fetch;
+        int r;
+
+        r = procps_pids_new(&info, items, ELEMENTSOF(items));
+        if (r < 0)
+                return r;
+        errno = 0;
+        fetch = procps_pids_reap(info, PIDS_FETCH_TASKS_ONLY);
+        if (!fetch)
+                return errno > 0 ? -errno : -EIO;
+        if (!GROW(list.pids, list.allocated, (size_t) fetch->counts->total))
+                return -ENOMEM;
+        for (int i = 0; i < fetch->counts->total; i++)
+                list.pids[list.n_pids++] = VALUE(0, s_int, fetch->stacks[i], info);
+        *ret = list;
+        return 0;
+}
+
+enum { DESCRIBE_COMM, DESCRIBE_UID, DESCRIBE_UNIT, DESCRIBE_USER_UNIT, DESCRIBE_MACHINE };
+static enum pids_item describe_items[] = {
+        [DESCRIBE_COMM] = PIDS_CMD,
+        [DESCRIBE_UID] = PIDS_ID_EUID,
+        [DESCRIBE_UNIT] = PIDS_SD_UNIT,
+        [DESCRIBE_USER_UNIT] = PIDS_SD_UUNIT,
+        [DESCRIBE_MACHINE] = PIDS_SD_MACH,
+};
+
+int process_library_describe(pid_t pid, bool with_unit, ProcessFacts *ret) {
+        _cleanup_(pids_info_unrefp) struct pids_info *info = NULL;
+        _cleanup_(process_facts_done) ProcessFacts facts = {};
+        unsigned number = (unsigned) pid;
+        const struct pids_fetch *fetch;
+        struct pids_stack *stack;
+        int r;
+
+        r = procps_pids_new(&info, describe_items, with_unit ? (int) ELEMENTSOF(describe_items) : DESCRIBE_UNIT);
+        if (r < 0)
+                return r;
+        fetch = procps_pids_select(info, &number, 1, PIDS_SELECT_PID);
+        if (!fetch || fetch->counts->total < 1)
+                return -ESRCH;
+        stack = fetch->stacks[0];
+        facts.uid = VALUE(DESCRIBE_UID, u_int, stack, info);
+        if (!strdup_to(&facts.comm, VALUE(DESCRIBE_COMM, str, stack, info)))
+                return -ENOMEM;
+        if (with_unit &&
+            (!strdup_to(&facts.unit, VALUE(DESCRIBE_UNIT, str, stack, info)) ||
+             !strdup_to(&facts.user_unit, VALUE(DESCRIBE_USER_UNIT, str, stack, info)) ||
+             !strdup_to(&facts.machine, VALUE(DESCRIBE_MACHINE, str, stack, info))))
+                return -ENOMEM;
+        *ret = facts;
+        facts = (ProcessFacts){};
+        return 0;
+}

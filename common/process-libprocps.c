@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* libprocps of procps 3.3, as in Debian 11: readproc(3). */
+
+#include <proc/readproc.h>
+
+#include "process-library.h"
+
+static void closeprocp(PROCTAB **table) {
+        if (*table)
+                closeproc(*table);
+}
+
+static void freeprocp(proc_t **p) {
+        if (*p)
+                freeproc(*p);
+}
+
+/* No flags: the numbers alone. */
+int process_library_list(ProcessList *ret) {
+        _cleanup_(closeprocp) PROCTAB *table = NULL;
+        _cleanup_(process_list_done) ProcessList list = {};
+        proc_t p = {};
+
+        errno = 0;
+        table = openproc(0);
+        if (!table)
+                return errno > 0 ? -errno : -EIO;
+        while (readproc(table, &p)) {
+                if (!GROW(list.pids, list.allocated, list.n_pids + 1))
+                        return -ENOMEM;
+                list.pids[list.n_pids++] = p.tid;
+        }
+        *ret = list;
+        list = (ProcessList){};
+        return 0;
+}
+
+int process_library_describe(pid_t pid, bool with_unit, ProcessFacts *ret) {
+        _cleanup_(process_facts_done) ProcessFacts facts = {};
+        _cleanup_(closeprocp) PROCTAB *table = NULL;
+        _cleanup_(freeprocp) proc_t *p = NULL;
+        pid_t pids[] = { pid, 0 };
+
+        errno = 0;
+        table = openproc(PROC_PID | PROC_FILLSTAT | PROC_FILLSTATUS | (with_unit ? PROC_FILLSYSTEMD : 0), pids);
+        if (!table)
+                return errno > 0 ? -errno : -EIO;
+        p = readproc(table, NULL);
+        if (!p)
+                return -ESRCH;
+        facts.uid = (uid_t) p->euid;
+        if (!strdup_to(&facts.comm, p->cmd) ||
+            (with_unit && (!strdup_to(&facts.unit, p->sd_unit) || !strdup_to(&facts.user_unit, p->sd_uunit) ||
+                           !strdup_to(&facts.machine, p->sd_mach))))
+                return -ENOMEM;
+        *ret = facts;
+        facts = (ProcessFacts){};
+        return 0;
+}
