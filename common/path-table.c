@@ -146,7 +146,8 @@ int path_table_add_set(PathTable *t, uint32_t *paths, size_t n, uint32_t *ret) {
         for (i = t->set_buckets[hash & (t->n_set_buckets - 1)]; i != PATH_NONE; i = t->sets[i].next) {
                 const PathSet *s = &t->sets[i];
 
-                if (s->hash == hash && s->n_paths == unique && memcmp(s->paths, paths, unique * sizeof(*paths)) == 0) {
+                if (s->hash == hash && s->n_paths == unique &&
+                    (unique == 0 || memcmp(s->paths, paths, unique * sizeof(*paths)) == 0)) {
                         *ret = i;
                         return 0;
                 }
@@ -156,7 +157,8 @@ int path_table_add_set(PathTable *t, uint32_t *paths, size_t n, uint32_t *ret) {
         copy = malloc((unique ?: 1) * sizeof(*copy));
         if (!copy)
                 return -ENOMEM;
-        memcpy(copy, paths, unique * sizeof(*copy));
+        if (unique > 0)
+                memcpy(copy, paths, unique * sizeof(*copy));
         i = t->free_sets;
         if (i == PATH_NONE)
                 i = (uint32_t) t->n_sets++;
