@@ -244,6 +244,46 @@ static bool could_be_executed(Examination *x, size_t mapping, const Path *p) {
         return mine && mine->elf.machine == elf.machine && mine->elf.class == elf.class;
 }
 
+/* Does the name lead to what is mapped there? Returns 1, 0, or -ENOMEM. */
+static int leads_to(Examination *x, const KnownView *view, const char *name, size_t mapping) {
+        uint32_t path;
+        int r;
+
+        r = look_up(x, view, mapping_of(x, mapping), name, /* mapped= */ false, &path);
+        if (r < 0)
+                return r;
+        return path_of(x, path)->error >= 0 && identity_equal(&path_of(x, path)->identity, &x->judged[mapping].mapped);
+}
+
+/*
+ * Has the process left the root that its names are of, as by pivot_root(2)? Then the
+ * loader that it was started with lies on a mount below its root of now, and is found
+ * neither by the name that it was asked for, nor by its own without the mount's. (A
+ * system with /usr on a mount finds it by both.) Returns 1, 0, or -ENOMEM.
+ */
+static int has_left_root(Examination *x, const KnownView *view) {
+        const Mount *mount;
+        const char *name, *asked;
+        size_t n;
+        int r;
+
+        if (x->interpreter == EXAMINE_NO_INDEX)
+                return 0;
+        asked = x->judged[x->interpreter].loader_name;
+        name = view_path(&view->view, mapping_of(x, x->interpreter)->name);
+        if (!name || verdict_cut_mark(name) < strlen(name) || !asked || !verdict_name_resolvable(asked) ||
+            !judge_identify(x, x->interpreter))
+                return 0;
+        mount = mount_table_covering(&view->view.mounts, name);
+        n = mount ? strlen(mount->point) : 0;
+        if (n <= 1 || strncmp(asked, mount->point, n) == 0)
+                return 0;
+        r = leads_to(x, view, asked, x->interpreter);
+        if (r == 0)
+                r = leads_to(x, view, name + n, x->interpreter);
+        return r < 0 ? r : r == 0;
+}
+
 static int observe_loader_name(Examination *x, const KnownView *view, size_t mapping, VerdictFacts *f, uint32_t *ret) {
         Judged *j = &x->judged[mapping];
         int r;
@@ -254,6 +294,9 @@ static int observe_loader_name(Examination *x, const KnownView *view, size_t map
         /* Opened before the chroot, by the name that it has outside: that means nothing behind it. */
         if (!streq(view->view.root_path, "/") && streq(j->loader_name, examination_path(x, mapping)))
                 return 0;
+        r = has_left_root(x, view);
+        if (r != 0)
+                return r < 0 ? r : 0;
         r = look_up(x, view, mapping_of(x, mapping), j->loader_name, /* mapped= */ false, ret);
         if (r < 0)
                 return r;

@@ -443,3 +443,16 @@ def chroot_superseded(w):
     os.symlink("/opt/2", w.path("jail/opt/next"))
     os.rename(w.path("jail/opt/next"), w.path("jail/opt/current"))
     yield host, Stale(plugin, "superseded", OPEN)
+
+
+@scenario
+def pivot_root_after_mapping(w):
+    """pivot_root() after the library was mapped, as an init does that leaves its initramfs"""
+    root = container(w)
+    plugin = w.install("plain-1")
+    host = w.host(before=PRIVATE)
+    host.open(plugin)
+    w.inside(host, "sh", "-c", f"mount --bind '{root}' '{root}' && cd '{root}' && pivot_root . old")
+    yield host
+    new = w.replace(plugin, "plain-2")
+    yield host, Stale(plugin.at("/old" + plugin.path), "replaced", OPEN, disk=new)
