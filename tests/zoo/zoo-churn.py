@@ -62,7 +62,7 @@ def pids_that_are_used_again(zoo):
             process = spawn([stale_exe, "open", path, "ready"]).ready()
             shutil.copy(tool("plugin-2.so"), os.fsdecode(path) + ".new")
             os.rename(os.fsdecode(path) + ".new", path)
-            time.sleep(0.002 * (turn % 5))
+            time.sleep(0.01 * (turn % 5))
             process.end()
             process = spawn([clean_exe, "open", path, "ready"]).ready()
             time.sleep(0.002 * (turn % 3))
