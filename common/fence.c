@@ -13,8 +13,8 @@ void fence_done(Fence *f) {
         *f = FENCE_NULL;
 }
 
-/* As mapping_device_at(); before Linux 6.11, from the list that was read of the process. */
-static int device_at(Fence *f, uint64_t address, uint32_t *ret_dev_major, uint32_t *ret_dev_minor) {
+/* As mapping_span_at(); before Linux 6.11, from the list that was read of the process. */
+static int span_at(Fence *f, uint64_t address, MappingSpan *ret) {
         const MappingList *maps = &f->scan->maps;
         size_t m;
         int r;
@@ -23,15 +23,19 @@ static int device_at(Fence *f, uint64_t address, uint32_t *ret_dev_major, uint32
                 f->maps_fd = openat(f->process->fd, "maps", O_RDONLY | O_CLOEXEC);
         if (f->maps_fd < 0)
                 return -errno;
-        r = mapping_device_at(f->maps_fd, address, ret_dev_major, ret_dev_minor);
+        r = mapping_span_at(f->maps_fd, address, ret);
         if (r != -ENOTTY && r != -EINVAL)
                 return r;
         m = mapping_list_find(maps, address);
-        if (m == SIZE_MAX)
-                return maps->cut ? -ENODATA : 0;
-        *ret_dev_major = maps->mappings[m].dev_major;
-        *ret_dev_minor = maps->mappings[m].dev_minor;
-        return 1;
+        if (m == SIZE_MAX && maps->cut)
+                return -ENODATA;
+        *ret = (MappingSpan){ .start = address / PAGE * PAGE, .end = address / PAGE * PAGE + PAGE };
+        if (m != SIZE_MAX) {
+                ret->file = true;
+                ret->dev_major = maps->mappings[m].dev_major;
+                ret->dev_minor = maps->mappings[m].dev_minor;
+        }
+        return 0;
 }
 
 /* Documentation/admin-guide/mm/pagemap.rst: bit 63. */
@@ -46,13 +50,17 @@ static bool is_present(Fence *f, uint64_t address) {
 }
 
 bool fence_lets_through(void *userdata, uint64_t address) {
-        uint32_t dev_major, dev_minor;
         Fence *f = userdata;
-        int r;
+        MappingSpan span;
 
+        for (size_t i = 0; i < FENCE_SPANS; i++)
+                if (address >= f->spans[i].start && address < f->spans[i].end)
+                        return true;
         /* What hangs now is the process, not a file. */
         scan_beacon(f->scan, f->options, f->process, NULL);
-        r = device_at(f, address, &dev_major, &dev_minor);
-        return r == 0 || (r > 0 && scan_device_answers(f->scan, f->options, f->view, dev_major, dev_minor)) ||
-                is_present(f, address);
+        if (span_at(f, address, &span) < 0 ||
+            (span.file && !scan_device_answers(f->scan, f->options, f->view, span.dev_major, span.dev_minor)))
+                return is_present(f, address);
+        f->spans[f->next_span++ % FENCE_SPANS] = span;
+        return true;
 }

@@ -10,10 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sweep.h"
+#include "mapping.h"
 #include "process.h"
+#include "sweep.h"
 
 typedef struct KnownView KnownView;
+
+#define FENCE_SPANS 8
 
 typedef struct Fence {
         const Scan *scan;            /* these are borrowed */
@@ -21,6 +24,8 @@ typedef struct Fence {
         const KnownView *view;
         const Process *process;
         int maps_fd, pages_fd;       /* owned; maps and pagemap, opened when needed */
+        MappingSpan spans[FENCE_SPANS]; /* that it let through last: most pages lie beside each other */
+        unsigned next_span;
 } Fence;
 
 /* Embeds owned descriptors: initialise with FENCE_NULL before fence_done() may see it. */

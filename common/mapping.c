@@ -665,14 +665,22 @@ bool mapping_is_at(int maps_fd, uint64_t address, uint32_t dev_major, uint32_t d
                 q.dev_major == dev_major && q.dev_minor == dev_minor;
 }
 
-int mapping_device_at(int maps_fd, uint64_t address, uint32_t *ret_dev_major, uint32_t *ret_dev_minor) {
-        struct procmap_query q = { .size = sizeof(q), .query_flags = PROCMAP_FILE_BACKED, .query_addr = address };
+int mapping_span_at(int maps_fd, uint64_t address, MappingSpan *ret) {
+        struct procmap_query q = {
+                .size = sizeof(q),
+                .query_flags = PROCMAP_COVERING_OR_NEXT | PROCMAP_FILE_BACKED,
+                .query_addr = address,
+        };
 
-        if (ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) < 0)
-                return errno == ENOENT ? 0 : -errno;
-        *ret_dev_major = q.dev_major;
-        *ret_dev_minor = q.dev_minor;
-        return 1;
+        if (ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) < 0) {
+                if (errno != ENOENT)
+                        return -errno;
+                *ret = (MappingSpan){ .start = address, .end = UINT64_MAX };
+        } else if (q.vma_start > address)
+                *ret = (MappingSpan){ .start = address, .end = q.vma_start };
+        else
+                *ret = (MappingSpan){ q.vma_start, q.vma_end, /* file= */ true, q.dev_major, q.dev_minor };
+        return 0;
 }
 
 size_t mapping_list_find(const MappingList *l, uint64_t address) {

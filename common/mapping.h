@@ -112,8 +112,15 @@ int mapping_next_executable(int maps_fd, uint64_t *address, MapsLine *ret);
 #define MAPPING_SHORT_NAME 256
 int mapping_name_at(int maps_fd, const MapsLine *range, char *buffer, size_t size);
 
-/* The device of the file, as printed, that is mapped at an address. Returns 1; 0: nothing or no file is; -ENOTTY or -EINVAL before Linux 6.11, -errno. */
-int mapping_device_at(int maps_fd, uint64_t address, uint32_t *ret_dev_major, uint32_t *ret_dev_minor);
+/* Addresses for which one answer holds, from `start` on, before `end`. */
+typedef struct MappingSpan {
+        uint64_t start, end;
+        bool file; /* of a file, on this device, as printed */
+        uint32_t dev_major, dev_minor;
+} MappingSpan;
+
+/* What is mapped at an address: a file's range, or all without a file up to the next one. Returns 0; -ENOTTY or -EINVAL before Linux 6.11, -errno. */
+int mapping_span_at(int maps_fd, uint64_t address, MappingSpan *ret);
 
 /* The mapping that an address lies in, or SIZE_MAX. */
 size_t mapping_list_find(const MappingList *l, uint64_t address);
