@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Installs into a directory, and runs one of the tests here in a system that is booted with it.
+# NAME: its host name. FILES: a directory of what else the test finds beside itself.
 
 set -euo pipefail
 test=$1
@@ -24,5 +25,6 @@ if [[ -n ${NAME:-} ]]; then
         mkdir -p "$D/etc"
         echo "$NAME" >"$D/etc/hostname"
 fi
+[[ -z ${FILES:-} ]] || cp "$FILES"/* "$D/usr/lib/stalelib-tests/"
 cp "${0%/*}/test-$test.bash" "${0%/*}/frame.bash" "$D/usr/lib/stalelib-tests/"
 "${0%/*}/boot" --destdir="$D" "$@" -- /bin/bash "/usr/lib/stalelib-tests/test-$test.bash"
