@@ -149,21 +149,38 @@ static void set_build_id(FileId *id, const ElfFile *elf) {
         memcpy(id->build_id, elf->build_id, elf->build_id_length);
 }
 
-Evidence evidence_compare(Examination *x, size_t mapping, const Identity *other, int other_fd, FileId *ret_other) {
-        ElfEntry *mine, *theirs = elf_cache_find(&x->scan->elfs, other, x->scan->sweep);
-        _cleanup_close_ int fd = -EBADF;
+/* By their build-ids, where one has one. */
+static Evidence compare_build_ids(Examination *x, size_t mapping, const ElfEntry *theirs, FileId *ret_other) {
+        const ElfEntry *mine;
 
-        if (!theirs)
-                theirs = elf_cache_add(&x->scan->elfs, other, other_fd, x->scan->sweep);
-        if (theirs && theirs->error == 0 && ret_other)
+        if (theirs->error == 0 && ret_other)
                 set_build_id(ret_other, &theirs->elf);
         if (examination_read_elf(x, mapping) < 0)
                 return EVIDENCE_NONE;
         mine = x->judged[mapping].elf;
-        if (mine && theirs && theirs->error == 0 && (mine->elf.build_id_length > 0 || theirs->elf.build_id_length > 0))
-                return mine->elf.build_id_length == theirs->elf.build_id_length &&
-                        memcmp(mine->elf.build_id, theirs->elf.build_id, mine->elf.build_id_length) == 0 ?
-                        EVIDENCE_AGREES : EVIDENCE_DIFFERS;
+        if (!mine || theirs->error < 0 || (mine->elf.build_id_length == 0 && theirs->elf.build_id_length == 0))
+                return EVIDENCE_NONE;
+        return mine->elf.build_id_length == theirs->elf.build_id_length &&
+                memcmp(mine->elf.build_id, theirs->elf.build_id, mine->elf.build_id_length) == 0 ?
+                EVIDENCE_AGREES : EVIDENCE_DIFFERS;
+}
+
+Evidence evidence_compare_known(Examination *x, size_t mapping, const Identity *other, FileId *ret_other) {
+        const ElfEntry *theirs = elf_cache_find(&x->scan->elfs, other, x->scan->sweep);
+
+        return theirs ? compare_build_ids(x, mapping, theirs, ret_other) : EVIDENCE_NONE;
+}
+
+Evidence evidence_compare(Examination *x, size_t mapping, const Identity *other, int other_fd, FileId *ret_other) {
+        ElfEntry *theirs = elf_cache_find(&x->scan->elfs, other, x->scan->sweep);
+        _cleanup_close_ int fd = -EBADF;
+        Evidence e;
+
+        if (!theirs)
+                theirs = elf_cache_add(&x->scan->elfs, other, other_fd, x->scan->sweep);
+        e = theirs ? compare_build_ids(x, mapping, theirs, ret_other) : EVIDENCE_NONE;
+        if (e != EVIDENCE_NONE)
+                return e;
         if (!x->judged[mapping].mapped_known || x->judged[mapping].mapped.size != other->size)
                 return EVIDENCE_DIFFERS;
         fd = examination_open_mapped(x, mapping);

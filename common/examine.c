@@ -38,6 +38,10 @@ bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *
         return false;
 }
 
+bool examination_is_older(const Examination *x, const Identity *i) {
+        return i->ctime < x->started_nsec - SCAN_SLACK_NSEC;
+}
+
 bool examination_answers(Examination *x, size_t mapping) {
         const Mapping *m = &x->maps->mappings[mapping];
         Judged *j = &x->judged[mapping];
@@ -113,11 +117,13 @@ static int find_debug_symbol(Examination *x, uint64_t *ret) {
 static int read_loader(Examination *x) {
         Loader *l = &x->loader;
         uint64_t r_debug = 0;
-        int r;
+        int r = 0;
 
-        r = scan_memory(x->scan, x->options, x->view, x->process);
-        if (r >= 0)
-                r = loader_read(x->process, x->scan->memory, l);
+        if (!l->auxv) {
+                r = scan_memory(x->scan, x->options, x->view, x->process);
+                if (r >= 0)
+                        r = loader_read(x->process, x->scan->memory, l);
+        }
         if (r < 0 || l->class == 0)
                 return r;
         x->executable = mapping_list_find(x->maps, l->phdr);
@@ -155,8 +161,26 @@ static int match_links(Examination *x) {
         return 0;
 }
 
+/* All that is settled by its name alone comes first: what is looked at closely asks who the others are. */
+static int judge(Examination *x) {
+        int r;
+
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                r = judge_at_a_glance(x, i);
+                if (r < 0)
+                        return r;
+                x->judged[i].settled = r > 0;
+        }
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                r = x->judged[i].settled ? 0 : judge_closely(x, i);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const KnownView *view,
-                    const Record *before, bool again, Examination *ret) {
+                    const Record *before, bool again, Loader *loader, Examination *ret) {
         _cleanup_(examination_done) Examination x = {
                 .scan = scan,
                 .options = options,
@@ -165,13 +189,14 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
                 .maps = &scan->maps,
                 .before = before,
                 .again = again,
-                .loader = LOADER_NULL,
+                .loader = *loader,
                 .executable = EXAMINE_NO_INDEX,
                 .interpreter = EXAMINE_NO_INDEX,
                 .started_nsec = scan_start_nsec(scan, process),
         };
         int r;
 
+        *loader = LOADER_NULL;
         r = mapping_list_read(process, options->text_maps ? MAPPING_TEXT : 0, &scan->maps);
         if (r < 0)
                 return r;
@@ -183,8 +208,8 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
         r = read_loader(&x);
         if (r >= 0)
                 r = match_links(&x);
-        for (size_t i = 0; r >= 0 && i < scan->maps.n_mappings; i++)
-                r = judge_mapping(&x, i);
+        if (r >= 0)
+                r = judge(&x);
         if (r < 0)
                 return r;
         *ret = x;
@@ -276,7 +301,8 @@ int examination_read_private(Examination *x) {
                         .map_start = x->maps->mappings[m].start,
                         .dev = makedev(j->mapped.dev_major, j->mapped.dev_minor),
                         .inode = j->mapped.inode,
+                        .older = examination_is_older(x, &j->mapped),
                 };
         }
-        return link_map_list_read_private(x->loader.memory, &x->loader.list, files, tls_modid_offset(x));
+        return link_map_list_read_private(x->loader.memory, &x->loader.list, files, tls_modid_offset(x), &x->scan->link_hint);
 }

@@ -20,6 +20,7 @@ typedef struct Judged {
         const char *loader_name; /* l_name; for the main program AT_EXECFN; NULL: not known. Borrowed */
         Identity mapped;        /* where mapped_known */
         bool mapped_known;
+        bool settled;           /* at a glance */
         int8_t answers;         /* may it be opened and read: 1 yes, -1 no, 0 not yet asked */
         FileId disk;            /* what has the path now */
         uint32_t disk_path;     /* number of the path, where looked at closely; else PATH_NONE */
@@ -55,17 +56,21 @@ typedef struct Examination {
 void examination_done(Examination *x);
 
 /*
- * Examines. `before` and all other borrowed things must outlive the examination.
+ * Examines. `before` and all other borrowed things must outlive the examination. *loader is used up: what was read of
+ * it already is not read again; LOADER_NULL: nothing was.
  * Returns 0; -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be looked at.
  */
 int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const KnownView *view,
-                    const Record *before, bool again, Examination *ret);
+                    const Record *before, bool again, Loader *loader, Examination *ret);
 
 /* Reads the ELF facts of all that the loader has, and the private part of its list: what explanations need. Returns 0 or -ENOMEM. */
 int examination_read_private(Examination *x);
 
 /* Reads the ELF facts of one mapped file, if they can be had: else `elf` stays NULL. Returns 0 or -ENOMEM. */
 int examination_read_elf(Examination *x, size_t mapping);
+
+/* Is the file older than the process? Then it cannot have been written to since it was mapped. */
+bool examination_is_older(const Examination *x, const Identity *i);
 
 /*
  * Does a call on the mapped file come back, whatever any server does? What does not, is not opened.

@@ -16,7 +16,7 @@
 
 typedef struct KnownView KnownView;
 
-#define FENCE_SPANS 8
+#define FENCE_SPANS 32
 
 typedef struct Fence {
         const Scan *scan;            /* these are borrowed */

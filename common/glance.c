@@ -5,7 +5,6 @@
 
 #include "glance.h"
 #include "link-map.h"
-#include "loader.h"
 #include "verdict.h"
 
 /* A process with more executable ranges is examined instead. */
@@ -313,28 +312,27 @@ static int glance_at_name(Scan *scan, const SweepOptions *options, const KnownVi
         return r < 0 ? r : 1;
 }
 
-static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p) {
-        _cleanup_(loader_done) Loader loader = LOADER_NULL;
+static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, Loader *loader) {
         Glance *g = &scan->glance;
         int r;
 
         scan_beacon(scan, options, p, NULL);
         r = scan_memory(scan, options, view, p);
         if (r >= 0)
-                r = loader_read(p, scan->memory, &loader);
+                r = loader_read(p, scan->memory, loader);
         if (r < 0)
                 return r;
-        if (!loader.list_read || !loader.list.complete || loader.list.n_maps == 0)
+        if (!loader->list_read || !loader->list.complete || loader->list.n_maps == 0)
                 return 0;
-        for (size_t i = 0; i < loader.list.n_maps; i++) {
-                const LinkMap *l = &loader.list.maps[i];
+        for (size_t i = 0; i < loader->list.n_maps; i++) {
+                const LinkMap *l = &loader->list.maps[i];
 
                 r = glance_at_name(scan, options, view, p, l->l_name, range_of_link(g, l));
                 if (r <= 0)
                         return r;
         }
         /* The name of a script is not settled so: another file is run than was asked for. */
-        return glance_at_name(scan, options, view, p, loader.execfn, range_of_link(g, &loader.list.maps[0]));
+        return glance_at_name(scan, options, view, p, loader->execfn, range_of_link(g, &loader->list.maps[0]));
 }
 
 /* The names, without those that stand for no file. */
@@ -364,20 +362,20 @@ static int is_older(Scan *scan, Process *p, int64_t newest) {
 
 /* A process that nobody is like yet. */
 static int glance_at_stranger(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int maps_fd,
-                              Sight *s, int64_t *newest) {
+                              Loader *loader, Sight *s, int64_t *newest) {
         int r;
 
         scan->glance.n_paths = 0;
         r = glance_at_files(scan, options, view, p, maps_fd, s, newest);
         if (r > 0)
-                r = glance_at_names(scan, options, view, p);
+                r = glance_at_names(scan, options, view, p, loader);
         if (r <= 0)
                 return r;
         r = make_set(scan, &s->set);
         return r < 0 ? r : 1;
 }
 
-int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Sight *ret) {
+int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Loader *loader, Sight *ret) {
         _cleanup_close_ int fd = -EBADF;
         Glance *g = &scan->glance;
         const GlanceTwin *twin;
@@ -401,7 +399,7 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
                 s = (Sight){ .set = twin->set, .mappings = twin->mappings, .ignored = twin->ignored };
                 newest = twin->newest;
         } else {
-                r = glance_at_stranger(scan, options, view, process, fd, &s, &newest);
+                r = glance_at_stranger(scan, options, view, process, fd, loader, &s, &newest);
                 if (r <= 0)
                         return r;
                 r = add_twin(g, hash, st.st_uid, &s, newest);

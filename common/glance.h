@@ -13,13 +13,15 @@
  * process is examined some minutes later in any case.
  */
 
+#include "loader.h"
 #include "scan.h"
 
 /*
  * Returns 1: settled, nothing is stale, *ret tells what that hangs on; 0: not settled;
- * -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be read.
+ * -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be read. *loader is to be ended by
+ * loader_done() in any case: it holds what was read of it for an examination to go on with.
  */
-int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Sight *ret);
+int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Loader *loader, Sight *ret);
 
 /* Forgets what was seen of files and processes: at the beginning of a sweep. */
 void glance_reset(Glance *g);

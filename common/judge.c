@@ -36,18 +36,7 @@ static bool printed_as(const Mapping *m, const Identity *i) {
         return m->inode == i->inode && m->dev_major == i->dev_major && m->dev_minor == i->dev_minor;
 }
 
-/* Older than the process: it cannot have been written to since it was mapped. */
-static bool is_older(const Examination *x, const Identity *i) {
-        return i->ctime < x->started_nsec - SCAN_SLACK_NSEC;
-}
-
-/*
- * Settles what can be settled by lookups alone: the path, and the loader's name, lead
- * to the device and inode that the kernel prints. On file systems where those are not
- * the same numbers (btrfs, overlayfs), nothing is ever settled so. Returns 1: settled,
- * 0: not, -ENOMEM.
- */
-static int judge_at_a_glance(Examination *x, size_t mapping) {
+int judge_at_a_glance(Examination *x, size_t mapping) {
         const Mapping *m = mapping_of(x, mapping);
         Judged *j = &x->judged[mapping];
         const char *name = view_path(&x->view->view, m->name);
@@ -61,7 +50,7 @@ static int judge_at_a_glance(Examination *x, size_t mapping) {
         if (r < 0)
                 return r;
         p = path_of(x, path);
-        if (p->error < 0 || !printed_as(m, &p->identity) || !S_ISREG(p->identity.mode) || !is_older(x, &p->identity) ||
+        if (p->error < 0 || !printed_as(m, &p->identity) || !S_ISREG(p->identity.mode) || !examination_is_older(x, &p->identity) ||
             (p->rewritten > 0 && evidence_rewritten(x, mapping, path)))
                 return 0;
         j->mapped = p->identity;
@@ -315,6 +304,11 @@ static int observe_successor(Examination *x, const KnownView *view, size_t mappi
         Judged *j = &x->judged[mapping];
         Identity i;
 
+        if (!other_path && p->error >= 0) {
+                *ret = evidence_compare_known(x, mapping, &p->identity, &j->disk);
+                if (*ret != EVIDENCE_NONE)
+                        return 0;
+        }
         if (view_lookup(&view->view, p->name, x->options->remote_file_systems, &path_fd, &i) < 0 || !S_ISREG(i.mode) ||
             (!x->options->remote_file_systems && !view_answers(&view->view, &i)))
                 return 0;
@@ -366,7 +360,7 @@ static bool is_ignored(Examination *x, size_t mapping, const VerdictFacts *f, co
                 ignore_globs_match(x->options->ignore_exes, exe);
 }
 
-static int judge_closely(Examination *x, size_t mapping) {
+int judge_closely(Examination *x, size_t mapping) {
         VerdictFacts f = { .path = mapping_of(x, mapping)->name, .again = x->again };
         Judged *j = &x->judged[mapping];
         uint32_t path = PATH_NONE, loader = PATH_NONE;
@@ -383,7 +377,7 @@ static int judge_closely(Examination *x, size_t mapping) {
                 return r;
         if (path != PATH_NONE && f.disk.lookup == LOOKUP_FOUND && j->mapped_known &&
             identity_equal(&path_of(x, path)->identity, &j->mapped) &&
-            (!is_older(x, &j->mapped) || evidence_rewritten(x, mapping, path)) && is_object(x, mapping)) {
+            (!examination_is_older(x, &j->mapped) || evidence_rewritten(x, mapping, path)) && is_object(x, mapping)) {
                 r = evidence_gather(x, mapping, path, &f);
                 if (r < 0)
                         return r;
@@ -406,10 +400,4 @@ static int judge_closely(Examination *x, size_t mapping) {
         }
         x->look_again = x->look_again || j->verdict.look_again;
         return 0;
-}
-
-int judge_mapping(Examination *x, size_t mapping) {
-        int r = judge_at_a_glance(x, mapping);
-
-        return r == 0 ? judge_closely(x, mapping) : r < 0 ? r : 0;
 }

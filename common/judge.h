@@ -8,8 +8,16 @@
 
 #include "examine.h"
 
-/* Judges. Returns 0 or -ENOMEM. Sets x->look_again where a race is suspected. */
-int judge_mapping(Examination *x, size_t mapping);
+/*
+ * Settles what can be settled by lookups alone: the path, and the loader's name, lead
+ * to the device and inode that the kernel prints. On file systems where those are not
+ * the same numbers (btrfs, overlayfs), nothing is ever settled so. Returns 1: settled,
+ * 0: not, -ENOMEM.
+ */
+int judge_at_a_glance(Examination *x, size_t mapping);
+
+/* Judges what is left. Returns 0 or -ENOMEM. Sets x->look_again where a race is suspected. */
+int judge_closely(Examination *x, size_t mapping);
 
 /* Reads the identity of the mapped file (through map_files), if that is not known yet. false: could not be read. */
 bool judge_identify(Examination *x, size_t mapping);

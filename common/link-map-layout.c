@@ -65,9 +65,17 @@ void link_reader_read_block(LinkReader *r, size_t i) {
                 b->size = LINK_BLOCK_SIZE;
 }
 
-static void read_dynamic(const LinkReader *r, LinkMap *m) {
+/* Each lies on a page of its own, which makes it dear to read: so from the file, where that cannot be another by now. */
+static void read_dynamic(const LinkReader *r, size_t entry) {
+        const LinkMapFile *file = &r->files[entry];
+        LinkMap *m = &r->list->maps[entry];
         uint64_t flags_1 = 0;
 
+        if (file->older && file->elf && file->elf->dynamic && !file->elf->cut) {
+                m->flags_1 = file->elf->flags_1;
+                m->dynamic_read = true;
+                return;
+        }
         for (uint64_t i = 0; i < ELF_DYNAMIC_MAX; i++) {
                 uint64_t at = m->l_ld + i * 2 * r->word, tag, value;
 
@@ -105,7 +113,7 @@ int link_reader_init(LinkReader *r) {
         if (!r->blocks || !r->refs)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
-                read_dynamic(r, &r->list->maps[i]);
+                read_dynamic(r, i);
                 link_reader_read_block(r, i);
                 r->refs[i] = (LinkRef){ r->list->maps[i].address, i };
         }
@@ -203,21 +211,32 @@ static bool is_initfini(LinkReader *r, size_t i, size_t offset) {
         return link_reader_count_initfini(r, i, link_reader_word(r, i, offset)) > 0;
 }
 
-/* The first offset from `first` on at which more than half of the samples pass the check, or 0. */
-static size_t find_landmark(LinkReader *r, size_t first, bool (*check)(LinkReader *r, size_t i, size_t offset)) {
-        for (size_t q = 0; q < SEARCH_WORDS; q++) {
-                size_t passed = 0, failed = 0;
+typedef bool (*LandmarkCheck)(LinkReader *r, size_t i, size_t offset);
 
-                /* Each look costs a read from wherever the word leads. */
-                for (size_t s = 0; s < r->n_samples && 2 * failed < r->n_samples; s++)
-                        if (check(r, r->samples[s], first + q * r->word))
-                                passed++;
-                        else
-                                failed++;
-                if (2 * passed > r->n_samples)
+/* Do more than half of the samples pass the check there? Each may cost a read from wherever the word leads. */
+static bool is_landmark(LinkReader *r, size_t offset, LandmarkCheck check) {
+        size_t passed = 0, failed = 0;
+
+        for (size_t s = 0; s < r->n_samples && 2 * failed < r->n_samples; s++)
+                if (check(r, r->samples[s], offset))
+                        passed++;
+                else
+                        failed++;
+        return 2 * passed > r->n_samples;
+}
+
+/* The first offset from `first` on that is one, or 0. */
+static size_t find_landmark(LinkReader *r, size_t first, LandmarkCheck check) {
+        for (size_t q = 0; q < SEARCH_WORDS; q++)
+                if (is_landmark(r, first + q * r->word, check))
                         return first + q * r->word;
-        }
         return 0;
+}
+
+static size_t find_initfini(LinkReader *r, const LinkHint *hint) {
+        if (hint->initfini != 0 && hint->map_start == r->layout.map_start && is_landmark(r, hint->initfini, is_initfini))
+                return hint->initfini;
+        return find_landmark(r, r->layout.map_start + 2 * r->word, is_initfini);
 }
 
 bool link_reader_proven(const LinkReader *r, size_t i) {
@@ -300,7 +319,7 @@ static void find_tls(LinkReader *r) {
 }
 
 /* The rest of the layout. What was not found stays 0, and so does what is found from it. */
-void link_layout_find(LinkReader *r) {
+void link_layout_find(LinkReader *r, LinkHint *hint) {
         LinkLayout *y = &r->layout;
 
         find_anchor(r);
@@ -309,9 +328,10 @@ void link_layout_find(LinkReader *r) {
         y->map_start = find_landmark(r, y->opencount + 8, is_map_start);
         if (y->map_start == 0)
                 return;
-        y->initfini = find_landmark(r, y->map_start + 2 * r->word, is_initfini);
+        y->initfini = find_initfini(r, hint);
         if (y->initfini == 0)
                 return;
+        *hint = (LinkHint){ .map_start = y->map_start, .initfini = y->initfini };
         /* l_file_id (twice 8 bytes), then l_runpath_dirs: a pointer and an int. */
         y->file_id = y->initfini - 2 * r->word - 16;
         find_reldeps(r);

@@ -83,7 +83,7 @@ static int compare_with_file(LinkReader *r, size_t i) {
                 return -1;
         if (r->layout.file_id != 0 && is_other_file(r, i))
                 return -1;
-        memory_forget(r->memory);
+        memory_forget_at(r->memory, r->list->maps[i].address, LINK_BLOCK_SIZE);
         link_reader_read_block(r, i);
         return link_reader_proven(r, i) && hash_is_sane(r, i) && !agrees_with_file(r, i);
 }
@@ -232,7 +232,7 @@ static int read_arrays(LinkReader *r) {
 }
 
 int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapFile *files,
-                               uint32_t tls_modid_offset) {
+                               uint32_t tls_modid_offset, LinkHint *hint) {
         _cleanup_(link_reader_done) LinkReader r = {
                 .memory = memory,
                 .list = list,
@@ -246,7 +246,7 @@ int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapF
         q = link_reader_init(&r);
         if (q < 0)
                 return q;
-        link_layout_find(&r);
+        link_layout_find(&r, hint);
         for (size_t i = 0; i < list->n_maps; i++) {
                 if (!link_reader_proven(&r, i) || !read_counts(&r, i))
                         continue;

@@ -167,6 +167,7 @@ int link_map_find_debug(Memory *memory, const void *auxv, size_t auxv_size, uint
 
 /* --- the list --- */
 
+#define DEBUG_SIZE 48u
 /* struct r_debug_extended of glibc's elf/link.h; r_next is there where r_version >= 2. One for each namespace. */
 typedef struct Debug {
         uint64_t address;
@@ -310,7 +311,8 @@ static int read_debugs(Memory *memory, uint64_t address, uint8_t class, Debug *d
 
 /* Read anew: are all namespaces at rest, and do they begin where they began? */
 static bool unchanged(Memory *memory, uint8_t class, const Debug *seen, int n) {
-        memory_forget(memory);
+        for (int i = 0; i < n; i++)
+                memory_forget_at(memory, seen[i].address, DEBUG_SIZE);
         for (int i = 0; i < n; i++) {
                 Debug d;
 

@@ -38,7 +38,7 @@ typedef struct LinkMap {
         char *l_name;          /* owned; "" for the main program */
         unsigned namespace;    /* 0: the main one */
 
-        /* from the dynamic section in memory, which the loader went by; read with the private part, not before */
+        /* from the dynamic section that the loader went by, in memory or in an older file; read with the private part, not before */
         bool dynamic_read;
         uint64_t flags_1;      /* DT_FLAGS_1 */
 
@@ -90,16 +90,24 @@ typedef struct LinkMapFile {
         const ElfFile *elf;      /* of the mapped file; NULL: not known */
         uint64_t map_start;      /* lowest mapped address */
         uint64_t dev, inode;     /* st_dev as the kernel encodes dev_t for user space, st_ino; inode 0: not known */
+        bool older;              /* not written to since the process started: its dynamic section is what the loader saw */
 } LinkMapFile;
+
+/* Where it was in another process: most have the same libc, and looking for it costs reads. Zeros: nowhere yet. */
+typedef struct LinkHint {
+        size_t map_start, initfini; /* offsets of l_map_start and l_initfini */
+} LinkHint;
 
 /*
  * Adds the private part. files[i] belongs to list->maps[i]. tls_modid_offset: the
  * offset that libc's _thread_db_link_map_l_tls_modid publishes (glibc
  * nptl_db/structs.def), or 0. The more files are known, the more can be proven: those
- * of all entries should be given. Nothing in here fails on bad data: fields stay unknown.
+ * of all entries should be given. *hint: of an earlier process; becomes that of this one.
+ * It is tried first and checked like any other place. Nothing in here fails on bad data: fields stay unknown.
  * To be called once for a list. Returns 0 or -ENOMEM.
  */
-int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapFile *files, uint32_t tls_modid_offset);
+int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapFile *files, uint32_t tls_modid_offset,
+                               LinkHint *hint);
 
 /* The entry whose dynamic section lies in [start, end), or NULL. */
 const LinkMap *link_map_list_find(const LinkMapList *l, uint64_t start, uint64_t end);

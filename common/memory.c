@@ -8,7 +8,7 @@
 #include "memory.h"
 
 #define PAGE 4096u
-#define PAGES 32u
+#define PAGES 64u
 /* As many pages as are read at once where one follows another. */
 #define AHEAD 8u
 
@@ -25,6 +25,8 @@ struct Memory {
         int fd;            /* borrowed */
         uint64_t bytes;    /* asked of the reader so far */
         uint64_t next;     /* number of the page behind those read last */
+        uint64_t bad;      /* number of the page that could not be read last, and why: words that lead nowhere often lead to the same nowhere */
+        int error;
         Page slots[PAGES];
         uint8_t pages[PAGES][PAGE];
 };
@@ -40,7 +42,7 @@ static ssize_t read_fd(void *userdata, uint64_t address, void *buffer, size_t n)
 }
 
 Memory *memory_new_reader(MemoryReader reader, void *userdata) {
-        /* Not calloc(): the pages are 128 KiB, and most of them are never used. */
+        /* Not calloc(): the pages are 256 KiB, and most of them are never used. */
         Memory *m = malloc(sizeof(*m));
 
         if (!m)
@@ -84,6 +86,14 @@ void memory_forget(Memory *m) {
         for (size_t i = 0; i < PAGES; i++)
                 m->slots[i] = (Page){};
         m->next = 0;
+        m->bad = UINT64_MAX;
+}
+
+void memory_forget_at(Memory *m, uint64_t address, size_t n) {
+        for (uint64_t number = address / PAGE; number <= (address + n - 1) / PAGE; number++)
+                if (m->slots[number % PAGES].number == number)
+                        m->slots[number % PAGES].length = 0;
+        m->bad = UINT64_MAX;
 }
 
 /* Reads a page; some more with it where it follows the last: then a list is being walked. */
@@ -123,11 +133,16 @@ static int look(Memory *m, uint64_t address, const uint8_t **ret, size_t *ret_n)
         size_t slot = number % PAGES, offset = address % PAGE;
         Page *page = &m->slots[slot];
 
+        if (number == m->bad)
+                return m->error;
         if (page->length == 0 || page->number != number) {
                 int r = read_pages(m, number);
 
-                if (r < 0)
-                        return r;
+                if (r < 0 || page->length == 0) {
+                        m->bad = number;
+                        m->error = r < 0 ? r : -EIO;
+                        return m->error;
+                }
         }
         if (offset >= page->length)
                 return -EIO;

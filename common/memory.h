@@ -52,3 +52,5 @@ int memory_read_word(Memory *m, uint64_t address, size_t size, uint64_t *ret);
 int memory_read_string(Memory *m, uint64_t address, size_t max, char **ret);
 /* Forgets what was cached: what is read next is read anew. */
 void memory_forget(Memory *m);
+/* The same for these n bytes, n > 0, and what lies on their pages. */
+void memory_forget_at(Memory *m, uint64_t address, size_t n);

@@ -8,6 +8,7 @@
 
 #include "elf-cache.h"
 #include "fence.h"
+#include "link-map.h"
 #include "mapping.h"
 #include "memory.h"
 #include "path-table.h"
@@ -123,6 +124,7 @@ struct Scan {
         MappingList maps;       /* memory used again for each process, */
         Memory *memory;         /* this as well; NULL: not needed yet */
         Fence fence;            /* around it */
+        LinkHint link_hint;
         Glance glance;
         char **watched;         /* directories whose components were told to SweepOptions.watch, ascending */
         size_t n_watched, allocated_watched;

@@ -307,12 +307,13 @@ static void wait_a_moment(Sweep *s) {
 }
 
 /* One examination, and more where it may have met a change in its middle. */
-static int examine_and_explain(Sweep *s, const Process *p, const KnownView *view, const Record *before, Sight *ret) {
+static int examine_and_explain(Sweep *s, const Process *p, const KnownView *view, const Record *before, Loader *loader,
+                               Sight *ret) {
         _cleanup_(examination_done) Examination x = EXAMINATION_NULL;
         int r;
 
         for (size_t look = 1;; look++) {
-                r = examine_process(s->scan, &s->options, p, view, before, /* again= */ look == LOOKS_MAX, &x);
+                r = examine_process(s->scan, &s->options, p, view, before, /* again= */ look == LOOKS_MAX, loader, &x);
                 if (r < 0)
                         return r;
                 if (!x.look_again)
@@ -369,7 +370,7 @@ static bool is_fatal(int r) {
 }
 
 /* Looks at a process from nearby. Returns 1: *ret is what was seen; 0: it is gone, or counted as unreadable; -errno. */
-static int examine(Sweep *s, Process *p, const KnownView *view, const Record *before, Sight *ret) {
+static int examine(Sweep *s, Process *p, const KnownView *view, const Record *before, Loader *loader, Sight *ret) {
         int r = 0;
 
         if (p->start_time == 0)
@@ -382,7 +383,7 @@ static int examine(Sweep *s, Process *p, const KnownView *view, const Record *be
                 r = -ETIMEDOUT;
         scan_beacon(s->scan, &s->options, p, NULL);
         if (r >= 0)
-                r = examine_and_explain(s, p, view, before, ret);
+                r = examine_and_explain(s, p, view, before, loader, ret);
         if (is_fatal(r))
                 return r;
         /* All that was read is believed only if it was this process's to the end. */
@@ -393,18 +394,19 @@ static int examine(Sweep *s, Process *p, const KnownView *view, const Record *be
 
 /* Returns as examine(). *ret_usec is when the process was last examined, or first seen. */
 static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *before, uint64_t *ret_usec, Sight *ret) {
+        _cleanup_(loader_done) Loader loader = LOADER_NULL;
         int r;
 
         *ret_usec = s->boottime_usec;
         if (!must_examine(s, p->pid, before)) {
                 scan_beacon(s->scan, &s->options, p, NULL);
-                r = glance_at(s->scan, &s->options, p, view, ret);
+                r = glance_at(s->scan, &s->options, p, view, &loader, ret);
                 if (r > 0 && before)
                         *ret_usec = before->examined_usec;
                 if (r > 0 || is_fatal(r))
                         return r;
         }
-        return examine(s, p, view, before, ret);
+        return examine(s, p, view, before, &loader, ret);
 }
 
 static int remember_memoryless(Sweep *s, pid_t pid, Record *r) {

@@ -156,6 +156,39 @@ START_TEST(what_was_forgotten_is_read_anew) {
 }
 END_TEST
 
+START_TEST(only_what_was_forgotten_is_read_anew) {
+        const uint64_t boundary = FAKE_BASE + 3 * 4096;
+        uint64_t words[2];
+
+        for (unsigned i = 0; i < 5; i++)
+                ck_assert_int_eq(memory_read_word(memory, FAKE_BASE + i * 4096, 8, &words[0]), 0);
+        fake_memory_set(fake, FAKE_BASE, 8, 1);
+        fake_memory_set(fake, boundary - 8, 8, 2);
+        fake_memory_set(fake, boundary, 8, 3);
+        memory_forget_at(memory, boundary - 8, 16);
+        ck_assert_int_eq(memory_read(memory, boundary - 8, words, sizeof(words)), 0);
+        ck_assert_uint_eq(words[0], 2);
+        ck_assert_uint_eq(words[1], 3);
+        ck_assert_int_eq(memory_read_word(memory, FAKE_BASE, 8, &words[0]), 0);
+        ck_assert_uint_ne(words[0], 1);
+}
+END_TEST
+
+START_TEST(what_is_not_there_is_asked_for_once) {
+        uint64_t word;
+        size_t before;
+
+        ck_assert_int_eq(memory_read_word(memory, FAKE_BASE - 8, 8, &word), -EIO);
+        before = fake->n_reads;
+        ck_assert_int_eq(memory_read_word(memory, FAKE_BASE - 16, 8, &word), -EIO);
+        ck_assert_uint_eq(fake->n_reads, before);
+        ck_assert_int_eq(memory_read_word(memory, FAKE_BASE, 8, &word), 0);
+        memory_forget(memory);
+        ck_assert_int_eq(memory_read_word(memory, FAKE_BASE - 8, 8, &word), -EIO);
+        ck_assert_uint_eq(fake->n_reads, before + 2);
+}
+END_TEST
+
 START_TEST(the_sum_of_all_reads_is_bounded) {
         uint64_t word;
         int r = 0;
@@ -248,6 +281,8 @@ int main(void) {
         tcase_add_loop_test(tcase, strings_end_within_their_bounds, 0, ELEMENTSOF(strings));
         tcase_add_test(tcase, a_page_is_asked_for_once);
         tcase_add_test(tcase, what_was_forgotten_is_read_anew);
+        tcase_add_test(tcase, only_what_was_forgotten_is_read_anew);
+        tcase_add_test(tcase, what_is_not_there_is_asked_for_once);
         tcase_add_test(tcase, the_sum_of_all_reads_is_bounded);
         tcase_add_test(tcase, nothing_of_one_process_is_left_for_the_next);
         tcase_add_test(tcase, each_process_may_be_read_to_the_bound);
