@@ -192,12 +192,13 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
                 .loader = *loader,
                 .executable = EXAMINE_NO_INDEX,
                 .interpreter = EXAMINE_NO_INDEX,
-                .started_nsec = scan_start_nsec(scan, process),
         };
         int r;
 
         *loader = LOADER_NULL;
-        r = mapping_list_read(process, options->text_maps ? MAPPING_TEXT : 0, &scan->maps);
+        r = scan_start_nsec(scan, process, &x.started_nsec);
+        if (r >= 0)
+                r = mapping_list_read(process, options->text_maps ? MAPPING_TEXT : 0, &scan->maps);
         if (r < 0)
                 return r;
         x.judged = calloc(scan->maps.n_mappings ?: 1, sizeof(*x.judged));

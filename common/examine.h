@@ -37,7 +37,7 @@ typedef struct Examination {
         const MappingList *maps;
         bool again;             /* the second look: what may have been a race is believed */
 
-        int64_t started_nsec;   /* the process's start, CLOCK_REALTIME */
+        int64_t started_nsec;   /* when its memory came to be, CLOCK_REALTIME */
         Loader loader;
         size_t *link_mapping;   /* loader.list.maps[i] belongs to maps->mappings[link_mapping[i]] */
         bool private_read;      /* the ELF facts and the private part of the list are there */

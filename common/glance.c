@@ -346,8 +346,9 @@ static int make_set(Scan *scan, uint32_t *ret) {
         return path_table_add_set(&scan->paths, g->paths, n, ret);
 }
 
-/* Are all its files older than it is? Its age is asked for only where one is newer than the system's last start. */
+/* Are all its files older than its memory is? The age of that is asked for only where one is newer than the system's last start. */
 static int is_older(Scan *scan, Process *p, int64_t newest) {
+        int64_t start;
         int r;
 
         if (newest < scan->boot_nsec - SCAN_SLACK_NSEC)
@@ -357,7 +358,8 @@ static int is_older(Scan *scan, Process *p, int64_t newest) {
                 if (r < 0)
                         return r;
         }
-        return newest < scan_start_nsec(scan, p) - SCAN_SLACK_NSEC;
+        r = scan_start_nsec(scan, p, &start);
+        return r < 0 ? r : newest < start - SCAN_SLACK_NSEC;
 }
 
 /* A process that nobody is like yet. */

@@ -86,32 +86,38 @@ int process_read_link(const Process *p, const char *name, char **ret) {
 }
 
 typedef struct Stat {
-        uint64_t start_time, size;
-        unsigned long threads;
+        uint64_t start_time, size, start_code, start_stack;
+        pid_t parent;
+        uint64_t threads;
         char state;
 } Stat;
 
 /* The fields behind the name, which is in parentheses and may itself hold any of them: proc_pid_stat(5). */
 static int parse_stat(const char *text, Stat *ret) {
         const char *s = strrchr(text, ')');
-        Stat stat = {};
+        uint64_t values[29] = {};
+        char state;
 
         if (!s || s[1] != ' ' || s[2] == '\0')
                 return -EBADMSG;
         s += 2;
-        stat.state = *s;
-        for (int field = 3; field < 22; field++) {
-                if (field == 20)
-                        stat.threads = strtoul(s, NULL, 10);
+        state = *s;
+        for (int field = 4; field <= 28; field++) {
                 s += strcspn(s, " ");
                 s += strspn(s, " ");
+                if (!isdigit((unsigned char) *s) && *s != '-')
+                        return -EBADMSG;
+                values[field] = strtoull(s, NULL, 10);
         }
-        if (!isdigit((unsigned char) *s))
-                return -EBADMSG;
-        stat.start_time = strtoull(s, NULL, 10);
-        s += strcspn(s, " ");
-        stat.size = strtoull(s, NULL, 10);
-        *ret = stat;
+        *ret = (Stat){
+                .state = state,
+                .parent = (pid_t) values[4],
+                .threads = values[20],
+                .start_time = values[22],
+                .size = values[23],
+                .start_code = values[26],
+                .start_stack = values[28],
+        };
         return 0;
 }
 
@@ -208,6 +214,9 @@ int process_identify(int proc_fd, Process *p) {
         if (r < 0)
                 return r;
         p->start_time = p->thread_start_time = stat.start_time;
+        p->parent = stat.parent;
+        p->start_code = stat.start_code;
+        p->start_stack = stat.start_stack;
         p->has_memory = stat_has_memory(&stat);
         if (stat.state == 'Z' && stat.threads > 1) {
                 r = open_any_thread(proc_fd, p);

@@ -31,6 +31,8 @@ typedef struct Process {
         int fd;              /* owned; its /proc directory, O_PATH. Where its first thread has exited and others run on, that of one of these */
         uint64_t start_time; /* clock ticks since boot, field 22 of proc_pid_stat(5) */
         uint64_t thread_start_time; /* the same of the thread that `fd` is of */
+        pid_t parent;        /* 0: outside of this pid namespace, or none */
+        uint64_t start_code, start_stack; /* addresses, fields 26 and 28; 1 and 0 where they may not be seen */
         bool has_memory;     /* false: a kernel thread, a zombie without threads, or exiting */
 } Process;
 
@@ -42,7 +44,7 @@ void process_done(Process *p);
 int process_open(int proc_fd, pid_t pid, Process *ret);
 
 /*
- * Opens its directory and nothing else: start_time and has_memory are not known then (0, false) until
+ * Opens its directory and nothing else: start_time and the rest are not known then (0, false) until
  * process_identify() has read them. Returns as process_open().
  */
 int process_open_directory(int proc_fd, pid_t pid, Process *ret);

@@ -76,6 +76,7 @@ Scan *scan_free(Scan *scan) {
         process_group_done(&scan->group);
         elf_cache_done(&scan->elfs);
         glance_done(&scan->glance);
+        lineage_done(&scan->lineage);
         memory_free(scan->memory);
         fence_done(&scan->fence);
         path_table_done(&scan->paths);
@@ -214,8 +215,15 @@ void scan_close_views(Scan *scan) {
         fence_done(&scan->fence);
 }
 
-int64_t scan_start_nsec(const Scan *scan, const Process *p) {
-        return scan->boot_nsec + (int64_t) (p->start_time * (1000000000u / scan->ticks_per_sec));
+int scan_start_nsec(Scan *scan, const Process *p, int64_t *ret) {
+        uint64_t ticks;
+        int r;
+
+        r = lineage_start_time(&scan->lineage, scan->proc_fd, p, &ticks);
+        if (r < 0)
+                return r;
+        *ret = scan->boot_nsec + (int64_t) (ticks * (1000000000u / scan->ticks_per_sec));
+        return 0;
 }
 
 int scan_memory(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p) {

@@ -8,6 +8,7 @@
 
 #include "elf-cache.h"
 #include "fence.h"
+#include "lineage.h"
 #include "link-map.h"
 #include "mapping.h"
 #include "memory.h"
@@ -124,6 +125,7 @@ struct Scan {
         MappingList maps;       /* memory used again for each process, */
         Memory *memory;         /* this as well; NULL: not needed yet */
         Fence fence;            /* around it */
+        Lineage lineage;        /* of this sweep */
         LinkHint link_hint;
         Glance glance;
         char **watched;         /* directories whose components were told to SweepOptions.watch, ascending */
@@ -157,8 +159,11 @@ void scan_refresh(Scan *scan, const SweepOptions *options, const KnownView *view
 
 /* Clocks of files are coarse, and a start time is in ticks: what is this much older than a process is older. */
 #define SCAN_SLACK_NSEC 1000000000
-/* When a process started, CLOCK_REALTIME as it is now. */
-int64_t scan_start_nsec(const Scan *scan, const Process *p);
+/*
+ * When the memory of a process came to be (lineage.h), CLOCK_REALTIME as it is now; it must have been identified.
+ * Returns 0 or -ENOMEM.
+ */
+int scan_start_nsec(Scan *scan, const Process *p, int64_t *ret);
 
 /* Makes sure that scan->memory is there, behind a fence for this process. Returns 0 or -ENOMEM. */
 int scan_memory(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p);

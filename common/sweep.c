@@ -70,6 +70,7 @@ static int begin(Sweep *s) {
         }
         scan->sweep++;
         glance_reset(&scan->glance);
+        lineage_reset(&scan->lineage);
         mapping_list_forget(&scan->maps);
         process_group_done(&scan->group);
         scan->baselines_left = s->options.baselines;

@@ -257,6 +257,20 @@ def modified_by_copy_of_same_layout(w):
 
 
 @scenario
+def modified_before_the_fork(w):
+    """forked after cp wrote into it: the child is younger than the write, its mapping is older"""
+    host = w.host()
+    plugin = w.install("plain-1")
+    host.call(host.open(plugin))
+    w.overwrite(plugin, "large-2")
+    time.sleep(1.5)  # what is to be seen is a child that is younger, by more than clocks of files are coarse
+    child = host.do("fork")
+    stale = Stale(plugin, "modified", OPEN, flags=("crash-risk",), action="restart-now")
+    yield host, stale
+    yield child, stale
+
+
+@scenario
 def modified_without_trace(w):
     """written over without truncation: the changed pages may or may not be private by now, one look cannot always know"""
     host = w.host()
