@@ -26,7 +26,10 @@ coverage:
 bench: all
 	meson test -C build --no-rebuild --benchmark --verbose
 
+fuzz:
+	tools/fuzz $(T)
+
 live: all
 	tests/live/run --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
 
-.PHONY: all check asan valgrind coverage bench live
+.PHONY: all check asan valgrind coverage bench fuzz live
