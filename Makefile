@@ -29,7 +29,12 @@ bench: all
 fuzz:
 	tools/fuzz $(T)
 
+soak: all
+	for soak in soak soak-daemon; do \
+		ZOO_SOAK=1800 ZOO_BUILD=build/tests/zoo:build/tests/unit:build/daemon python3 tests/zoo/$$soak.py || exit; \
+	done
+
 live: all
 	tests/live/run --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
 
-.PHONY: all check asan valgrind coverage bench fuzz live
+.PHONY: all check asan valgrind coverage bench fuzz live soak
