@@ -122,7 +122,7 @@ static int read_loader(Examination *x) {
         if (!l->auxv) {
                 r = scan_memory(x->scan, x->options, x->view, x->process);
                 if (r >= 0)
-                        r = loader_read(x->process, x->scan->memory, l);
+                        r = loader_read(x->process, x->scan->memory, &x->scan->debug_offset, l);
         }
         if (r < 0 || l->class == 0)
                 return r;

@@ -217,28 +217,24 @@ static int make_finding(Examination *x, const PinContext *context, const Finding
         return 0;
 }
 
-/* What all findings of the process have in common. */
-static int describe(const Examination *x, Finding *ret) {
-        _cleanup_(finding_done) Finding f = { .pid = x->process->pid, .start_time = x->process->start_time };
+/* What all findings of the process have in common. exe: without the kernel's mark; NULL: as the link says. */
+static int describe(Scan *scan, const SweepOptions *options, const Process *p, const char *exe, Finding *ret) {
+        _cleanup_(finding_done) Finding f = { .pid = p->pid, .start_time = p->start_time };
         int r;
 
-        scan_beacon(x->scan, x->options, x->process, NULL);
-        r = process_describe(x->process, &x->scan->group, &f);
+        scan_beacon(scan, options, p, NULL);
+        r = process_describe(p, &scan->group, &f);
         if (r < 0)
                 return r;
-        if (x->executable != EXAMINE_NO_INDEX && x->judged[x->executable].path) {
-                if (!strdup_to(&f.exe, x->judged[x->executable].path))
-                        return -ENOMEM;
-        } else if (process_read_link(x->process, "exe", &f.exe) == -ENOMEM)
+        if (exe ? !strdup_to(&f.exe, exe) : process_read_link(p, "exe", &f.exe) == -ENOMEM)
                 return -ENOMEM;
         *ret = f;
         f = (Finding){};
         return 0;
 }
 
-static bool unit_is_ignored(const Examination *x, const Finding *f) {
-        return ignore_globs_match(x->options->ignore_units, f->unit) ||
-                ignore_globs_match(x->options->ignore_units, f->user_unit);
+static bool unit_is_ignored(const SweepOptions *options, const Finding *f) {
+        return ignore_globs_match(options->ignore_units, f->unit) || ignore_globs_match(options->ignore_units, f->user_unit);
 }
 
 static int make_findings(Examination *x, size_t n, Sight *s) {
@@ -254,12 +250,13 @@ static int make_findings(Examination *x, size_t n, Sight *s) {
                 if (is_finding(&x->judged[i]))
                         r = examination_read_elf(x, i);
         if (r >= 0)
-                r = describe(x, &process);
+                r = describe(x->scan, x->options, x->process,
+                             x->executable != EXAMINE_NO_INDEX ? x->judged[x->executable].path : NULL, &process);
         if (r >= 0)
                 r = make_objects(x, &objects);
         if (r < 0)
                 return r;
-        if (unit_is_ignored(x, &process)) {
+        if (unit_is_ignored(x->options, &process)) {
                 s->ignored += (uint32_t) n;
                 return 0;
         }
@@ -376,6 +373,87 @@ int explain_process(Examination *x, Sight *ret) {
                 r = path_table_add_set(&x->scan->paths, x->paths, x->n_paths, &s.set);
         if (r < 0)
                 return r;
+        *ret = s;
+        s = (Sight){};
+        return 0;
+}
+
+/* --- the same of another process --- */
+
+static void swap(char **a, char **b) {
+        char *c = *a;
+
+        *a = *b;
+        *b = c;
+}
+
+/* The finding, as one of the process that is described. */
+static int retell(const Finding *example, const Finding *process, Finding *ret) {
+        _cleanup_(finding_done) Finding f = {}, own = {};
+        int r;
+
+        r = finding_copy(example, &f);
+        if (r >= 0)
+                r = finding_copy(process, &own);
+        if (r < 0)
+                return r;
+        f.pid = own.pid;
+        f.start_time = own.start_time;
+        f.uid = own.uid;
+        swap(&f.comm, &own.comm);
+        swap(&f.exe, &own.exe);
+        swap(&f.unit, &own.unit);
+        swap(&f.user_unit, &own.user_unit);
+        swap(&f.container, &own.container);
+        r = advice_give(&f);
+        if (r < 0)
+                return r;
+        *ret = f;
+        f = (Finding){};
+        return 0;
+}
+
+static void *copy_of(const void *array, size_t n, size_t size) {
+        void *copy = malloc(n * size ?: 1);
+
+        if (copy && n > 0)
+                memcpy(copy, array, n * size);
+        return copy;
+}
+
+static int retell_all(const Sight *example, const Finding *process, Sight *s) {
+        int r;
+
+        s->findings = calloc(example->n_findings, sizeof(*s->findings));
+        s->anchors = copy_of(example->anchors, example->n_findings, sizeof(*s->anchors));
+        if (!s->findings || !s->anchors)
+                return -ENOMEM;
+        for (; s->n_findings < example->n_findings; s->n_findings++) {
+                r = retell(&example->findings[s->n_findings], process, &s->findings[s->n_findings]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int explain_again(Scan *scan, const SweepOptions *options, const Process *p, const Sight *example, Sight *ret) {
+        _cleanup_(finding_done) Finding process = {};
+        _cleanup_(sight_done) Sight s = { .mappings = example->mappings, .ignored = example->ignored, .set = example->set };
+        int r = 0;
+
+        if (example->n_findings > 0) {
+                r = describe(scan, options, p, example->findings[0].exe, &process);
+                if (r >= 0)
+                        r = retell_all(example, &process, &s);
+        }
+        if (r < 0)
+                return r;
+        if (example->n_rewritten > 0) {
+                s.rewritten = copy_of(example->rewritten, example->n_rewritten, sizeof(*s.rewritten));
+                if (!s.rewritten)
+                        return -ENOMEM;
+                s.n_rewritten = example->n_rewritten;
+        }
         *ret = s;
         s = (Sight){};
         return 0;

@@ -5,38 +5,32 @@
 
 #include "glance.h"
 #include "link-map.h"
+#include "twin.h"
 #include "verdict.h"
 
 /* A process with more executable ranges is examined instead. */
 #define RANGES_MAX 4096
-#define BUCKETS_MIN 4096
+#define BUCKETS 4096u
 
 void glance_reset(Glance *g) {
-        g->n_files = g->n_twins = 0;
+        g->n_files = 0;
         if (g->file_buckets)
-                memset(g->file_buckets, 0xff, g->n_buckets * sizeof(*g->file_buckets));
-        if (g->twin_buckets)
-                memset(g->twin_buckets, 0xff, g->n_buckets * sizeof(*g->twin_buckets));
+                memset(g->file_buckets, 0xff, BUCKETS * sizeof(*g->file_buckets));
 }
 
 void glance_done(Glance *g) {
         free(g->files);
-        free(g->twins);
         free(g->ranges);
         free(g->paths);
         free(g->file_buckets);
-        free(g->twin_buckets);
         *g = (Glance){};
 }
 
-/* As many buckets as there are files, or a few times fewer: both tables stay small. */
 static int make_buckets(Glance *g) {
         if (g->file_buckets)
                 return 0;
-        g->n_buckets = BUCKETS_MIN;
-        g->file_buckets = malloc(g->n_buckets * sizeof(*g->file_buckets));
-        g->twin_buckets = malloc(g->n_buckets * sizeof(*g->twin_buckets));
-        if (!g->file_buckets || !g->twin_buckets)
+        g->file_buckets = malloc(BUCKETS * sizeof(*g->file_buckets));
+        if (!g->file_buckets)
                 return -ENOMEM;
         glance_reset(g);
         return 0;
@@ -47,7 +41,7 @@ static int make_buckets(Glance *g) {
 static uint32_t *file_bucket(Scan *scan, const KnownView *view, const GlanceRange *r) {
         uint64_t key[3] = { view->serial, (uint64_t) r->dev_major << 32 | r->dev_minor, r->inode };
 
-        return &scan->glance.file_buckets[hash_bytes(&scan->paths.key, key, sizeof(key)) & (scan->glance.n_buckets - 1)];
+        return &scan->glance.file_buckets[hash_bytes(&scan->paths.key, key, sizeof(key)) % BUCKETS];
 }
 
 static const GlanceFile *find_file(Scan *scan, const KnownView *view, const GlanceRange *r) {
@@ -125,32 +119,6 @@ static uint64_t hash_ranges(Scan *scan, const KnownView *view) {
         HashKey key = { scan->paths.key.k0, scan->paths.key.k1 ^ view->serial };
 
         return hash_bytes(&key, scan->glance.ranges, scan->glance.n_ranges * sizeof(*scan->glance.ranges));
-}
-
-static const GlanceTwin *find_twin(const Glance *g, uint64_t hash, uid_t uid) {
-        for (uint32_t i = g->twin_buckets[hash & (g->n_buckets - 1)]; i != UINT32_MAX; i = g->twins[i].next)
-                if (g->twins[i].hash == hash && g->twins[i].uid == uid && g->twins[i].n_ranges == g->n_ranges)
-                        return &g->twins[i];
-        return NULL;
-}
-
-static int add_twin(Glance *g, uint64_t hash, uid_t uid, const Sight *sight, int64_t newest) {
-        uint32_t *bucket = &g->twin_buckets[hash & (g->n_buckets - 1)];
-
-        if (!GROW(g->twins, g->allocated_twins, g->n_twins + 1))
-                return -ENOMEM;
-        g->twins[g->n_twins] = (GlanceTwin){
-                .hash = hash,
-                .uid = uid,
-                .n_ranges = g->n_ranges,
-                .set = sight->set,
-                .mappings = sight->mappings,
-                .ignored = sight->ignored,
-                .newest = newest,
-                .next = *bucket,
-        };
-        *bucket = (uint32_t) g->n_twins++;
-        return 0;
 }
 
 /* --- one process --- */
@@ -312,14 +280,17 @@ static int glance_at_name(Scan *scan, const SweepOptions *options, const KnownVi
         return r < 0 ? r : 1;
 }
 
-static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, Loader *loader) {
+static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int *maps_fd,
+                           Loader *loader) {
         Glance *g = &scan->glance;
         int r;
 
         scan_beacon(scan, options, p, NULL);
         r = scan_memory(scan, options, view, p);
-        if (r >= 0)
-                r = loader_read(p, scan->memory, loader);
+        if (r < 0)
+                return r;
+        scan->fence.maps_fd = TAKE_FD(*maps_fd); /* spares it an openat(2) */
+        r = loader_read(p, scan->memory, &scan->debug_offset, loader);
         if (r < 0)
                 return r;
         if (!loader->list_read || !loader->list.complete || loader->list.n_maps == 0)
@@ -363,14 +334,14 @@ static int is_older(Scan *scan, Process *p, int64_t newest) {
 }
 
 /* A process that nobody is like yet. */
-static int glance_at_stranger(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int maps_fd,
+static int glance_at_stranger(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int *maps_fd,
                               Loader *loader, Sight *s, int64_t *newest) {
         int r;
 
         scan->glance.n_paths = 0;
-        r = glance_at_files(scan, options, view, p, maps_fd, s, newest);
+        r = glance_at_files(scan, options, view, p, *maps_fd, s, newest);
         if (r > 0)
-                r = glance_at_names(scan, options, view, p, loader);
+                r = glance_at_names(scan, options, view, p, maps_fd, loader);
         if (r <= 0)
                 return r;
         r = make_set(scan, &s->set);
@@ -380,13 +351,13 @@ static int glance_at_stranger(Scan *scan, const SweepOptions *options, const Kno
 int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Loader *loader, Sight *ret) {
         _cleanup_close_ int fd = -EBADF;
         Glance *g = &scan->glance;
-        const GlanceTwin *twin;
+        const Twin *twin;
         int64_t newest = 0;
         struct stat st;
         Sight s = {};
-        uint64_t hash;
         int r;
 
+        g->key.n_ranges = 0;
         r = make_buckets(g);
         if (r < 0)
                 return r;
@@ -395,21 +366,26 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
         r = read_ranges(scan, options, process, &fd);
         if (r <= 0)
                 return r;
-        hash = hash_ranges(scan, view);
-        twin = find_twin(g, hash, st.st_uid);
+        g->key = (TwinKey){ .hash = hash_ranges(scan, view), .uid = st.st_uid, .n_ranges = g->n_ranges };
+        twin = twin_find(&scan->twins, &g->key);
+        if (twin && !twin->settled)
+                return 0;
         if (twin) {
-                s = (Sight){ .set = twin->set, .mappings = twin->mappings, .ignored = twin->ignored };
+                s = twin->sight;
                 newest = twin->newest;
         } else {
-                r = glance_at_stranger(scan, options, view, process, fd, loader, &s, &newest);
+                r = glance_at_stranger(scan, options, view, process, &fd, loader, &s, &newest);
                 if (r <= 0)
-                        return r;
-                r = add_twin(g, hash, st.st_uid, &s, newest);
-                if (r < 0)
                         return r;
         }
         r = is_older(scan, process, newest);
-        if (r > 0)
-                *ret = s;
-        return r;
+        if (r <= 0)
+                return r;
+        if (!twin) {
+                r = twin_add_settled(&scan->twins, &g->key, &s, newest);
+                if (r < 0)
+                        return r;
+        }
+        *ret = s;
+        return 1;
 }

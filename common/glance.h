@@ -6,7 +6,8 @@
  * an examination costs. It settles a process only if every executable mapping is of a
  * file that its path still leads to, under the numbers that the kernel prints, older
  * than the process; and if every name that the loader went by leads to the file that it
- * has loaded. Whatever does not fit so is left to examine.h, which begins anew.
+ * has loaded. Whatever does not fit so is left to twin.h, which knows its like, or to
+ * examine.h, which begins anew.
  *
  * What it does not look at: files that are mapped without an executable range and that
  * the loader does not list, as a debugger maps them. An examination does, and each
@@ -23,6 +24,6 @@
  */
 int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Loader *loader, Sight *ret);
 
-/* Forgets what was seen of files and processes: at the beginning of a sweep. */
+/* Forgets what was seen of files: at the beginning of a sweep. */
 void glance_reset(Glance *g);
 void glance_done(Glance *g);

@@ -79,6 +79,12 @@ void link_map_list_done(LinkMapList *l);
 int link_map_find_debug(Memory *memory, const void *auxv, size_t auxv_size, uint8_t class, uint64_t *ret_r_debug);
 
 /*
+ * Is r_debug at this address, of a loader that has loaded something and is itself loaded
+ * at `base` (r_ldbase)? Only the loader's own memory holds that number there.
+ */
+bool link_map_is_debug(Memory *memory, uint64_t address, uint64_t base, uint8_t class);
+
+/*
  * Reads the public part, from r_debug on, all namespaces. Torn or looping lists are
  * cut and `complete` is false; so it is where a name could not be read (it is then "").
  * Returns 0, -errno of the first read, -ENOMEM.

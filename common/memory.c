@@ -11,10 +11,15 @@
 #define PAGES 64u
 /* As many pages as are read at once where one follows another. */
 #define AHEAD 8u
+/* A process of which more was read is compared with no other. */
+#define TRACE_MAX 512u
+/* What a trace goes by. */
+#define BLOCK 64u
 
 typedef struct Page {
         uint64_t number; /* address / PAGE */
         size_t length;   /* how much of it could be read; 0: empty slot */
+        uint64_t noted;  /* blocks of it that are in the trace */
 } Page;
 
 struct Memory {
@@ -27,6 +32,8 @@ struct Memory {
         uint64_t next;     /* number of the page behind those read last */
         uint64_t bad;      /* number of the page that could not be read last, and why: words that lead nowhere often lead to the same nowhere */
         int error;
+        MemoryTrace trace;
+        bool torn;         /* the trace is not all */
         Page slots[PAGES];
         uint8_t pages[PAGES][PAGE];
 };
@@ -50,9 +57,8 @@ Memory *memory_new_reader(MemoryReader reader, void *userdata) {
         m->reader = reader;
         m->userdata = userdata;
         memory_guard(m, NULL, NULL);
-        m->fd = -EBADF;
-        m->bytes = 0;
-        memory_forget(m);
+        m->trace = (MemoryTrace){};
+        memory_attach(m, -EBADF);
         return m;
 }
 
@@ -69,6 +75,8 @@ Memory *memory_new(int fd) {
 void memory_attach(Memory *m, int fd) {
         m->fd = fd;
         m->bytes = 0;
+        m->trace.n_pages = 0;
+        m->torn = false;
         memory_forget(m);
 }
 
@@ -78,6 +86,8 @@ void memory_guard(Memory *m, MemoryGuard guard, void *userdata) {
 }
 
 Memory *memory_free(Memory *m) {
+        if (m)
+                memory_trace_done(&m->trace);
         free(m);
         return NULL;
 }
@@ -94,6 +104,95 @@ void memory_forget_at(Memory *m, uint64_t address, size_t n) {
                 if (m->slots[number % PAGES].number == number)
                         m->slots[number % PAGES].length = 0;
         m->bad = UINT64_MAX;
+}
+
+/* --- the trace --- */
+
+void memory_trace_done(MemoryTrace *t) {
+        free(t->pages);
+        *t = (MemoryTrace){};
+}
+
+/* Of a block, at its place in the page. */
+static uint64_t sum_of(const uint8_t *bytes, unsigned block) {
+        static const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+        uint64_t a = block + 1, b = ~a;
+
+        for (size_t i = 0; i < BLOCK; i += 2 * sizeof(uint64_t)) {
+                uint64_t words[2];
+
+                memcpy(words, bytes + block * BLOCK + i, sizeof(words));
+                a = (a ^ words[0]) * factor;
+                b = (b ^ words[1]) * factor;
+                a ^= a >> 29;
+                b ^= b >> 32;
+        }
+        return (a ^ b >> 7) * factor;
+}
+
+static uint64_t sum_of_blocks(const uint8_t *bytes, uint64_t blocks) {
+        uint64_t sum = 0;
+
+        for (; blocks != 0; blocks &= blocks - 1) {
+                unsigned block = (unsigned) __builtin_ctzll(blocks);
+
+                sum += sum_of(bytes, block);
+        }
+        return sum;
+}
+
+/* The trace's own page, or NULL where it is full. */
+static MemoryPage *trace_page(Memory *m, uint64_t number) {
+        MemoryTrace *t = &m->trace;
+
+        for (size_t i = t->n_pages; i > 0; i--)
+                if (t->pages[i - 1].number == number)
+                        return &t->pages[i - 1];
+        if (t->n_pages >= TRACE_MAX || !GROW(t->pages, t->allocated, t->n_pages + 1)) {
+                m->torn = true;
+                return NULL;
+        }
+        t->pages[t->n_pages] = (MemoryPage){ .number = number };
+        return &t->pages[t->n_pages++];
+}
+
+/* n bytes from address on, all on one page that is in its slot. */
+static void note(Memory *m, uint64_t address, size_t n) {
+        const uint64_t number = address / PAGE;
+        Page *page = &m->slots[number % PAGES];
+        const unsigned first = (unsigned) (address % PAGE / BLOCK), last = (unsigned) ((address + n - 1) % PAGE / BLOCK);
+        const uint64_t wanted = (UINT64_MAX << first) & (UINT64_MAX >> (63 - last)) & ~page->noted;
+        MemoryPage *p;
+
+        if (wanted == 0 || m->torn)
+                return;
+        page->noted |= wanted;
+        p = trace_page(m, number);
+        if (!p)
+                return;
+        p->sum += sum_of_blocks(m->pages[number % PAGES], wanted & ~p->blocks);
+        p->blocks |= wanted;
+}
+
+static int compare_pages(const void *a, const void *b) {
+        uint64_t x = ((const MemoryPage *) a)->number, y = ((const MemoryPage *) b)->number;
+
+        return x < y ? -1 : x > y;
+}
+
+int memory_take_trace(Memory *m, MemoryTrace *ret) {
+        const size_t size = m->trace.n_pages * sizeof(*m->trace.pages);
+        MemoryPage *pages;
+
+        if (size == 0 || m->torn)
+                return 0;
+        pages = malloc(size);
+        if (!pages)
+                return -ENOMEM;
+        memcpy(pages, m->trace.pages, size);
+        qsort(pages, m->trace.n_pages, sizeof(*pages), compare_pages);
+        *ret = (MemoryTrace){ .pages = pages, .n_pages = m->trace.n_pages, .allocated = m->trace.n_pages };
+        return 1;
 }
 
 /* Reads a page; some more with it where it follows the last: then a list is being walked. */
@@ -122,9 +221,33 @@ static int read_pages(Memory *m, uint64_t number) {
         for (size_t i = 0, left = (size_t) n; i < count && left > 0; i++) {
                 m->slots[slot + i].number = number + i;
                 m->slots[slot + i].length = left < PAGE ? left : PAGE;
+                m->slots[slot + i].noted = 0;
                 left -= m->slots[slot + i].length;
         }
         return 0;
+}
+
+/* Pages that lie beside each other are read at once. */
+bool memory_matches(Memory *m, const MemoryTrace *t) {
+        memory_forget(m);
+        for (size_t i = 0; i < t->n_pages; i++) {
+                const MemoryPage *p = &t->pages[i];
+                size_t slot = p->number % PAGES;
+
+                if (m->slots[slot].number != p->number || m->slots[slot].length == 0) {
+                        m->next = i + 1 < t->n_pages && t->pages[i + 1].number == p->number + 1 ? p->number : 0;
+                        m->slots[slot].length = 0;
+                        if (read_pages(m, p->number) < 0 || m->slots[slot].length == 0) {
+                                if (p->blocks != 0)
+                                        return false;
+                                continue;
+                        }
+                }
+                /* A page is there as a whole or not at all. */
+                if (p->blocks == 0 || m->slots[slot].length < PAGE || sum_of_blocks(m->pages[slot], p->blocks) != p->sum)
+                        return false;
+        }
+        return true;
 }
 
 /* Points *ret at the bytes from address to the end of its page, as far as they are mapped: at least one. */
@@ -141,6 +264,7 @@ static int look(Memory *m, uint64_t address, const uint8_t **ret, size_t *ret_n)
                 if (r < 0 || page->length == 0) {
                         m->bad = number;
                         m->error = r < 0 ? r : -EIO;
+                        trace_page(m, number);
                         return m->error;
                 }
         }
@@ -166,6 +290,7 @@ int memory_read(Memory *m, uint64_t address, void *buffer, size_t n) {
                         return r;
                 if (k > n)
                         k = n;
+                note(m, address, k);
                 memcpy(buffer, bytes, k);
                 buffer = (uint8_t *) buffer + k;
                 address += k;
@@ -208,6 +333,7 @@ int memory_read_string(Memory *m, uint64_t address, size_t max, char **ret) {
                 end = memchr(bytes, 0, k);
                 if (end)
                         k = (size_t) (end - bytes) + 1;
+                note(m, address, k);
                 larger = realloc(s, size + k);
                 if (!larger)
                         return -ENOMEM;

@@ -50,6 +50,30 @@ int memory_read_word(Memory *m, uint64_t address, size_t size, uint64_t *ret);
  * max; -ENOMEM; as above. The caller frees *ret.
  */
 int memory_read_string(Memory *m, uint64_t address, size_t max, char **ret);
+
+/* --- is the memory of another process the same? --- */
+
+typedef struct MemoryPage {
+        uint64_t number; /* address / 4096 */
+        uint64_t blocks; /* which 64 bytes of it were looked at, a bit each; none: it could not be read */
+        uint64_t sum;    /* of these */
+} MemoryPage;
+
+/* What was looked at of one process. */
+typedef struct MemoryTrace {
+        MemoryPage *pages; /* owned; ascending */
+        size_t n_pages, allocated;
+} MemoryTrace;
+
+void memory_trace_done(MemoryTrace *t);
+/* What was looked at since the last memory_attach(). Returns 1; 0: nothing was, or more than is worth keeping; -ENOMEM. */
+int memory_take_trace(Memory *m, MemoryTrace *ret);
+/*
+ * Does this memory hold the same bytes in the same places? The sums withstand accidents, not intent: to be asked of two
+ * processes of one user.
+ */
+bool memory_matches(Memory *m, const MemoryTrace *t);
+
 /* Forgets what was cached: what is read next is read anew. */
 void memory_forget(Memory *m);
 /* The same for these n bytes, n > 0, and what lies on their pages. */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "glance.h"
+#include "twin.h"
 #include "scan.h"
 
 /* Of a file without build-id, this much is hashed. */
@@ -76,6 +77,7 @@ Scan *scan_free(Scan *scan) {
         process_group_done(&scan->group);
         elf_cache_done(&scan->elfs);
         glance_done(&scan->glance);
+        twin_done(&scan->twins);
         lineage_done(&scan->lineage);
         memory_free(scan->memory);
         fence_done(&scan->fence);

@@ -80,26 +80,38 @@ typedef struct GlanceFile {
         uint32_t next;
 } GlanceFile;
 
-/* A process that was settled at a glance, for those that are alike. */
-typedef struct GlanceTwin {
-        uint64_t hash;   /* of its ranges and view */
-        uid_t uid;       /* nobody speaks for another user's processes */
-        size_t n_ranges;
-        uint32_t set, mappings, ignored;
-        int64_t newest;  /* latest ctime of its files */
+/* What makes two processes alike, as far as it is seen from outside. */
+typedef struct TwinKey {
+        uint64_t hash;   /* of its executable ranges and its view */
+        uid_t uid;
+        size_t n_ranges; /* 0: none that could be compared */
+} TwinKey;
+
+/* A process of this sweep, for those that are alike: twin.h. */
+typedef struct Twin {
+        TwinKey key;
+        bool settled;         /* at a glance; else it was examined */
+        Sight sight;          /* what it owns is borrowed here */
+        int64_t newest;       /* settled: latest ctime of its files */
+        int64_t started_nsec; /* examined: when its memory came to be, */
+        MemoryTrace trace;    /* and what was read there; owned */
         uint32_t next;
-} GlanceTwin;
+} Twin;
+
+typedef struct TwinTable {
+        Twin *twins; /* owned */
+        size_t n_twins, n_examined, allocated;
+        uint32_t *buckets;
+} TwinTable;
 
 /* What glance.c knows of one sweep. */
 typedef struct Glance {
         GlanceFile *files;
         size_t n_files, allocated_files;
-        GlanceTwin *twins;
-        size_t n_twins, allocated_twins;
-        uint32_t *file_buckets, *twin_buckets;
-        size_t n_buckets;
+        uint32_t *file_buckets;
         GlanceRange *ranges;  /* of the process at hand; and what its verdict hangs on: first a path a range, PATH_NONE among them */
         size_t n_ranges, allocated_ranges;
+        TwinKey key;          /* of the process at hand */
         uint32_t *paths;
         size_t n_paths, allocated_paths;
         bool no_query;        /* the kernel has no PROCMAP_QUERY: ranges and their names are from the text, and stand in Scan.maps as well */
@@ -127,7 +139,9 @@ struct Scan {
         Fence fence;            /* around it */
         Lineage lineage;        /* of this sweep */
         LinkHint link_hint;
+        uint64_t debug_offset;
         Glance glance;
+        TwinTable twins;
         char **watched;         /* directories whose components were told to SweepOptions.watch, ascending */
         size_t n_watched, allocated_watched;
 };

@@ -19,6 +19,7 @@
 #include "examine.h"
 #include "explain.h"
 #include "glance.h"
+#include "twin.h"
 
 #define REEXAMINE_USEC (600 * 1000000ull)
 /* Not all in one sweep: a part of them up to this much earlier. */
@@ -70,6 +71,7 @@ static int begin(Sweep *s) {
         }
         scan->sweep++;
         glance_reset(&scan->glance);
+        twin_reset(&scan->twins);
         lineage_reset(&scan->lineage);
         mapping_list_forget(&scan->maps);
         process_group_done(&scan->group);
@@ -370,8 +372,19 @@ static bool is_fatal(int r) {
         return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
 }
 
+/* What was found out of one like it, or what an examination finds. key: of a process that was glanced at, else NULL. */
+static int find_out(Sweep *s, const Process *p, const KnownView *view, const Record *before, const TwinKey *key,
+                    Loader *loader, Sight *ret) {
+        int r = 0;
+
+        if (key)
+                r = twin_share(s->scan, &s->options, view, key, p, ret);
+        return r != 0 ? r : examine_and_explain(s, p, view, before, loader, ret);
+}
+
 /* Looks at a process from nearby. Returns 1: *ret is what was seen; 0: it is gone, or counted as unreadable; -errno. */
-static int examine(Sweep *s, Process *p, const KnownView *view, const Record *before, Loader *loader, Sight *ret) {
+static int examine(Sweep *s, Process *p, const KnownView *view, const Record *before, const TwinKey *key, Loader *loader,
+                   Sight *ret) {
         int r = 0;
 
         if (p->start_time == 0)
@@ -384,18 +397,27 @@ static int examine(Sweep *s, Process *p, const KnownView *view, const Record *be
                 r = -ETIMEDOUT;
         scan_beacon(s->scan, &s->options, p, NULL);
         if (r >= 0)
-                r = examine_and_explain(s, p, view, before, loader, ret);
+                r = find_out(s, p, view, before, key, loader, ret);
         if (is_fatal(r))
                 return r;
         /* All that was read is believed only if it was this process's to the end. */
         if (!process_alive(p))
                 return 0;
-        return r < 0 ? count_unreadable(s, p->pid, p->start_time) : 1;
+        if (r < 0)
+                return count_unreadable(s, p->pid, p->start_time);
+        if (key)
+                r = twin_add_examined(s->scan, key, p, ret);
+        return r < 0 ? r : 1;
+}
+
+static bool ignores_units(const SweepOptions *o) {
+        return o->ignore_units && o->ignore_units[0];
 }
 
 /* Returns as examine(). *ret_usec is when the process was last examined, or first seen. */
 static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *before, uint64_t *ret_usec, Sight *ret) {
         _cleanup_(loader_done) Loader loader = LOADER_NULL;
+        const TwinKey *key = NULL;
         int r;
 
         *ret_usec = s->boottime_usec;
@@ -406,8 +428,11 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *be
                         *ret_usec = before->examined_usec;
                 if (r > 0 || is_fatal(r))
                         return r;
+                /* Those that are alike may belong to different units. */
+                if (s->scan->glance.key.n_ranges > 0 && !ignores_units(&s->options))
+                        key = &s->scan->glance.key;
         }
-        return examine(s, p, view, before, &loader, ret);
+        return examine(s, p, view, before, key, &loader, ret);
 }
 
 static int remember_memoryless(Sweep *s, pid_t pid, Record *r) {

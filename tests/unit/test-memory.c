@@ -189,6 +189,107 @@ START_TEST(what_is_not_there_is_asked_for_once) {
 }
 END_TEST
 
+/* --- is other memory the same? --- */
+
+/* What is looked at, and a byte that differs then. */
+static const struct {
+        const char *name;
+        uint64_t at;
+        size_t n;
+        uint64_t other;
+        bool same;
+} traces[] = {
+        { "nothing differs", 100, 8, UINT64_MAX, true },
+        { "the byte itself", 100, 8, 100, false },
+        { "the last byte", 100, 8, 107, false },
+        { "the same 64 bytes", 100, 8, 64, false },
+        { "the next 64 bytes", 100, 8, 128, true },
+        { "those before", 100, 8, 63, true },
+        { "another page", 100, 8, 4096, true },
+        { "the second of two pages", 4090, 12, 4096, false },
+        { "the first of two pages", 4090, 12, 4090, false },
+        { "the middle of many pages", 1, 20000, 9000, false },
+        { "behind many pages", 1, 20000, 20480, true },
+        { "the last block of all", FAKE_SIZE - 1, 1, FAKE_SIZE - 64, false },
+};
+
+START_TEST(memory_is_the_same_where_it_was_looked_at) {
+        _cleanup_(memory_trace_done) MemoryTrace trace = {};
+        uint8_t buffer[FAKE_SIZE];
+
+        ck_assert_int_eq(memory_read(memory, FAKE_BASE + traces[_i].at, buffer, traces[_i].n), 0);
+        ck_assert_int_eq(memory_take_trace(memory, &trace), 1);
+        ck_assert(memory_matches(memory, &trace));
+        if (traces[_i].other != UINT64_MAX)
+                fake->bytes[traces[_i].other] ^= 0x10;
+        ck_assert_int_eq(memory_matches(memory, &trace), traces[_i].same);
+}
+END_TEST
+
+/* No look twice, no order, no length of reads makes a difference. */
+START_TEST(a_trace_goes_by_places_alone) {
+        _cleanup_(memory_trace_done) MemoryTrace first = {}, second = {};
+        uint8_t buffer[300];
+        uint64_t word;
+
+        ck_assert_int_eq(memory_read(memory, FAKE_BASE, buffer, sizeof(buffer)), 0);
+        ck_assert_int_eq(memory_take_trace(memory, &first), 1);
+        for (uint64_t i = 0; i < 40; i++)
+                ck_assert_int_eq(memory_read_word(memory, FAKE_BASE + i % 38 * 8, 8, &word), 0);
+        ck_assert_int_eq(memory_take_trace(memory, &second), 1);
+        ck_assert_uint_eq(first.n_pages, 1);
+        ck_assert_uint_eq(first.pages[0].sum, second.pages[0].sum);
+        ck_assert_uint_eq(first.pages[0].blocks, second.pages[0].blocks);
+}
+END_TEST
+
+START_TEST(bytes_that_change_places_are_not_the_same) {
+        _cleanup_(memory_trace_done) MemoryTrace trace = {};
+        uint8_t buffer[128], left[64];
+
+        ck_assert_int_eq(memory_read(memory, FAKE_BASE, buffer, sizeof(buffer)), 0);
+        ck_assert_int_eq(memory_take_trace(memory, &trace), 1);
+        memcpy(left, fake->bytes, 64);
+        memcpy(fake->bytes, fake->bytes + 64, 64);
+        memcpy(fake->bytes + 64, left, 64);
+        ck_assert(!memory_matches(memory, &trace));
+}
+END_TEST
+
+START_TEST(what_could_not_be_read_must_not_be_there) {
+        _cleanup_(memory_trace_done) MemoryTrace trace = {};
+        _cleanup_close_ int without = memfd_create("without", MFD_CLOEXEC), with = memfd_create("with", MFD_CLOEXEC);
+        _cleanup_(memory_freep) Memory *own = memory_new(without);
+        uint64_t word;
+
+        ck_assert_ptr_nonnull(own);
+        ck_assert_int_eq(ftruncate(without, 4096), 0);
+        ck_assert_int_eq(ftruncate(with, 8192), 0);
+        ck_assert_int_eq(memory_read_word(own, 4096, 8, &word), -EIO);
+        ck_assert_int_eq(memory_take_trace(own, &trace), 1);
+        ck_assert(memory_matches(own, &trace));
+        memory_attach(own, with);
+        ck_assert(!memory_matches(own, &trace));
+}
+END_TEST
+
+START_TEST(there_is_no_trace_of_nothing_and_none_of_too_much) {
+        _cleanup_(memory_trace_done) MemoryTrace trace = {};
+        _cleanup_close_ int fd = memfd_create("large", MFD_CLOEXEC);
+        _cleanup_(memory_freep) Memory *own = memory_new(fd);
+        uint64_t word;
+
+        ck_assert_ptr_nonnull(own);
+        ck_assert_int_eq(ftruncate(fd, 1000 * 4096), 0);
+        ck_assert_int_eq(memory_take_trace(own, &trace), 0);
+        for (uint64_t page = 0; page < 1000; page++)
+                ck_assert_int_eq(memory_read_word(own, page * 4096, 8, &word), 0);
+        ck_assert_int_eq(memory_take_trace(own, &trace), 0);
+        memory_attach(own, fd);
+        ck_assert_int_eq(memory_take_trace(own, &trace), 0);
+}
+END_TEST
+
 START_TEST(the_sum_of_all_reads_is_bounded) {
         uint64_t word;
         int r = 0;
@@ -283,6 +384,11 @@ int main(void) {
         tcase_add_test(tcase, what_was_forgotten_is_read_anew);
         tcase_add_test(tcase, only_what_was_forgotten_is_read_anew);
         tcase_add_test(tcase, what_is_not_there_is_asked_for_once);
+        tcase_add_loop_test(tcase, memory_is_the_same_where_it_was_looked_at, 0, ELEMENTSOF(traces));
+        tcase_add_test(tcase, a_trace_goes_by_places_alone);
+        tcase_add_test(tcase, bytes_that_change_places_are_not_the_same);
+        tcase_add_test(tcase, what_could_not_be_read_must_not_be_there);
+        tcase_add_test(tcase, there_is_no_trace_of_nothing_and_none_of_too_much);
         tcase_add_test(tcase, the_sum_of_all_reads_is_bounded);
         tcase_add_test(tcase, nothing_of_one_process_is_left_for_the_next);
         tcase_add_test(tcase, each_process_may_be_read_to_the_bound);

@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 
-from harness import ANY, File, Stale, scenario
+from harness import ANY, Counts, File, Look, Stale, scenario
 import fixtures
 
 OPEN = ("open-handles",)
@@ -383,6 +383,35 @@ def children_share_it(w):
     stale = Stale(plugin, "replaced", OPEN, disk=new)
     yield host, stale
     yield child, stale
+
+
+@scenario
+def workers_share_it(w):
+    """many forked from one, in a look at all processes: what is said of the first holds for all"""
+    host = w.host()
+    plugin = w.install("plain-1")
+    host.open(plugin)
+    children = [host.do("fork") for _ in range(5)]
+    new = w.replace(plugin, "plain-2")
+    stale = Stale(plugin, "replaced", OPEN, disk=new, detail="1 open handle")
+    yield Look(), Counts(processes=ANY), *[stale] * 6
+    for child in children:
+        yield child, stale
+
+
+@scenario
+def workers_are_alike_and_not_the_same(w):
+    """the parent opened it once more after the fork: to the address they are alike, but not in what holds it"""
+    host = w.host()
+    plugin = w.install("plain-1")
+    host.open(plugin)
+    child = host.do("fork")
+    host.open(plugin)
+    new = w.replace(plugin, "plain-2")
+    parents, childs = [Stale(plugin, "replaced", OPEN, disk=new, detail=f"{n} open handle") for n in (2, 1)]
+    yield Look(), Counts(processes=ANY), parents, childs
+    yield host, parents
+    yield child, childs
 
 
 @scenario

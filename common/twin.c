@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+
+#include "explain.h"
+#include "twin.h"
+
+#define BUCKETS 4096u
+/* So many examined ones are kept: their traces are memory. */
+#define EXAMINED_MAX 1024u
+
+void twin_reset(TwinTable *t) {
+        for (size_t i = 0; i < t->n_twins; i++)
+                memory_trace_done(&t->twins[i].trace);
+        t->n_twins = t->n_examined = 0;
+        if (t->buckets)
+                memset(t->buckets, 0xff, BUCKETS * sizeof(*t->buckets));
+}
+
+void twin_done(TwinTable *t) {
+        twin_reset(t);
+        free(t->twins);
+        free(t->buckets);
+        *t = (TwinTable){};
+}
+
+const Twin *twin_find(const TwinTable *t, const TwinKey *key) {
+        for (uint32_t i = t->buckets ? t->buckets[key->hash % BUCKETS] : UINT32_MAX; i != UINT32_MAX; i = t->twins[i].next) {
+                const TwinKey *k = &t->twins[i].key;
+
+                if (k->hash == key->hash && k->uid == key->uid && k->n_ranges == key->n_ranges)
+                        return &t->twins[i];
+        }
+        return NULL;
+}
+
+static int add(TwinTable *t, const Twin *twin) {
+        uint32_t *bucket;
+
+        if (!t->buckets) {
+                t->buckets = malloc(BUCKETS * sizeof(*t->buckets));
+                if (!t->buckets)
+                        return -ENOMEM;
+                memset(t->buckets, 0xff, BUCKETS * sizeof(*t->buckets));
+        }
+        if (!GROW(t->twins, t->allocated, t->n_twins + 1))
+                return -ENOMEM;
+        bucket = &t->buckets[twin->key.hash % BUCKETS];
+        t->twins[t->n_twins] = *twin;
+        t->twins[t->n_twins].next = *bucket;
+        *bucket = (uint32_t) t->n_twins++;
+        return 0;
+}
+
+int twin_add_settled(TwinTable *t, const TwinKey *key, const Sight *sight, int64_t newest) {
+        return add(t, &(Twin){ .key = *key, .settled = true, .sight = *sight, .newest = newest });
+}
+
+/* What could not be known this time may be known of the next. */
+static bool all_is_known(const Sight *s) {
+        for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++)
+                if (s->unknown_by[i] > 0)
+                        return false;
+        return true;
+}
+
+int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight) {
+        Twin twin = { .key = *key, .sight = *sight };
+        int r;
+
+        if (!scan->memory || scan->twins.n_examined >= EXAMINED_MAX || !all_is_known(sight) || twin_find(&scan->twins, key))
+                return 0;
+        r = scan_start_nsec(scan, p, &twin.started_nsec);
+        if (r >= 0)
+                r = memory_take_trace(scan->memory, &twin.trace);
+        if (r <= 0)
+                return r;
+        r = add(&scan->twins, &twin);
+        if (r < 0) {
+                memory_trace_done(&twin.trace);
+                return r;
+        }
+        scan->twins.n_examined++;
+        return 0;
+}
+
+/* Returns 1, 0, -ENOMEM. */
+static int memory_is_same(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
+                          const MemoryTrace *trace) {
+        _cleanup_close_ int fd = -EBADF;
+        bool same;
+        int r;
+
+        r = scan_memory(scan, options, view, p);
+        if (r < 0)
+                return r;
+        fd = openat(p->fd, "mem", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return 0;
+        memory_attach(scan->memory, fd);
+        same = memory_matches(scan->memory, trace);
+        memory_attach(scan->memory, -EBADF);
+        return same;
+}
+
+int twin_share(Scan *scan, const SweepOptions *options, const KnownView *view, const TwinKey *key, const Process *p,
+               Sight *ret) {
+        const Twin *twin = twin_find(&scan->twins, key);
+        int64_t started;
+        int r;
+
+        if (!twin || twin->settled)
+                return 0;
+        r = scan_start_nsec(scan, p, &started);
+        if (r < 0)
+                return r;
+        if (started != twin->started_nsec)
+                return 0;
+        r = memory_is_same(scan, options, view, p, &twin->trace);
+        if (r <= 0)
+                return r;
+        r = explain_again(scan, options, p, &twin->sight, ret);
+        return r < 0 ? r : 1;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Workers that were forked from one master are alike to the address: the same ranges of
+ * the same files, the same loader's list, byte by byte. What was found out about the
+ * first of them holds for all, and they are most of what a host has to examine after an
+ * upgrade. Only within one sweep, one view and one user: nobody speaks for another's
+ * processes.
+ */
+
+#include "scan.h"
+
+/* Forgets all: at the beginning of a sweep. */
+void twin_reset(TwinTable *t);
+void twin_done(TwinTable *t);
+
+/*
+ * The process of this sweep with these ranges, or NULL. hash: of the ranges and the view. uid: the owner of its
+ * directory (proc(5)). The pointer is good until the next one is added.
+ */
+const Twin *twin_find(const TwinTable *t, const TwinKey *key);
+
+/* Remembers one that was settled at a glance. newest: the latest ctime of its files. Returns 0 or -ENOMEM. */
+int twin_add_settled(TwinTable *t, const TwinKey *key, const Sight *sight, int64_t newest);
+
+/*
+ * Remembers one that was examined; the findings of `sight` must live as long as the sweep. Call it before the memory of
+ * another process is read. Returns 0 or -ENOMEM.
+ */
+int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight);
+
+/*
+ * Was one like this process examined in this sweep, and does its memory say the same wherever that of the other was
+ * read? Then *ret is what was found there, told of this one. Returns 1, 0: it has to be examined itself, -ENOMEM.
+ */
+int twin_share(Scan *scan, const SweepOptions *options, const KnownView *view, const TwinKey *key, const Process *p,
+               Sight *ret);
