@@ -257,6 +257,7 @@ void scan_beacon(const Scan *scan, const SweepOptions *options, const Process *p
         b->on_file = 0;
         b->pid = p ? p->pid : 0;
         b->start_time = p ? p->start_time : 0;
+        b->owner = p ? p->owner : 0;
         b->dev_major = m ? m->dev_major : 0;
         b->dev_minor = m ? m->dev_minor : 0;
         b->on_file = m != NULL;

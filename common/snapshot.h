@@ -40,6 +40,7 @@ typedef struct Counts {
         uint64_t duration_usec;
         uint64_t processes;     /* with a memory of their own that were looked at or tried; no kernel threads, no zombies */
         uint64_t unreadable;    /* of these: could not be read */
+        uint64_t left_out;      /* of these: were not tried, since all of their owner's are left out */
         uint64_t mappings;      /* process × file */
         uint64_t files;         /* distinct files */
         uint64_t ignored;       /* mappings that are no library, by kind or by pattern */

@@ -19,6 +19,7 @@
 #include "examine.h"
 #include "explain.h"
 #include "glance.h"
+#include "owner.h"
 #include "twin.h"
 
 #define REEXAMINE_USEC (600 * 1000000ull)
@@ -223,6 +224,7 @@ static bool is_unchanged(Sweep *s, Record *r) {
         uint64_t size, data;
         KnownView *view;
 
+        scan_beacon(s->scan, &s->options, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
         if (s->options.full || is_due(s, r) || read_statm(r->statm_fd, &size, &data) < 0 || size != r->vm_size ||
             data != r->vm_data || !anchors_hold(r))
                 return false;
@@ -288,6 +290,11 @@ static int count_unreadable(Sweep *s, pid_t pid, uint64_t start_time) {
         return snapshot_add_looked(s->snapshot, pid, start_time, LOOK_FAILED);
 }
 
+/* Errors that no other process is to blame for: the sweep cannot go on. */
+static bool is_fatal(int r) {
+        return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
 /* A start time of 0 in the list stands for any. */
 static bool is_skipped(const SweepOptions *o, const Process *p) {
         for (size_t i = 0; i < o->n_skip_processes; i++)
@@ -295,6 +302,30 @@ static bool is_skipped(const SweepOptions *o, const Process *p) {
                     (o->skip_processes[i].start_time == p->start_time || o->skip_processes[i].start_time == 0))
                         return true;
         return false;
+}
+
+/* Is it to be left out, it or all of its owner's? Returns 1, 0, or -errno where the sweep cannot go on. */
+static int is_left_out(Sweep *s, Process *p) {
+        const SweepOptions *o = &s->options;
+        int r;
+
+        if (o->n_skip_processes == 0 && !o->owners)
+                return 0;
+        /* Whatever else is wrong with it, the look at it comes upon again. */
+        r = process_identify(s->scan->proc_fd, p);
+        if (r < 0 || !p->has_memory)
+                return is_fatal(r) ? r : 0;
+        if (is_skipped(o, p))
+                return 1;
+        r = o->owners ? owner_read(s->scan->proc_fd, p, &p->owner) : 0;
+        if (is_fatal(r))
+                return r;
+        for (size_t i = 0; i < o->n_skip_owners; i++)
+                if (p->owner != 0 && p->owner == o->skip_owners[i]) {
+                        s->snapshot->counts.left_out++;
+                        return 1;
+                }
+        return 0;
 }
 
 /* A process that loads and unloads without pause may be met in the middle of it twice; hardly each time. */
@@ -367,11 +398,6 @@ static int remember(Sweep *s, const Process *p, const KnownView *view, Record *r
         return keep(s, r);
 }
 
-/* Errors that no other process is to blame for: the sweep cannot go on. */
-static bool is_fatal(int r) {
-        return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
-}
-
 /* What was found out of one like it, or what an examination finds. key: of a process that was glanced at, else NULL. */
 static int find_out(Sweep *s, const Process *p, const KnownView *view, const Record *before, const TwinKey *key,
                     Loader *loader, Sight *ret) {
@@ -393,8 +419,6 @@ static int examine(Sweep *s, Process *p, const KnownView *view, const Record *be
                 return 0;
         if (before && before->start_time != 0 && before->start_time != p->start_time)
                 before = NULL;
-        if (r >= 0 && is_skipped(&s->options, p))
-                r = -ETIMEDOUT;
         scan_beacon(s->scan, &s->options, p, NULL);
         if (r >= 0)
                 r = find_out(s, p, view, before, key, loader, ret);
@@ -457,12 +481,15 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
                 return r == -ESRCH ? 0 : r;
         if (r < 0)
                 return count_unreadable(s, pid, 0);
+        r = is_left_out(s, &p);
+        if (r != 0)
+                return r < 0 ? r : count_unreadable(s, pid, p.start_time);
         record.statm_fd = openat(p.fd, "statm", O_RDONLY | O_CLOEXEC);
         if (record.statm_fd < 0 && is_fatal(-errno))
                 return -errno;
         if (read_statm(record.statm_fd, &record.vm_size, &record.vm_data) >= 0 && record.vm_size == 0) {
                 /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
-                r = process_identify(s->scan->proc_fd, &p);
+                r = p.start_time == 0 ? process_identify(s->scan->proc_fd, &p) : 0;
                 if (r < 0)
                         return r != -ESRCH ? count_unreadable(s, pid, 0) : 0;
                 if (!p.has_memory)
@@ -473,7 +500,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         if (r < 0) {
                 if (is_fatal(r))
                         return r;
-                return process_identify(s->scan->proc_fd, &p) >= 0 && p.has_memory ?
+                return (p.start_time != 0 || process_identify(s->scan->proc_fd, &p) >= 0) && p.has_memory ?
                         count_unreadable(s, pid, p.start_time) : 0;
         }
         view->used = s->scan->sweep;

@@ -23,6 +23,7 @@ typedef struct Scan Scan;
  */
 typedef struct SweepBeacon {
         uint64_t start_time;
+        uint64_t owner;   /* of the process, see owner.h; 0 where it was not asked for */
         int32_t pid;
         uint32_t on_file; /* 0: in the process's own state; 1: on a file of the device below */
         uint32_t dev_major, dev_minor; /* of the mapping, as the kernel prints it */
@@ -53,6 +54,10 @@ typedef struct SweepOptions {
         size_t n_skip_processes;
         const SweepDevice *skip_devices;
         size_t n_skip_devices;
+        /* Owners all of whose processes are left out. They are asked for only where something hung: that costs a little. */
+        bool owners;
+        const uint64_t *skip_owners;
+        size_t n_skip_owners;
 
         volatile SweepBeacon *beacon; /* or NULL */
 

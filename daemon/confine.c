@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/capability.h>
@@ -118,6 +119,9 @@ static int filter_allow_arguments(scmp_filter_ctx filter) {
                 /* PROCMAP_QUERY, _IOWR('f', 17, 104 bytes), whose number is the same everywhere but on MIPS,
                  * PowerPC, SPARC and Alpha: they read the text of maps. */
                 { "ioctl", SCMP_A1(SCMP_CMP_EQ, UINT64_C(0xc0686611)) },
+                /* Whose a user namespace is. */
+                { "ioctl", SCMP_A1(SCMP_CMP_EQ, NS_GET_PARENT) },
+                { "ioctl", SCMP_A1(SCMP_CMP_EQ, NS_GET_OWNER_UID) },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rules); i++) {

@@ -4,12 +4,14 @@
 #include <stdio.h>
 
 #include "health.h"
+#include "owner.h"
 
 uint32_t health_troubles(const Health *h) {
         return (h->scanner ? TROUBLE_SCANNER : 0u) |
                (h->processes > 0 || h->devices > 0 ? TROUBLE_LEFT_OUT : 0u) |
                (h->unreadable > 0 ? TROUBLE_UNREADABLE : 0u) |
-               (h->cut > 0 ? TROUBLE_CUT : 0u);
+               (h->cut > 0 ? TROUBLE_CUT : 0u) |
+               (h->owners > 0 ? TROUBLE_OWNERS : 0u);
 }
 
 static const char *plural(uint64_t n) {
@@ -18,6 +20,20 @@ static const char *plural(uint64_t n) {
 
 static const char *plural_es(uint64_t n) {
         return n == 1 ? "" : "es";
+}
+
+static void describe_owners(const Health *h, FILE *f) {
+        fputs("The processes of ", f);
+        if (h->owners > 1)
+                fprintf(f, "%zu users", h->owners);
+        else if (h->owner < OWNER_NAMESPACE)
+                fprintf(f, "user %" PRIu64, h->owner);
+        else
+                fprintf(f, "user namespace %" PRIu64, h->owner - OWNER_NAMESPACE);
+        fputs(" are left out", f);
+        if (h->owners_processes > 0)
+                fprintf(f, " (%" PRIu64 " more)", h->owners_processes);
+        fputs(", since scanners hung or died at too many of them. ", f);
 }
 
 char *health_describe(const Health *h) {
@@ -35,6 +51,8 @@ char *health_describe(const Health *h) {
                         h->processes == 1 ? " is" : "es are");
         if (h->devices > 0)
                 fprintf(f, "The files of %zu device%s are left out, where a scanner hung. ", h->devices, plural(h->devices));
+        if (h->owners > 0)
+                describe_owners(h, f);
         if (h->unreadable > 0)
                 fprintf(f, "%" PRIu64 " process%s cannot be read. ", h->unreadable, plural_es(h->unreadable));
         if (h->cut > 0)

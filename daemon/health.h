@@ -10,6 +10,9 @@
 typedef struct Health {
         const char *scanner;  /* what is wrong with it, a clause; NULL: nothing */
         size_t processes, devices; /* left out since a scanner did not come back from them */
+        size_t owners;        /* left out with all of their processes */
+        uint64_t owner;       /* one of them, see owner.h */
+        uint64_t owners_processes; /* that were left out for that, in the last sweep */
         uint64_t unreadable;  /* processes, in two sweeps or more */
         size_t cut;           /* findings beyond what is kept */
 } Health;
@@ -19,6 +22,7 @@ typedef enum Trouble {
         TROUBLE_LEFT_OUT = 1 << 1,
         TROUBLE_UNREADABLE = 1 << 2,
         TROUBLE_CUT = 1 << 3,
+        TROUBLE_OWNERS = 1 << 4,
 } Trouble;
 
 /* Mask of Trouble; 0: all is well. */

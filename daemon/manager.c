@@ -121,8 +121,10 @@ static void manager_check_health(Manager *m) {
         uint32_t troubles;
 
         m->health.scanner = m->scanner_trouble;
-        m->health.processes = quarantine_processes(&m->quarantine, now);
-        m->health.devices = quarantine_devices(&m->quarantine, now);
+        m->health.processes = quarantine_count(&m->quarantine, SUSPECT_PROCESS, now);
+        m->health.devices = quarantine_count(&m->quarantine, SUSPECT_DEVICE, now);
+        m->health.owners = quarantine_count(&m->quarantine, SUSPECT_OWNER, now);
+        m->health.owner = quarantine_owner(&m->quarantine, now);
         reason = health_describe(&m->health);
         if (!reason)
                 return;
@@ -252,17 +254,17 @@ static int request_fill(Manager *m, Request *r, uint64_t now) {
                 return -ENOMEM;
         /* A new scanner does not know what was stale before; the snapshot is only lent. */
         r->previous = link_is_open(m->link) ? NULL : m->settle.snapshot;
-        return quarantine_list(&m->quarantine, now, &r->skip_processes, &r->n_skip_processes,
-                               &r->skip_devices, &r->n_skip_devices);
+        return quarantine_fill(&m->quarantine, now, r);
 }
 
-static void manager_failed(Manager *m, const char *trouble) {
+/* mended: what it was looking at is left out from now on. */
+static void manager_failed(Manager *m, const char *trouble, bool mended) {
         char *copy = strdup(trouble);
 
         free(m->scanner_trouble);
         m->scanner_trouble = copy;
         m->failures++;
-        schedule_failed(&m->schedule, now_usec(CLOCK_BOOTTIME));
+        schedule_failed(&m->schedule, mended, now_usec(CLOCK_BOOTTIME));
         manager_plan(m);
         manager_show(m);
         bus_sweep_ended(m->bus, trouble);
@@ -287,18 +289,19 @@ static int on_sweep(sd_event_source *source _unused_, uint64_t usec _unused_, vo
                 char trouble[256];
 
                 snprintf(trouble, sizeof(trouble), "it cannot be reached at %s: %s", m->options->scanner_socket, strerror(-r));
-                manager_failed(m, trouble);
+                manager_failed(m, trouble, /* mended= */ false);
         }
         return 0;
 }
 
 static void manager_take_counts(Manager *m, const Counts *c, size_t n_cut) {
-        uint64_t now = now_usec(CLOCK_BOOTTIME), left_out = quarantine_processes(&m->quarantine, now);
+        uint64_t left_out = c->left_out + quarantine_count(&m->quarantine, SUSPECT_PROCESS, now_usec(CLOCK_BOOTTIME));
         uint64_t unreadable = c->unreadable > left_out ? c->unreadable - left_out : 0;
 
         /* One that cannot be read once may just have been ending. */
         m->health.unreadable = unreadable < m->unreadable ? unreadable : m->unreadable;
         m->unreadable = unreadable;
+        m->health.owners_processes = c->left_out;
         m->health.cut = n_cut;
         free(m->scanner_trouble);
         m->scanner_trouble = NULL;
@@ -314,7 +317,7 @@ static void on_snapshot(void *userdata, Snapshot *snapshot, size_t n_cut) {
 
         r = settle_update(&m->settle, snapshot, now, m->config.settle_usec, &settlement);
         if (r < 0) {
-                manager_failed(m, "its answer does not fit in memory");
+                manager_failed(m, "its answer does not fit in memory", /* mended= */ false);
                 return;
         }
         schedule_ended(&m->schedule, now);
@@ -333,16 +336,17 @@ static void on_snapshot(void *userdata, Snapshot *snapshot, size_t n_cut) {
 static void on_link_failed(void *userdata, const LinkFailure *f) {
         Manager *m = userdata;
         char trouble[256];
+        bool mended;
         int n;
 
-        quarantine_blame(&m->quarantine, &f->where, f->hung, now_usec(CLOCK_BOOTTIME));
+        mended = quarantine_blame(&m->quarantine, &f->where, f->hung, now_usec(CLOCK_BOOTTIME));
         n = snprintf(trouble, sizeof(trouble), "%s%s%s", f->text, f->error ? ": " : "", f->error ? strerror(f->error) : "");
         if (f->where.pid > 0 && n > 0 && (size_t) n < sizeof(trouble))
                 n += snprintf(trouble + n, sizeof(trouble) - (size_t) n, ", looking at process %d", (int) f->where.pid);
         if (f->where.pid > 0 && f->where.on_file && n > 0 && (size_t) n < sizeof(trouble))
                 snprintf(trouble + n, sizeof(trouble) - (size_t) n, " and a file on device %u:%u",
                          f->where.dev_major, f->where.dev_minor);
-        manager_failed(m, trouble);
+        manager_failed(m, trouble, mended);
 }
 
 static void on_changed(void *userdata) {

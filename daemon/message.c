@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "message.h"
+#include "owner.h"
 #include "report.h"
 #include "request.h"
 
@@ -24,8 +25,8 @@ static int bad(int r) {
 static int counts_append(sd_bus_message *m, const Counts *c) {
         int r;
 
-        r = sd_bus_message_append(m, "ttttttt", c->started_usec, c->duration_usec, c->processes, c->unreadable,
-                                  c->mappings, c->files, c->ignored);
+        r = sd_bus_message_append(m, "tttttttt", c->started_usec, c->duration_usec, c->processes, c->unreadable,
+                                  c->left_out, c->mappings, c->files, c->ignored);
         if (r < 0)
                 return r;
         return sd_bus_message_append_array(m, 't', c->unknown_by, sizeof(c->unknown_by));
@@ -37,13 +38,13 @@ static int counts_read(sd_bus_message *m, Counts *ret) {
         size_t size;
         int r;
 
-        r = sd_bus_message_read(m, "ttttttt", &c.started_usec, &c.duration_usec, &c.processes, &c.unreadable,
-                                &c.mappings, &c.files, &c.ignored);
+        r = sd_bus_message_read(m, "tttttttt", &c.started_usec, &c.duration_usec, &c.processes, &c.unreadable,
+                                &c.left_out, &c.mappings, &c.files, &c.ignored);
         if (r >= 0)
                 r = sd_bus_message_read_array(m, 't', (const void **) &unknown_by, &size);
         if (r < 0)
                 return bad(r);
-        if (size != sizeof(c.unknown_by) || c.processes > PID_MAX || c.unreadable > c.processes)
+        if (size != sizeof(c.unknown_by) || c.processes > PID_MAX || c.unreadable > c.processes || c.left_out > c.unreadable)
                 return -EBADMSG;
 
         for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++) {
@@ -277,7 +278,8 @@ int beacon_read_fd(sd_bus_message *m, int *ret) {
 int beacon_read(int fd, SweepBeacon *ret) {
         SweepBeacon b;
 
-        if (pread(fd, &b, sizeof(b), 0) != sizeof(b) || b.pid < 0 || b.pid > PID_MAX || b.on_file > 1)
+        if (pread(fd, &b, sizeof(b), 0) != sizeof(b) || b.pid < 0 || b.pid > PID_MAX || b.on_file > 1 ||
+            b.owner >= 2 * OWNER_NAMESPACE)
                 return -EBADMSG;
         *ret = b;
         return 0;

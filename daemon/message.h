@@ -44,7 +44,7 @@ typedef struct Answer {
 void answer_done(Answer *a);
 
 /* The signature of the answer, as sd_bus_message_get_signature() has it. */
-#define ANSWER_SIGNATURE "tttttttatauataya" KEY_SIGNATURE "uu"
+#define ANSWER_SIGNATURE "ttttttttatauataya" KEY_SIGNATURE "uu"
 
 /* Returns 0 or -errno of sd-bus. */
 int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, uint32_t n_cut);

@@ -6,12 +6,17 @@
 #define OUT_MAX_USEC (160 * USEC_PER_MINUTE)
 #define REMEMBER_USEC (30 * USEC_PER_MINUTE)
 
-static bool suspect_is(const Suspect *s, const SweepBeacon *where, bool is_device) {
-        if (s->is_device != is_device)
+static bool suspect_is(const Suspect *s, const SweepBeacon *where, SuspectKind kind) {
+        if (s->kind != kind)
                 return false;
-        if (is_device)
+        switch (kind) {
+        case SUSPECT_DEVICE:
                 return s->device.dev_major == where->dev_major && s->device.dev_minor == where->dev_minor;
-        return s->process.pid == where->pid && s->process.start_time == where->start_time;
+        case SUSPECT_OWNER:
+                return s->owner == where->owner;
+        default:
+                return s->process.pid == where->pid && s->process.start_time == where->start_time;
+        }
 }
 
 /* A new one, in place of the one that would be forgotten first where all are taken. */
@@ -27,40 +32,48 @@ static Suspect *quarantine_new(Quarantine *q) {
         return oldest;
 }
 
-static Suspect *quarantine_find(Quarantine *q, const SweepBeacon *where, bool is_device) {
+static Suspect *quarantine_find(Quarantine *q, const SweepBeacon *where, SuspectKind kind) {
         Suspect *s;
 
         for (size_t i = 0; i < q->n; i++)
-                if (suspect_is(q->suspects + i, where, is_device))
+                if (suspect_is(q->suspects + i, where, kind))
                         return q->suspects + i;
 
         s = quarantine_new(q);
-        *s = (Suspect){ .is_device = is_device };
-        if (is_device)
-                s->device = (SweepDevice){ .dev_major = where->dev_major, .dev_minor = where->dev_minor };
-        else
-                s->process = (SweepProcess){ .pid = where->pid, .start_time = where->start_time };
+        *s = (Suspect){
+                .kind = kind,
+                .process = { .pid = where->pid, .start_time = where->start_time },
+                .device = { .dev_major = where->dev_major, .dev_minor = where->dev_minor },
+                .owner = where->owner,
+        };
         return s;
 }
 
-bool quarantine_blame(Quarantine *q, const SweepBeacon *where, bool hung, uint64_t now) {
+/* Once more. Left out at the failure number `limit`, and for twice as long with each further one. Returns true where that is new. */
+static bool suspect_fails(Suspect *s, unsigned limit, uint64_t now) {
+        bool was_out = s->until > now;
         uint64_t out = OUT_USEC;
-        bool was_out;
-        Suspect *s;
 
-        if (where->pid <= 0)
-                return false;
-
-        s = quarantine_find(q, where, hung && where->on_file);
         s->failures++;
-        was_out = s->until > now;
-        if (hung || s->failures >= 2) {
-                for (unsigned i = 1; i < s->failures && out < OUT_MAX_USEC; i++)
+        if (s->failures >= limit) {
+                for (unsigned i = limit; i < s->failures && out < OUT_MAX_USEC; i++)
                         out *= 2;
                 s->until = now + out;
         }
         s->forget = (s->until > now ? s->until : now) + REMEMBER_USEC;
         return s->until > now && !was_out;
+}
+
+bool quarantine_blame(Quarantine *q, const SweepBeacon *where, bool hung, uint64_t now) {
+        bool news;
+
+        if (where->pid <= 0)
+                return false;
+        news = suspect_fails(quarantine_find(q, where, hung && where->on_file ? SUSPECT_DEVICE : SUSPECT_PROCESS),
+                             hung ? 1 : 2, now);
+        if (news && where->owner != 0)
+                suspect_fails(quarantine_find(q, where, SUSPECT_OWNER), QUARANTINE_OWNER_MAX, now);
+        return news;
 }
 
 bool quarantine_expire(Quarantine *q, uint64_t now) {
@@ -81,42 +94,40 @@ bool quarantine_expire(Quarantine *q, uint64_t now) {
         return back;
 }
 
-static size_t quarantine_count(const Quarantine *q, uint64_t now, bool is_device) {
+size_t quarantine_count(const Quarantine *q, SuspectKind kind, uint64_t now) {
         size_t n = 0;
 
         for (size_t i = 0; i < q->n; i++)
-                n += q->suspects[i].until > now && q->suspects[i].is_device == is_device;
+                n += q->suspects[i].until > now && q->suspects[i].kind == kind;
         return n;
 }
 
-size_t quarantine_processes(const Quarantine *q, uint64_t now) {
-        return quarantine_count(q, now, /* is_device= */ false);
+uint64_t quarantine_owner(const Quarantine *q, uint64_t now) {
+        for (size_t i = 0; i < q->n; i++)
+                if (q->suspects[i].until > now && q->suspects[i].kind == SUSPECT_OWNER)
+                        return q->suspects[i].owner;
+        return 0;
 }
 
-size_t quarantine_devices(const Quarantine *q, uint64_t now) {
-        return quarantine_count(q, now, /* is_device= */ true);
-}
-
-int quarantine_list(const Quarantine *q, uint64_t now, SweepProcess **ret_processes, size_t *ret_n_processes,
-                    SweepDevice **ret_devices, size_t *ret_n_devices) {
-        _cleanup_free_ SweepProcess *processes = calloc(q->n + 1, sizeof(*processes));
-        _cleanup_free_ SweepDevice *devices = calloc(q->n + 1, sizeof(*devices));
-        size_t n_processes = 0, n_devices = 0;
-
-        if (!processes || !devices)
+int quarantine_fill(const Quarantine *q, uint64_t now, Request *r) {
+        r->owners = q->n > 0;
+        r->skip_processes = calloc(q->n + 1, sizeof(*r->skip_processes));
+        r->skip_devices = calloc(q->n + 1, sizeof(*r->skip_devices));
+        r->skip_owners = calloc(q->n + 1, sizeof(*r->skip_owners));
+        if (!r->skip_processes || !r->skip_devices || !r->skip_owners)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < q->n; i++)
-                if (q->suspects[i].until > now) {
-                        if (q->suspects[i].is_device)
-                                devices[n_devices++] = q->suspects[i].device;
-                        else
-                                processes[n_processes++] = q->suspects[i].process;
-                }
+        for (size_t i = 0; i < q->n; i++) {
+                const Suspect *s = q->suspects + i;
 
-        *ret_processes = TAKE_PTR(processes);
-        *ret_n_processes = n_processes;
-        *ret_devices = TAKE_PTR(devices);
-        *ret_n_devices = n_devices;
+                if (s->until <= now)
+                        continue;
+                if (s->kind == SUSPECT_DEVICE)
+                        r->skip_devices[r->n_skip_devices++] = s->device;
+                else if (s->kind == SUSPECT_OWNER)
+                        r->skip_owners[r->n_skip_owners++] = s->owner;
+                else
+                        r->skip_processes[r->n_skip_processes++] = s->process;
+        }
         return 0;
 }

@@ -13,6 +13,7 @@ void request_done(Request *r) {
         strv_free(r->ignore_units);
         free(r->skip_processes);
         free(r->skip_devices);
+        free(r->skip_owners);
         snapshot_free(r->previous);
         *r = (Request){};
 }
@@ -137,6 +138,17 @@ static int append_devices(sd_bus_message *m, const Request *request) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+static int append_owners(sd_bus_message *m, const Request *request) {
+        int r;
+
+        r = sd_bus_message_append(m, "s", "SkipOwners");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', "at");
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 't', request->skip_owners, request->n_skip_owners * sizeof(*request->skip_owners));
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 static int append_previous(sd_bus_message *m, const Request *request) {
         int r;
 
@@ -176,6 +188,8 @@ int request_append(sd_bus_message *m, const Request *request) {
                 r = append_entry(m, request, append_skips);
         if (r >= 0 && request->n_skip_devices > 0)
                 r = append_entry(m, request, append_devices);
+        if (r >= 0 && request->owners)
+                r = append_entry(m, request, append_owners);
         if (r >= 0 && request->previous)
                 r = append_entry(m, request, append_previous);
         return r < 0 ? r : sd_bus_message_close_container(m);
@@ -257,6 +271,30 @@ static int read_devices(sd_bus_message *m, Request *request) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static int read_owners(sd_bus_message *m, Request *request) {
+        const uint64_t *owners;
+        size_t size;
+        int r;
+
+        if (request->skip_owners)
+                return -EBADMSG;
+        r = sd_bus_message_enter_container(m, 'v', "at");
+        if (r >= 0)
+                r = sd_bus_message_read_array(m, 't', (const void **) &owners, &size);
+        if (r < 0)
+                return r;
+        if (size > REQUEST_SKIP_MAX * sizeof(*owners))
+                return -EBADMSG;
+        request->skip_owners = malloc(size + 1);
+        if (!request->skip_owners)
+                return -ENOMEM;
+        if (size > 0)
+                memcpy(request->skip_owners, owners, size);
+        request->n_skip_owners = size / sizeof(*owners);
+        request->owners = true;
+        return sd_bus_message_exit_container(m);
+}
+
 static int read_previous(sd_bus_message *m, Request *request) {
         int r;
 
@@ -291,6 +329,8 @@ static int read_value(sd_bus_message *m, const char *key, Request *request) {
                 return read_skips(m, request);
         if (streq(key, "SkipDevices"))
                 return read_devices(m, request);
+        if (streq(key, "SkipOwners"))
+                return read_owners(m, request);
         if (streq(key, "Previous"))
                 return read_previous(m, request);
         return sd_bus_message_skip(m, "v");

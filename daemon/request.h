@@ -25,6 +25,9 @@ typedef struct Request {
         size_t n_skip_processes;
         SweepDevice *skip_devices;
         size_t n_skip_devices;
+        bool owners; /* tell whose a process is, and leave out all of these */
+        uint64_t *skip_owners;
+        size_t n_skip_owners;
         Snapshot *previous; /* what was found before a scanner without a memory; only the keys. Or NULL */
 } Request;
 

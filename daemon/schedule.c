@@ -84,8 +84,11 @@ void schedule_ended(Schedule *s, uint64_t now) {
         s->retry = add(now, GAP_USEC);
 }
 
-void schedule_failed(Schedule *s, uint64_t now) {
+void schedule_failed(Schedule *s, bool mended, uint64_t now) {
         uint64_t wait = RETRY_USEC;
+
+        if (mended)
+                s->failures = 0;
 
         for (unsigned i = 0; i < s->failures && wait < RETRY_MAX_USEC; i++)
                 wait *= 2;

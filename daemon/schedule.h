@@ -40,5 +40,8 @@ uint64_t schedule_next(const Schedule *s);
 
 void schedule_started(Schedule *s, uint64_t now);
 void schedule_ended(Schedule *s, uint64_t now);
-/* As ended, but the next is to wait: longer with each failure in a row. Also where none was running. */
-void schedule_failed(Schedule *s, uint64_t now);
+/*
+ * As ended, but the next is to wait: longer with each failure in a row, unless this one's
+ * cause is out of the way. Also where none was running.
+ */
+void schedule_failed(Schedule *s, bool mended, uint64_t now);

@@ -134,20 +134,37 @@ static bool is_skipped(const Request *request, pid_t pid) {
         return false;
 }
 
+/* Of user 1000, who has many that hang: the first that is not left out; 0 where all are. */
+static pid_t next_of_user(const Request *request) {
+        for (size_t i = 0; i < request->n_skip_owners; i++)
+                if (request->skip_owners[i] == 1000)
+                        return 0;
+        for (pid_t pid = 5000; pid < 5100; pid++)
+                if (!is_skipped(request, pid))
+                        return pid;
+        return 0;
+}
+
 /* Misbehaves while it looks at process 4242, unless that is to be left out. */
 static int on_sweep(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Request request = {};
         Fake *f = userdata;
         bool skipped;
+        pid_t of_user;
         int r;
 
         r = request_read(m, &request);
         if (r < 0)
                 return r;
         skipped = is_skipped(&request, 4242) || request.n_skip_devices > 0;
+        of_user = next_of_user(&request);
         request_done(&request);
 
         read_mode(f);
+        if (streq(f->mode, "hang-user") && of_user != 0) {
+                *f->beacon = (SweepBeacon){ .pid = of_user, .start_time = 7, .owner = 1000 };
+                return 1;
+        }
         *f->beacon = (SweepBeacon){ .pid = 4242, .start_time = 7 };
         if (streq(f->mode, "hang") && !skipped)
                 return 1;

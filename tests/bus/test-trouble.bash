@@ -51,13 +51,22 @@ ok "a stopped scanner is found to hang" grep -q 'it hangs' "$T/sweep"
 echo ok >"$T/mode"
 ok "and another one takes over" eventually 20 swept_again
 kill -KILL $(scanners) 2>/dev/null
-eventually 10 is State 's "running"'
+eventually 10 is State 's "running"' >/dev/null
 
 mode hang
 ok "a hanging process is named" grep -q 'it hangs, looking at process 4242' <(manager Sweep 2>&1)
 ok "and left out" eventually 10 is DegradedReason 's "1 process is left out, where a scanner hung or died."'
 ok "sweeps go on without it" grep -q '^a{sv}' <(manager Sweep 2>&1)
 ok "at the cost of one line" one_line
+stop_daemon
+
+mode ok
+start_daemon
+mode hang-user
+ok "one process of a user hangs" grep -q "looking at process 5000" <(manager Sweep 2>&1)
+ok "after the third all of his are left out" eventually 20 is DegradedReason \
+        's "3 processes are left out, where a scanner hung or died. The processes of user 1000 are left out, since scanners hung or died at too many of them."'
+ok "and sweeps go on without him" grep -q '^a{sv}' <(manager Sweep 2>&1)
 stop_daemon
 
 mode ok

@@ -55,7 +55,7 @@ static void append_answer(sd_bus_message *m, Input *in) {
         uint64_t numbers[32] = {};
         size_t n = number(in, 1) % 32, k = number(in, 1) % 32, j = number(in, 1) % 32;
 
-        for (size_t i = 0; i < 7; i++)
+        for (size_t i = 0; i < 8; i++)
                 FUZZ_CHECK(sd_bus_message_append(m, "t", number(in, 8)) >= 0);
         for (size_t i = 0; i < 32; i++)
                 numbers[i] = number(in, 8);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "health.h"
+#include "owner.h"
 #include "unit.h"
 
 static const struct {
@@ -12,6 +13,13 @@ static const struct {
         { { .processes = 1 }, TROUBLE_LEFT_OUT, "1 process is left out, where a scanner hung or died." },
         { { .processes = 2, .devices = 1 }, TROUBLE_LEFT_OUT,
           "2 processes are left out, where a scanner hung or died. The files of 1 device are left out, where a scanner hung." },
+        { { .owners = 1, .owner = 1000 }, TROUBLE_OWNERS,
+          "The processes of user 1000 are left out, since scanners hung or died at too many of them." },
+        { { .owners = 1, .owner = OWNER_NAMESPACE + 77, .owners_processes = 12 }, TROUBLE_OWNERS,
+          "The processes of user namespace 77 are left out (12 more), since scanners hung or died at too many of them." },
+        { { .processes = 6, .owners = 2, .owner = 1000, .owners_processes = 12 }, TROUBLE_OWNERS | TROUBLE_LEFT_OUT,
+          "6 processes are left out, where a scanner hung or died. "
+          "The processes of 2 users are left out (12 more), since scanners hung or died at too many of them." },
         { { .unreadable = 2 }, TROUBLE_UNREADABLE, "2 processes cannot be read." },
         { { .cut = 1 }, TROUBLE_CUT, "1 finding is more than are kept." },
         { { .scanner = "it is gone", .unreadable = 1, .cut = 9 }, TROUBLE_SCANNER | TROUBLE_UNREADABLE | TROUBLE_CUT,

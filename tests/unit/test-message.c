@@ -5,6 +5,7 @@
 
 #include "findings.h"
 #include "message.h"
+#include "owner.h"
 #include "request.h"
 
 /* A bus that leads nowhere: messages are made for it, sealed, and read back. */
@@ -42,7 +43,7 @@ static Snapshot *snapshot_example(void) {
         Snapshot *s = snapshot_new();
         Finding unnumbered;
 
-        s->counts = (Counts){ .started_usec = 1, .duration_usec = 2, .processes = 3, .unreadable = 1, .mappings = 4,
+        s->counts = (Counts){ .started_usec = 1, .duration_usec = 2, .processes = 3, .unreadable = 2, .left_out = 1, .mappings = 4,
                               .files = 5, .ignored = 6, .unknown_by = { 1, 2, 3 } };
         snapshot_look(s, 10, LOOK_DONE);
         snapshot_look(s, 42, LOOK_DONE);
@@ -69,6 +70,7 @@ START_TEST(an_answer_comes_back_as_it_was) {
         ck_assert_int_eq(answer_read(m, &a), 0);
         ck_assert_uint_eq(a.n_findings, 2);
         ck_assert_uint_eq(a.n_cut, 7);
+        ck_assert_uint_eq(a.snapshot->counts.left_out, 1);
         ck_assert_uint_eq(a.snapshot->counts.ignored, 6);
         ck_assert_uint_eq(a.snapshot->counts.unknown, 6);
         ck_assert_uint_eq(a.snapshot->n_looked, 3);
@@ -83,6 +85,9 @@ END_TEST
 /* What is wrong with an answer, by what is done to the example before it is sent. */
 static void too_many_unreadable(Snapshot *s) {
         s->counts.unreadable = 4;
+}
+static void too_many_left_out(Snapshot *s) {
+        s->counts.left_out = 3;
 }
 static void too_many_processes(Snapshot *s) {
         s->counts.processes = UINT64_MAX;
@@ -117,6 +122,7 @@ static const struct {
         void (*spoil)(Snapshot *s);
 } spoiled[] = {
         { "more unreadable than processes", too_many_unreadable },
+        { "more left out than unreadable", too_many_left_out },
         { "more processes than pids", too_many_processes },
         { "a sum that overflows", unknown_overflows },
         { "pid 0", pid_zero },
@@ -342,6 +348,8 @@ START_TEST(a_beacon_tells_a_place_that_can_be) {
                 { { .pid = -1 }, -EBADMSG },
                 { { .pid = 4194305 }, -EBADMSG },
                 { { .pid = 1, .on_file = 2 }, -EBADMSG },
+                { { .pid = 1, .owner = 2 * OWNER_NAMESPACE - 1 }, 0 },
+                { { .pid = 1, .owner = 2 * OWNER_NAMESPACE }, -EBADMSG },
         };
         int fd = memory_new(sizeof(SweepBeacon), 0);
 
@@ -369,6 +377,10 @@ START_TEST(a_request_comes_back_as_it_was) {
         sent.skip_devices = calloc(1, sizeof(*sent.skip_devices));
         sent.skip_devices[0] = (SweepDevice){ .dev_major = 8, .dev_minor = 1 };
         sent.n_skip_devices = 1;
+        sent.owners = true;
+        sent.skip_owners = calloc(2, sizeof(*sent.skip_owners));
+        sent.skip_owners[1] = OWNER_NAMESPACE + 7;
+        sent.n_skip_owners = 2;
         sent.previous = snapshot_example();
 
         ck_assert_int_ge(request_append(m, &sent), 0);
@@ -384,6 +396,9 @@ START_TEST(a_request_comes_back_as_it_was) {
         ck_assert_uint_eq(got.skip_processes[0].start_time, 7);
         ck_assert_uint_eq(got.n_skip_devices, 1);
         ck_assert_uint_eq(got.skip_devices[0].dev_major, 8);
+        ck_assert(got.owners);
+        ck_assert_uint_eq(got.n_skip_owners, 2);
+        ck_assert_uint_eq(got.skip_owners[1], OWNER_NAMESPACE + 7);
         ck_assert_uint_eq(got.previous->n_findings, 2);
         ck_assert_ptr_nonnull(snapshot_find(got.previous, &sent.previous->findings[1]));
         sd_bus_message_unref(m);

@@ -119,13 +119,30 @@ START_TEST(failures_wait_longer_each_time_and_success_forgets_them) {
                 before = start - now;
                 now = start;
                 schedule_started(&s, now);
-                schedule_failed(&s, now);
+                schedule_failed(&s, /* mended= */ false, now);
         }
         ck_assert_uint_ge(before, 29 * SECOND);
         sweep(&s, 1000);
         now = schedule_next(&s);
         schedule_started(&s, now);
-        schedule_failed(&s, now);
+        schedule_failed(&s, /* mended= */ false, now);
+        ck_assert_uint_le(schedule_next(&s), now + SECOND);
+}
+END_TEST
+
+START_TEST(a_failure_whose_cause_is_out_of_the_way_makes_nobody_wait) {
+        uint64_t now = 0;
+        Schedule s;
+
+        schedule_init(&s, MINUTE, 0);
+        for (unsigned i = 0; i < 20; i++) {
+                schedule_started(&s, now);
+                schedule_failed(&s, /* mended= */ i >= 10, now + 30 * SECOND);
+                now = schedule_next(&s);
+        }
+        ck_assert_uint_eq(s.failures, 1);
+        schedule_started(&s, now);
+        schedule_failed(&s, /* mended= */ true, now);
         ck_assert_uint_le(schedule_next(&s), now + SECOND);
 }
 END_TEST
@@ -154,6 +171,7 @@ int main(void) {
         tcase_add_test(tcase, regular_sweeps_are_not_charged_to_wishes);
         tcase_add_test(tcase, a_machine_that_slept_sweeps_once);
         tcase_add_test(tcase, failures_wait_longer_each_time_and_success_forgets_them);
+        tcase_add_test(tcase, a_failure_whose_cause_is_out_of_the_way_makes_nobody_wait);
         tcase_add_test(tcase, a_new_interval_counts_from_now);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);

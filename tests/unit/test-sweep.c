@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
+#include "child.h"
 #include "sweep.h"
 #include "unit.h"
 
@@ -287,6 +288,51 @@ START_TEST(what_hung_before_is_left_out_and_counted) {
 }
 END_TEST
 
+static void run_as_a_user(int fd, const void *data _unused_) {
+        child_require(setgid(4242) == 0 && setuid(4242) == 0);
+        child_ready(fd);
+}
+
+START_TEST(what_hung_is_not_even_glanced_at) {
+        pid_t other = child_start(run_as_a_user, NULL);
+        const SweepProcess skip = { .pid = other };
+
+        options.skip_processes = &skip;
+        options.n_skip_processes = 1;
+        sweep();
+        ck_assert_int_eq(snapshot_find_looked(last, other)->look, LOOK_FAILED);
+        ck_assert_int_eq(snapshot_find_looked(last, child)->look, LOOK_DONE);
+        child_end(other);
+}
+END_TEST
+
+START_TEST(all_of_an_owner_are_left_out_and_counted_and_root_is_not) {
+        static const uint64_t owners[] = { 0, 4242 };
+        pid_t others[2];
+
+        if (geteuid() != 0)
+                return;
+        for (size_t i = 0; i < 2; i++)
+                others[i] = child_start(run_as_a_user, NULL);
+        options.owners = true;
+        options.skip_owners = owners;
+        options.n_skip_owners = ELEMENTSOF(owners);
+        for (size_t round = 0; round < 2; round++) {
+                sweep();
+                ck_assert_uint_eq(last->counts.left_out, 2);
+                for (size_t i = 0; i < 2; i++)
+                        ck_assert_int_eq(snapshot_find_looked(last, others[i])->look, LOOK_FAILED);
+                ck_assert_int_eq(snapshot_find_looked(last, child)->look, LOOK_DONE);
+        }
+        options.n_skip_owners = 0;
+        sweep();
+        ck_assert_uint_eq(last->counts.left_out, 0);
+        ck_assert_int_eq(snapshot_find_looked(last, others[0])->look, LOOK_DONE);
+        child_end(others[0]);
+        child_end(others[1]);
+}
+END_TEST
+
 START_TEST(a_device_that_hung_is_counted_as_unknown) {
         SweepDevice skip;
         struct stat st;
@@ -369,6 +415,8 @@ static TCase *all_tests(const char *name, SFun how) {
         tcase_add_test(tcase, an_ended_process_is_gone);
         tcase_add_test(tcase, a_full_sweep_says_the_same);
         tcase_add_test(tcase, what_hung_before_is_left_out_and_counted);
+        tcase_add_test(tcase, what_hung_is_not_even_glanced_at);
+        tcase_add_test(tcase, all_of_an_owner_are_left_out_and_counted_and_root_is_not);
         tcase_add_test(tcase, a_device_that_hung_is_counted_as_unknown);
         tcase_add_test(tcase, the_entries_that_verdicts_hang_on_are_told);
         tcase_add_test(tcase, only_the_processes_asked_for_are_looked_at);
