@@ -240,12 +240,12 @@ def unescape(text):
 class Judge:
     """Asks stalelibctl about a process, and compares."""
 
-    def __init__(self, ctl, options=()):
-        self.ctl = ctl
+    def __init__(self, command, options=()):
+        self.command = list(command)
         self.options = list(options)
 
     def scan(self, *arguments, **kwargs):
-        return subprocess.run([self.ctl, "scan", *self.options, *arguments], stdin=subprocess.DEVNULL,
+        return subprocess.run([*self.command, "scan", *self.options, *arguments], stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=30, **kwargs)
 
     def problems(self, who, expected):
