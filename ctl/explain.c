@@ -12,6 +12,7 @@
 #include "pager.h"
 #include "process.h"
 #include "seconds.h"
+#include "text.h"
 #include "verbs.h"
 
 /* Is this what the user calls it: the path, raw or as it is shown, another name of the file, or its last component? */
@@ -104,12 +105,13 @@ static int find(const Options *o, pid_t pid, Snapshot **ret) {
 }
 
 static int tell_heading(const Options *o, const Finding *f) {
-        _cleanup_free_ char *process = findings_process(f), *place = findings_place(f), *exe = escape(f->exe);
+        _cleanup_free_ char *process = findings_process(f), *place = findings_place(f), *exe = escape(f->exe), *rest = NULL;
 
-        if (!process || !place || (f->exe && !exe))
+        if (!process || !place || (f->exe && !exe) ||
+            asprintf(&rest, "%s, user %u%s%s", place, (unsigned) f->uid, exe ? ", " : "", exe ?: "") < 0)
                 return -ENOMEM;
-        printf("%s%s%s, %s, user %u%s%s\n", style_begin(STYLE_BOLD, o->colour), process,
-               style_end(STYLE_BOLD, o->colour), place, (unsigned) f->uid, exe ? ", " : "", exe ?: "");
+        printf("%s%s%s, ", style_begin(STYLE_BOLD, o->colour), process, style_end(STYLE_BOLD, o->colour));
+        text_wrap_on(stdout, rest, text_width(process) + 2, /* indent= */ 2, output_text_width(o));
         return 0;
 }
 

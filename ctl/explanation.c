@@ -10,6 +10,7 @@
 #include "text.h"
 
 #define INDENT 4
+#define FACTS_INDENT 13 /* behind the longest of their labels */
 
 static const struct {
         Flag flag;
@@ -33,10 +34,10 @@ static const struct {
 };
 
 static void put_line(const Options *o, const char *label, const char *text) {
-        printf("  %s%s%s", style_begin(STYLE_BOLD, o->colour), label, style_end(STYLE_BOLD, o->colour));
-        if (strlen(label) < 10)
-                printf("%*s", (int) (10 - strlen(label)), "");
-        puts(text);
+        int gap = (int) (FACTS_INDENT - 2 - strlen(label));
+
+        printf("  %s%s%s%*s", style_begin(STYLE_BOLD, o->colour), label, style_end(STYLE_BOLD, o->colour), gap, "");
+        text_wrap_on(stdout, text, FACTS_INDENT, FACTS_INDENT, output_text_width(o));
 }
 
 static void put_file(const Options *o, const char *label, const FileId *id) {
@@ -63,6 +64,21 @@ static void put_paragraph(const Options *o, const char *text) {
 
 static void put_title(const Options *o, const char *title) {
         printf("  %s%s%s\n", style_begin(STYLE_BOLD, o->colour), title, style_end(STYLE_BOLD, o->colour));
+}
+
+/* What the sentence on the state says already. */
+static uint32_t told_flags(State state) {
+        switch (state) {
+        case STATE_REPLACED:
+        case STATE_SUPERSEDED:
+                return FLAG_SAME_CONTENT;
+        case STATE_DELETED:
+                return FLAG_FILE_BIND_MOUNT;
+        case STATE_MODIFIED:
+                return FLAG_CRASH_RISK;
+        default:
+                return 0;
+        }
 }
 
 /* The pin `nodelete` of a Go library tells of its runtime already. */
@@ -112,10 +128,10 @@ static int put_facts(const Options *o, const Finding *f) {
 }
 
 int explanation_show(const Options *o, const Finding *f) {
-        _cleanup_free_ char *path = escape(f->path);
+        _cleanup_free_ char *path = escape(f->path), *end = NULL;
         int r;
 
-        if (!path)
+        if (!path || asprintf(&end, "%s: %s", action_to_string(f->action), f->advice ?: "") < 0)
                 return -ENOMEM;
         printf("%s%s%s: %s\n", style_begin(STYLE_BOLD, o->colour), path, style_end(STYLE_BOLD, o->colour),
                state_to_string(f->state));
@@ -126,14 +142,13 @@ int explanation_show(const Options *o, const Finding *f) {
         put_paragraph(o, f->message ?: "");
         put_paragraph(o, advice_explain_state(f->state, f->flags));
         for (size_t i = 0; i < ELEMENTSOF(flag_sentences); i++)
-                if (f->flags & flag_sentences[i].flag)
+                if (f->flags & ~told_flags(f->state) & flag_sentences[i].flag)
                         put_paragraph(o, flag_sentences[i].sentence);
         put_title(o, "Why it stays");
         r = put_pins(o, f);
         if (r < 0)
                 return r;
         put_title(o, "What ends it");
-        printf("%*s%s: ", INDENT, "", action_to_string(f->action));
-        puts(f->advice ?: "");
+        text_wrap(stdout, end, INDENT, INDENT + 2, output_text_width(o));
         return 0;
 }

@@ -7,6 +7,7 @@
 #include "output.h"
 #include "report.h"
 #include "seconds.h"
+#include "text.h"
 
 enum { COLUMN_PID, COLUMN_COMMAND, COLUMN_STATE, COLUMN_WHY, COLUMN_ACTION, COLUMN_FILE, COLUMN_MAX };
 
@@ -183,16 +184,18 @@ static void show_unknown(const Counts *c) {
 static void show_sums(const Options *o, const Snapshot *s) {
         const Counts *c = &s->counts;
         size_t processes = snapshot_stale_processes(s), files = snapshot_stale_libraries(s);
-        char duration[SECONDS_MAX];
+        Style style = s->n_findings > 0 ? STYLE_BOLD : STYLE_GREEN;
+        char duration[SECONDS_MAX], first[128] = "Nothing is stale", rest[256];
 
-        printf("%s", s->n_findings > 0 ? "\n" : "");
-        if (s->n_findings > 0)
-                printf("%s%zu stale file%s in %zu process%s%s", style_begin(STYLE_BOLD, o->colour),
-                       files, PLURAL(files), processes, PLURAL_ES(processes), style_end(STYLE_BOLD, o->colour));
-        else
-                printf("%sNothing is stale%s", style_begin(STYLE_GREEN, o->colour), style_end(STYLE_GREEN, o->colour));
-        printf("; %" PRIu64 " process%s with %" PRIu64 " file%s looked at in %s.\n", c->processes, PLURAL_ES(c->processes),
-               c->files, PLURAL(c->files), seconds_format(c->duration_usec, duration));
+        if (s->n_findings > 0) {
+                putchar('\n');
+                snprintf(first, sizeof(first), "%zu stale file%s in %zu process%s", files, PLURAL(files),
+                         processes, PLURAL_ES(processes));
+        }
+        snprintf(rest, sizeof(rest), "%" PRIu64 " process%s with %" PRIu64 " file%s looked at in %s.", c->processes,
+                 PLURAL_ES(c->processes), c->files, PLURAL(c->files), seconds_format(c->duration_usec, duration));
+        printf("%s%s%s; ", style_begin(style, o->colour), first, style_end(style, o->colour));
+        text_wrap_on(stdout, rest, strlen(first) + 2, /* indent= */ 0, o->width);
         if (c->unreadable > 0)
                 printf("%" PRIu64 " process%s could not be read%s.\n", c->unreadable, PLURAL_ES(c->unreadable),
                        geteuid() != 0 ? ": root sees more" : "");

@@ -29,15 +29,15 @@ static const char *wanted_pager(void) {
 }
 
 /* In the child: becomes the pager, which closes its end of the pipe when it cannot. */
-static void become_pager(int in, int error) {
+static void become_pager(int in, int error, bool full) {
         _cleanup_free_ char *command = strdup(wanted_pager());
         char *words[PAGER_WORDS_MAX + 1] = {};
 
         if (!command || dup2(in, STDIN_FILENO) < 0)
                 _exit(EXIT_FAILURE);
         split(command, words);
-        /* Quit where one screen is enough, pass colours, chop long lines. */
-        setenv("LESS", "FRSXMK", /* overwrite= */ 0);
+        /* Quit where one screen is enough, and pass colours. Lines are as long as the terminal is wide, or meant to be longer. */
+        setenv("LESS", full ? "FRSXMK" : "FRXMK", /* overwrite= */ 0);
         /* No shell and no editor out of a pager that root started. */
         if (geteuid() == 0)
                 setenv("LESSSECURE", "1", /* overwrite= */ 1);
@@ -65,7 +65,7 @@ void pager_open(const Options *o) {
         fflush(stdout);
         pid = fork();
         if (pid == 0)
-                become_pager(text[0], error[1]);
+                become_pager(text[0], error[1], o->full);
         close(text[0]);
         close(error[1]);
         /* The other end of `error` is closed by a successful execve(2), and written to by a failed one. */

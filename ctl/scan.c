@@ -5,7 +5,12 @@
 #include "findings.h"
 #include "look.h"
 #include "pager.h"
+#include "seconds.h"
+#include "table.h"
 #include "verbs.h"
+
+/* More than a screen. */
+#define WATCH_BUFFER (64 * 1024)
 
 /* A report of nothing, so that whoever parses JSON always gets one. */
 static int show_nothing(const Options *o) {
@@ -19,6 +24,23 @@ static int show_nothing(const Options *o) {
         s->counts.started_usec = clock_usec(CLOCK_REALTIME);
         snapshot_freeze(s);
         return findings_show(o, s, GROUPING_NONE);
+}
+
+/* Of a watch on a terminal: what stands there goes away when its successor is ready, in one piece. */
+static void begin_screen(const Options *o) {
+        time_t now = (time_t) (clock_usec(CLOCK_REALTIME) / 1000000);
+        char when[16] = "", interval[SECONDS_MAX];
+        struct tm tm;
+
+        if (!o->terminal || o->json != JSON_OFF || o->quiet)
+                return;
+        fputs("\x1b[H\x1b[2J", stdout);
+        if (o->no_legend)
+                return;
+        if (localtime_r(&now, &tm))
+                strftime(when, sizeof(when), "%H:%M:%S", &tm);
+        printf("%s%s, every %s%s\n\n", style_begin(STYLE_DIM, o->colour), when, seconds_format(o->watch_usec, interval),
+               style_end(STYLE_DIM, o->colour));
 }
 
 static int scan_round(Scan *scan, const Options *o, const Snapshot *previous, Snapshot **ret) {
@@ -38,6 +60,8 @@ static int scan_round(Scan *scan, const Options *o, const Snapshot *previous, Sn
         status = look_verdict(&selection, s);
         if (status != STATUS_UNREADABLE && o->watch_usec == 0)
                 pager_open(o);
+        else if (status != STATUS_UNREADABLE)
+                begin_screen(o);
         if (status != STATUS_UNREADABLE || o->json != JSON_OFF) {
                 r = findings_show(o, s, GROUPING_NONE);
                 if (r < 0)
@@ -53,12 +77,11 @@ static int scan_round(Scan *scan, const Options *o, const Snapshot *previous, Sn
 static int watch(Scan *scan, const Options *o) {
         _cleanup_(snapshot_freep) Snapshot *previous = NULL;
 
+        setvbuf(stdout, NULL, _IOFBF, WATCH_BUFFER);
         for (;;) {
                 Snapshot *s = NULL;
                 int status;
 
-                if (o->terminal && o->json == JSON_OFF && !o->quiet)
-                        fputs("\x1b[H\x1b[2J", stdout);
                 status = scan_round(scan, o, previous, &s);
                 if (status != STATUS_ANSWERED) {
                         snapshot_free(s);

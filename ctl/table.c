@@ -101,19 +101,20 @@ static size_t measure(const Table *t, bool legend, size_t *widths) {
         return sum;
 }
 
-/* Takes one column at a time from the widest that may be cut. */
-static void shrink(const Table *t, size_t excess, size_t *widths) {
+/* Takes one column at a time from the widest that may be cut. Returns what is still too much. */
+static size_t shrink(const Table *t, size_t excess, size_t part, size_t *widths) {
         for (; excess > 0; excess--) {
                 size_t *widest = NULL;
 
                 for (size_t c = 0; c < t->n_columns; c++)
-                        if (t->columns[c].minimum > 0 && widths[c] > t->columns[c].minimum &&
+                        if (t->columns[c].minimum > 0 && widths[c] > t->columns[c].minimum / part &&
                             (!widest || widths[c] > *widest))
                                 widest = &widths[c];
                 if (!widest)
-                        return;
+                        return excess;
                 (*widest)--;
         }
+        return 0;
 }
 
 static bool put_cell(FILE *f, const Table *t, size_t c, size_t width, const char *text, Style style, const TableLook *look) {
@@ -167,7 +168,7 @@ char *table_format(const Table *t, const TableLook *look) {
         FILE *f;
 
         if (look->width > 0 && total > look->width)
-                shrink(t, total - look->width, widths);
+                shrink(t, shrink(t, total - look->width, /* part= */ 1, widths), /* part= */ 2, widths);
         f = open_memstream(&text, &size);
         if (!f)
                 return NULL;

@@ -27,7 +27,8 @@ const char *style_end(Style style, bool colour);
 typedef struct Column {
         const char *title;
         bool right;      /* numbers */
-        uint8_t minimum; /* may be cut down to so many columns where the terminal is narrow; 0: never cut */
+        uint8_t minimum; /* may be cut down to so many columns where the terminal is narrow, and where it is very
+                            narrow to half of them; 0: never cut */
         bool front;      /* cut at its front */
 } Column;
 

@@ -100,10 +100,13 @@ char *text_cut(const char *s, size_t width, bool front, const char *ellipsis) {
 }
 
 void text_wrap(FILE *f, const char *s, size_t first, size_t indent, size_t width) {
-        size_t column = first;
+        fprintf(f, "%*s", (int) first, "");
+        text_wrap_on(f, s, first, indent, width);
+}
+
+void text_wrap_on(FILE *f, const char *s, size_t column, size_t indent, size_t width) {
         bool fresh = true; /* no word on this line yet */
 
-        fprintf(f, "%*s", (int) first, "");
         while (*s) {
                 size_t n = strcspn(s, " "), w = width_of(s, n);
 

@@ -26,3 +26,5 @@ char *text_cut(const char *s, size_t width, bool front, const char *ellipsis);
  * wide (0: one line), broken at spaces only. The first line is indented by `first`.
  */
 void text_wrap(FILE *f, const char *s, size_t first, size_t indent, size_t width);
+/* The same for text that goes on in `column`, behind what stands on the line already. */
+void text_wrap_on(FILE *f, const char *s, size_t column, size_t indent, size_t width);

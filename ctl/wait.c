@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
 #include "client.h"
 #include "clock.h"
 #include "findings.h"
 #include "look.h"
+#include "output.h"
+#include "seconds.h"
 #include "verbs.h"
 
 #define TIMEOUT_USEC (90 * (uint64_t) 1000000)
@@ -51,6 +55,23 @@ static int ask(Source *source, const Options *o, const Selection *selection, Sna
         return look(source->scan, o, selection, NULL, ret);
 }
 
+/* While it waits, on a terminal; the line goes away with what comes after it. */
+static void show_waiting(const Options *o, const Snapshot *s, uint64_t left_usec) {
+        size_t processes = snapshot_stale_processes(s);
+        bool endless = o->timeout_set && o->timeout_usec == UINT64_MAX;
+        char left[SECONDS_MAX];
+
+        if (o->quiet || !isatty(STDERR_FILENO))
+                return;
+        fprintf(stderr, "\rWaiting for %zu process%s with stale files%s%s%s\x1b[K", processes, PLURAL_ES(processes),
+                endless ? "" : ", ", endless ? "" : seconds_format(left_usec, left), endless ? "" : " left");
+}
+
+static void hide_waiting(const Options *o) {
+        if (!o->quiet && isatty(STDERR_FILENO))
+                fputs("\r\x1b[K", stderr);
+}
+
 static int show(const Options *o, const Snapshot *s, int status) {
         int r;
 
@@ -96,10 +117,13 @@ int verb_wait(const Options *o, _unused_ char *arguments[]) {
 
                 status = wait_round(&source, &calm, first, &s);
                 now = clock_now();
+                if (status != -EAGAIN || now >= end)
+                        hide_waiting(o);
                 if (status != -EAGAIN)
                         return s && status == STATUS_ANSWERED ? show(o, s, status) : status;
                 if (now >= end)
                         return show(o, s, STATUS_STALE);
+                show_waiting(o, s, end - now);
                 pause = source.bus ? PAUSE_DAEMON_USEC : PAUSE_USEC;
                 clock_pause(pause < end - now ? pause : end - now);
         }

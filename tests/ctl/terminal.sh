@@ -20,6 +20,12 @@ on_terminal() {
         STATUS=${PIPESTATUS[0]}
 }
 
+# fits COLUMNS: so do all lines, but those with a word that is too long itself.
+fits() {
+        python3 -c 'import sys
+sys.exit(any(len(l) > int(sys.argv[2]) and max(map(len, l.split())) < int(sys.argv[2]) - 4 for l in open(sys.argv[1]).read().split("\n")))' "$WORK/out" "$1"
+}
+
 run scan --pid=$PID
 result "no colours without a terminal" sh -c "! grep -q '$ESCAPE' '$WORK/out'"
 result "nothing is cut without a terminal" says "$LONG/sleeper"
@@ -36,7 +42,11 @@ result "colours on a terminal" says "$ESCAPE"
 result "a path is cut at its front" says '…[^ ]*/sleeper$'
 NO_COLOR=1 on_terminal scan --pid=$PID --no-pager
 result "NO_COLOR is honoured" sh -c "! grep -q '$ESCAPE' '$WORK/out'"
-result "lines fit the terminal" python3 -c 'import sys; sys.exit(any(len(l) > 80 for l in open(sys.argv[1]).read().split("\n")))' "$WORK/out"
+result "lines fit the terminal" fits 80
+COLUMNS=60 NO_COLOR=1 on_terminal scan --pid=$PID --no-pager
+result "and a narrow one" fits 60
+COLUMNS=60 NO_COLOR=1 on_terminal explain $PID --no-pager
+result "an explanation fits, all but its paths" fits 60
 NO_COLOR= on_terminal scan --pid=$PID --no-pager
 result "an empty NO_COLOR is none" says "$ESCAPE"
 TERM=dumb on_terminal scan --pid=$PID --no-pager
@@ -60,8 +70,23 @@ PAGER=/nonexistent on_terminal scan --pid=$PID
 result "a pager that cannot be started is none" says 'stale file'
 PAGER='head -n 1' on_terminal scan --pid=$PID --check
 result "a pager that is quit early changes no status" test "$STATUS" = 1
+PAGER=env on_terminal scan --pid=$PID
+result "less is not to cut what fits" says '^LESS=FRXMK$'
+PAGER=env on_terminal scan --pid=$PID --full
+result "but what is longer on request" says '^LESS=FRSXMK$'
+LESS=F PAGER=env on_terminal scan --pid=$PID
+result "LESS is honoured" says '^LESS=F$'
 run scan --pid=$PID
 PAGER='sed s/^/paged:/' run scan --pid=$PID
 result "no pager without a terminal" sh -c "! grep -q paged: '$WORK/out'"
+
+on_terminal scan --watch=0.1 --check --pid=$PID
+result "a watch has the time and no pager" says '[0-9]*:[0-9][0-9]:[0-9][0-9], every 100 ms'
+result "it begins with an empty screen" test "$(head -c 7 "$WORK/out")" = "$(printf '\033[H\033[2J')"
+on_terminal wait --timeout=1 --pid=$PID
+result "one sees that it waits" says 'Waiting for 1 process with stale files, [0-9.]* m*s left'
+result "and then what it waited for" says 'replaced'
+on_terminal wait --timeout=1 --pid=$PID --quiet
+result "unless one does not want to" is_silent
 
 finish

@@ -41,14 +41,14 @@ static const struct {
           "   7 nginx /opt/a.so\n"
           "a heading that is longe~\n"
           "1234 b     ~/libssl.so.3\n" },
-        { "then the others, to their minimum", { .width = 12, .ellipsis = "~" },
+        { "then the others, to their minimum", { .width = 16, .ellipsis = "~" },
           "   7 ngi~ ~/a.so\n"
-          "a heading t~\n"
+          "a heading that ~\n"
           "1234 b    ~.so.3\n" },
-        { "and no further", { .width = 1, .ellipsis = "~" },
-          "   7 ngi~ ~/a.so\n"
+        { "then to half of it", { .width = 1, .ellipsis = "~" },
+          "   7 n~ ~so\n"
           "~\n"
-          "1234 b    ~.so.3\n" },
+          "1234 b  ~.3\n" },
         { "rows are indented below headings", { .indent = 2, .width = 26, .ellipsis = "~" },
           "     7 nginx /opt/a.so\n"
           "a heading that is longer ~\n"
