@@ -113,6 +113,6 @@ stop_daemon() {
 
 manager() { busctl --timeout=20 call org.stalelib1 /org/stalelib1 org.stalelib1.Manager "$@"; }
 property() { busctl get-property org.stalelib1 /org/stalelib1 org.stalelib1.Manager "$1"; }
-is() { [[ $(property "$1") == "$2" ]] || { echo "$1 is $(property "$1"), not $2"; return 1; }; }
+is() { [[ $(property "$1") == "$2" ]] || { echo "$1 is $(property "$1"), not $2" >&2; return 1; }; }
 logged() { grep -qE -- "$1" "$T/log"; }
 logged_times() { [[ $(grep -cE -- "$2" "$T/log") == "$1" ]] || { echo "$(grep -cE -- "$2" "$T/log") times"; return 1; }; }

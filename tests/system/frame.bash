@@ -57,11 +57,11 @@ told() {
         journalctl -q --sync 2>/dev/null
         journalctl -q --no-pager -o cat MESSAGE_ID="${id[$kind]}" "$@"
 }
-told_times() { local n=$1; shift; [[ $(told "$@" | grep -c .) == "$n" ]] || { told "$@"; return 1; }; }
+told_times() { local n=$1; shift; [[ $(told "$@" | grep -c .) == "$n" ]] || { told "$@" >&2; return 1; }; }
 
 manager() { busctl --timeout=30 call org.stalelib1 /org/stalelib1 org.stalelib1.Manager "$@"; }
 property() { busctl get-property org.stalelib1 /org/stalelib1 org.stalelib1.Manager "$1"; }
-is() { [[ $(property "$1") == "$2" ]] || { echo "$1 is $(property "$1"), not $2"; return 1; }; }
+is() { [[ $(property "$1") == "$2" ]] || { echo "$1 is $(property "$1"), not $2" >&2; return 1; }; }
 
 # service NAME LIBRARY…: a service that holds libraries, of which each is plugin 1.
 service() {
