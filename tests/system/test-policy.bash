@@ -19,7 +19,9 @@ manager Sweep >/dev/null
 pid=$(systemctl show -P MainPID victim)
 
 other() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; }
-member() { setpriv --reuid=nobody --regid=nogroup --groups="$(getent group stalelib | cut -d: -f3)" "$@"; }
+# Not nobody with one more group: dbus-daemon before 1.14 asks the user database, not the socket.
+useradd --system --groups stalelib member
+member() { setpriv --reuid=member --regid=member --init-groups "$@"; }
 m=(org.stalelib1 /org/stalelib1 org.stalelib1.Manager)
 p=(org.stalelib1 "/org/stalelib1/process/$pid" org.stalelib1.Process)
 

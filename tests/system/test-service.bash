@@ -171,7 +171,9 @@ ok "and tells nothing again" told_times 1 added STALELIB_UNIT=kept.service
 
 # The units themselves.
 
-ok "systemd-analyze finds the units right" test -z "$(systemd-analyze verify --man=no stalelibd.service stalelib-scanner.socket stalelib-scanner@1.service 2>&1)"
+# PrivateIPC= is of systemd 248: before that, it is warned of and left out.
+verify() { systemd-analyze verify --man=no stalelibd.service stalelib-scanner.socket stalelib-scanner@1.service 2>&1; }
+ok "systemd-analyze finds the units right" not grep -vE "Unknown key name 'PrivateIPC' in section 'Service', ignoring" <(verify)
 exposure() { systemd-analyze security --no-pager "$1" | sed -nE 's/.*exposure level .*: ([0-9.]+) .*/\1/p'; }
 ok "the front's exposure is at most 1.5" awk "BEGIN { exit !($(exposure stalelibd.service) <= 1.5) }"
 ok "the scanner's at most 2.5" awk "BEGIN { exit !($(exposure stalelib-scanner@1.service) <= 2.5) }"
