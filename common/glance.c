@@ -324,12 +324,9 @@ static int is_older(Scan *scan, Process *p, int64_t newest) {
 
         if (newest < scan->boot_nsec - SCAN_SLACK_NSEC)
                 return 1;
-        if (p->start_time == 0) {
-                r = process_identify(scan->proc_fd, p);
-                if (r < 0)
-                        return r;
-        }
-        r = scan_start_nsec(scan, p, &start);
+        r = process_identify(scan->proc_fd, p);
+        if (r >= 0)
+                r = scan_start_nsec(scan, p, &start);
         return r < 0 ? r : newest < start - SCAN_SLACK_NSEC;
 }
 

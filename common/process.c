@@ -210,6 +210,8 @@ int process_identify(int proc_fd, Process *p) {
         Stat stat;
         int r;
 
+        if (p->start_time != 0)
+                return 0;
         r = read_stat(p->fd, &stat);
         if (r < 0)
                 return r;

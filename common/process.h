@@ -49,7 +49,7 @@ int process_open(int proc_fd, pid_t pid, Process *ret);
  * process_identify() has read them. Returns as process_open().
  */
 int process_open_directory(int proc_fd, pid_t pid, Process *ret);
-int process_identify(int proc_fd, Process *p);
+int process_identify(int proc_fd, Process *p); /* once: what is known stays */
 
 /* Does it still live, and is it still the same? Nothing read before this is to be believed otherwise. */
 bool process_alive(const Process *p);

@@ -411,10 +411,9 @@ static int find_out(Sweep *s, const Process *p, const KnownView *view, const Rec
 /* Looks at a process from nearby. Returns 1: *ret is what was seen; 0: it is gone, or counted as unreadable; -errno. */
 static int examine(Sweep *s, Process *p, const KnownView *view, const Record *before, const TwinKey *key, Loader *loader,
                    Sight *ret) {
-        int r = 0;
+        int r;
 
-        if (p->start_time == 0)
-                r = process_identify(s->scan->proc_fd, p);
+        r = process_identify(s->scan->proc_fd, p);
         if (r == -ESRCH || (r >= 0 && !p->has_memory))
                 return 0;
         if (before && before->start_time != 0 && before->start_time != p->start_time)
@@ -489,7 +488,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
                 return -errno;
         if (read_statm(record.statm_fd, &record.vm_size, &record.vm_data) >= 0 && record.vm_size == 0) {
                 /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
-                r = p.start_time == 0 ? process_identify(s->scan->proc_fd, &p) : 0;
+                r = process_identify(s->scan->proc_fd, &p);
                 if (r < 0)
                         return r != -ESRCH ? count_unreadable(s, pid, 0) : 0;
                 if (!p.has_memory)
@@ -500,7 +499,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         if (r < 0) {
                 if (is_fatal(r))
                         return r;
-                return (p.start_time != 0 || process_identify(s->scan->proc_fd, &p) >= 0) && p.has_memory ?
+                return process_identify(s->scan->proc_fd, &p) >= 0 && p.has_memory ?
                         count_unreadable(s, pid, p.start_time) : 0;
         }
         view->used = s->scan->sweep;
