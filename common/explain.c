@@ -380,31 +380,26 @@ int explain_process(Examination *x, Sight *ret) {
 
 /* --- the same of another process --- */
 
-static void swap(char **a, char **b) {
-        char *c = *a;
-
-        *a = *b;
-        *b = c;
+static bool replace(char **s, const char *other) {
+        free(*s);
+        *s = NULL;
+        return strdup_to(s, other);
 }
 
 /* The finding, as one of the process that is described. */
 static int retell(const Finding *example, const Finding *process, Finding *ret) {
-        _cleanup_(finding_done) Finding f = {}, own = {};
+        _cleanup_(finding_done) Finding f = {};
         int r;
 
         r = finding_copy(example, &f);
-        if (r >= 0)
-                r = finding_copy(process, &own);
         if (r < 0)
                 return r;
-        f.pid = own.pid;
-        f.start_time = own.start_time;
-        f.uid = own.uid;
-        swap(&f.comm, &own.comm);
-        swap(&f.exe, &own.exe);
-        swap(&f.unit, &own.unit);
-        swap(&f.user_unit, &own.user_unit);
-        swap(&f.container, &own.container);
+        f.pid = process->pid;
+        f.start_time = process->start_time;
+        f.uid = process->uid;
+        if (!replace(&f.comm, process->comm) || !replace(&f.exe, process->exe) || !replace(&f.unit, process->unit) ||
+            !replace(&f.user_unit, process->user_unit) || !replace(&f.container, process->container))
+                return -ENOMEM;
         r = advice_give(&f);
         if (r < 0)
                 return r;
