@@ -149,10 +149,11 @@ static void set_build_id(FileId *id, const ElfFile *elf) {
         memcpy(id->build_id, elf->build_id, elf->build_id_length);
 }
 
-/* By their build-ids, where one has one. */
-static Evidence compare_build_ids(Examination *x, size_t mapping, const ElfEntry *theirs, FileId *ret_other) {
-        const ElfEntry *mine;
+Evidence evidence_compare_known(Examination *x, size_t mapping, const Identity *other, FileId *ret_other) {
+        const ElfEntry *mine, *theirs = elf_cache_find(&x->scan->elfs, other, x->scan->sweep);
 
+        if (!theirs)
+                return EVIDENCE_NONE;
         if (theirs->error == 0 && ret_other)
                 set_build_id(ret_other, &theirs->elf);
         if (examination_read_elf(x, mapping) < 0)
@@ -165,20 +166,13 @@ static Evidence compare_build_ids(Examination *x, size_t mapping, const ElfEntry
                 EVIDENCE_AGREES : EVIDENCE_DIFFERS;
 }
 
-Evidence evidence_compare_known(Examination *x, size_t mapping, const Identity *other, FileId *ret_other) {
-        const ElfEntry *theirs = elf_cache_find(&x->scan->elfs, other, x->scan->sweep);
-
-        return theirs ? compare_build_ids(x, mapping, theirs, ret_other) : EVIDENCE_NONE;
-}
-
 Evidence evidence_compare(Examination *x, size_t mapping, const Identity *other, int other_fd, FileId *ret_other) {
-        ElfEntry *theirs = elf_cache_find(&x->scan->elfs, other, x->scan->sweep);
         _cleanup_close_ int fd = -EBADF;
         Evidence e;
 
-        if (!theirs)
-                theirs = elf_cache_add(&x->scan->elfs, other, other_fd, x->scan->sweep);
-        e = theirs ? compare_build_ids(x, mapping, theirs, ret_other) : EVIDENCE_NONE;
+        if (!elf_cache_find(&x->scan->elfs, other, x->scan->sweep))
+                elf_cache_add(&x->scan->elfs, other, other_fd, x->scan->sweep);
+        e = evidence_compare_known(x, mapping, other, ret_other);
         if (e != EVIDENCE_NONE)
                 return e;
         if (!x->judged[mapping].mapped_known || x->judged[mapping].mapped.size != other->size)
