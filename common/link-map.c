@@ -167,17 +167,18 @@ int link_map_find_debug(Memory *memory, const void *auxv, size_t auxv_size, uint
 
 /* --- the list --- */
 
-#define DEBUG_SIZE 48u
 /* struct r_debug_extended of glibc's elf/link.h; r_next is there where r_version >= 2. One for each namespace. */
 typedef struct Debug {
         uint64_t address;
         uint32_t version, state;
-        uint64_t map, next;
+        uint64_t map, ldbase, next;
 } Debug;
+/* Of six words. */
+#define DEBUG_SIZE 48u
 
 static int read_debug(Memory *memory, uint64_t address, uint8_t class, Debug *ret) {
         size_t word = class / 8;
-        uint8_t bytes[6 * 8];
+        uint8_t bytes[DEBUG_SIZE];
         uint64_t next = 0;
         int r;
 
@@ -189,6 +190,7 @@ static int read_debug(Memory *memory, uint64_t address, uint8_t class, Debug *re
                 .version = (uint32_t) word_of(bytes, 4),
                 .map = word_of(bytes + word, word),
                 .state = (uint32_t) word_of(bytes + 3 * word, 4),
+                .ldbase = word_of(bytes + 4 * word, word),
         };
         if (ret->version >= 2) {
                 r = memory_read_word(memory, address + 5 * word, word, &next);
@@ -200,12 +202,10 @@ static int read_debug(Memory *memory, uint64_t address, uint8_t class, Debug *re
 }
 
 bool link_map_is_debug(Memory *memory, uint64_t address, uint64_t base, uint8_t class) {
-        size_t word = class / 8;
-        uint64_t ldbase;
         Debug d;
 
         return read_debug(memory, address, class, &d) >= 0 && (d.version == 1 || d.version == 2) && d.map != 0 &&
-                memory_read_word(memory, address + 4 * word, word, &ldbase) >= 0 && ldbase == base;
+                d.ldbase == base;
 }
 
 /* One entry of the list, as it is on its way in. */
