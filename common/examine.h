@@ -44,6 +44,7 @@ typedef struct Examination {
         size_t executable;      /* index of the mapping of the main program, and of the loader, or EXAMINE_NO_INDEX */
         size_t interpreter;
 
+        int8_t left_root;       /* are the loader's names of another root: 1 yes, -1 no, 0 not yet asked */
         Judged *judged;         /* maps->n_mappings of them */
         bool look_again;        /* a race is suspected: examine once more, with `again` */
         const Record *before;   /* how it was last time, or NULL */
@@ -69,7 +70,7 @@ int examination_read_private(Examination *x);
 /* Reads the ELF facts of one mapped file, if they can be had: else `elf` stays NULL. Returns 0 or -ENOMEM. */
 int examination_read_elf(Examination *x, size_t mapping);
 
-/* Is the file older than the process? Then it cannot have been written to since it was mapped. */
+/* Is the file older than the memory of the process? Then it cannot have been written to since it was mapped. */
 bool examination_is_older(const Examination *x, const Identity *i);
 
 /*

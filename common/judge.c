@@ -234,11 +234,11 @@ static bool could_be_executed(Examination *x, size_t mapping, const Path *p) {
 }
 
 /* Does the name lead to what is mapped there? Returns 1, 0, or -ENOMEM. */
-static int leads_to(Examination *x, const KnownView *view, const char *name, size_t mapping) {
+static int leads_to(Examination *x, const char *name, size_t mapping) {
         uint32_t path;
         int r;
 
-        r = look_up(x, view, mapping_of(x, mapping), name, /* mapped= */ false, &path);
+        r = look_up(x, x->view, mapping_of(x, mapping), name, /* mapped= */ false, &path);
         if (r < 0)
                 return r;
         return path_of(x, path)->error >= 0 && identity_equal(&path_of(x, path)->identity, &x->judged[mapping].mapped);
@@ -250,7 +250,8 @@ static int leads_to(Examination *x, const KnownView *view, const char *name, siz
  * neither by the name that it was asked for, nor by its own without the mount's. (A
  * system with /usr on a mount finds it by both.) Returns 1, 0, or -ENOMEM.
  */
-static int has_left_root(Examination *x, const KnownView *view) {
+static int find_root_left(Examination *x) {
+        const View *view = &x->view->view;
         const Mount *mount;
         const char *name, *asked;
         size_t n;
@@ -259,18 +260,31 @@ static int has_left_root(Examination *x, const KnownView *view) {
         if (x->interpreter == EXAMINE_NO_INDEX)
                 return 0;
         asked = x->judged[x->interpreter].loader_name;
-        name = view_path(&view->view, mapping_of(x, x->interpreter)->name);
+        name = view_path(view, mapping_of(x, x->interpreter)->name);
         if (!name || verdict_cut_mark(name) < strlen(name) || !asked || !verdict_name_resolvable(asked) ||
             !judge_identify(x, x->interpreter))
                 return 0;
-        mount = mount_table_covering(&view->view.mounts, name);
+        mount = mount_table_covering(&view->mounts, name);
         n = mount ? strlen(mount->point) : 0;
         if (n <= 1 || strncmp(asked, mount->point, n) == 0)
                 return 0;
-        r = leads_to(x, view, asked, x->interpreter);
+        r = leads_to(x, asked, x->interpreter);
         if (r == 0)
-                r = leads_to(x, view, name + n, x->interpreter);
+                r = leads_to(x, name + n, x->interpreter);
         return r < 0 ? r : r == 0;
+}
+
+/* The same for all of its mappings. Returns as above. */
+static int has_left_root(Examination *x) {
+        int r;
+
+        if (x->left_root == 0) {
+                r = find_root_left(x);
+                if (r < 0)
+                        return r;
+                x->left_root = r > 0 ? 1 : -1;
+        }
+        return x->left_root > 0;
 }
 
 static int observe_loader_name(Examination *x, const KnownView *view, size_t mapping, VerdictFacts *f, uint32_t *ret) {
@@ -283,7 +297,7 @@ static int observe_loader_name(Examination *x, const KnownView *view, size_t map
         /* Opened before the chroot, by the name that it has outside: that means nothing behind it. */
         if (!streq(view->view.root_path, "/") && streq(j->loader_name, examination_path(x, mapping)))
                 return 0;
-        r = has_left_root(x, view);
+        r = has_left_root(x);
         if (r != 0)
                 return r < 0 ? r : 0;
         r = look_up(x, view, mapping_of(x, mapping), j->loader_name, /* mapped= */ false, ret);
