@@ -33,7 +33,7 @@ struct Memory {
         uint64_t bad;      /* number of the page that could not be read last, and why: words that lead nowhere often lead to the same nowhere */
         int error;
         MemoryTrace trace;
-        bool torn;         /* the trace is not all */
+        bool trace_cut;    /* it is not all */
         Page slots[PAGES];
         uint8_t pages[PAGES][PAGE];
 };
@@ -76,7 +76,7 @@ void memory_attach(Memory *m, int fd) {
         m->fd = fd;
         m->bytes = 0;
         m->trace.n_pages = 0;
-        m->torn = false;
+        m->trace_cut = false;
         memory_forget(m);
 }
 
@@ -149,7 +149,7 @@ static MemoryPage *trace_page(Memory *m, uint64_t number) {
                 if (t->pages[i - 1].number == number)
                         return &t->pages[i - 1];
         if (t->n_pages >= TRACE_MAX || !GROW(t->pages, t->allocated, t->n_pages + 1)) {
-                m->torn = true;
+                m->trace_cut = true;
                 return NULL;
         }
         t->pages[t->n_pages] = (MemoryPage){ .number = number };
@@ -164,7 +164,7 @@ static void note(Memory *m, uint64_t address, size_t n) {
         const uint64_t wanted = (UINT64_MAX << first) & (UINT64_MAX >> (63 - last)) & ~page->noted;
         MemoryPage *p;
 
-        if (wanted == 0 || m->torn)
+        if (wanted == 0 || m->trace_cut)
                 return;
         page->noted |= wanted;
         p = trace_page(m, number);
@@ -184,7 +184,7 @@ int memory_take_trace(Memory *m, MemoryTrace *ret) {
         const size_t size = m->trace.n_pages * sizeof(*m->trace.pages);
         MemoryPage *pages;
 
-        if (size == 0 || m->torn)
+        if (size == 0 || m->trace_cut)
                 return 0;
         pages = malloc(size);
         if (!pages)

@@ -50,6 +50,10 @@ int memory_read_word(Memory *m, uint64_t address, size_t size, uint64_t *ret);
  * max; -ENOMEM; as above. The caller frees *ret.
  */
 int memory_read_string(Memory *m, uint64_t address, size_t max, char **ret);
+/* Forgets what was cached: what is read next is read anew. */
+void memory_forget(Memory *m);
+/* The same for these n bytes, n > 0, and what lies on their pages. */
+void memory_forget_at(Memory *m, uint64_t address, size_t n);
 
 /* --- is the memory of another process the same? --- */
 
@@ -73,8 +77,3 @@ int memory_take_trace(Memory *m, MemoryTrace *ret);
  * processes of one user.
  */
 bool memory_matches(Memory *m, const MemoryTrace *t);
-
-/* Forgets what was cached: what is read next is read anew. */
-void memory_forget(Memory *m);
-/* The same for these n bytes, n > 0, and what lies on their pages. */
-void memory_forget_at(Memory *m, uint64_t address, size_t n);

@@ -237,6 +237,7 @@ int scan_memory(Scan *scan, const SweepOptions *options, const KnownView *view, 
         scan->fence = (Fence){ .scan = scan, .options = options, .view = view, .process = p,
                                .maps_fd = -EBADF, .pages_fd = -EBADF };
         memory_guard(scan->memory, fence_lets_through, &scan->fence);
+        memory_attach(scan->memory, -EBADF);
         return 0;
 }
 

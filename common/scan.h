@@ -179,7 +179,7 @@ void scan_refresh(Scan *scan, const SweepOptions *options, const KnownView *view
  */
 int scan_start_nsec(Scan *scan, const Process *p, int64_t *ret);
 
-/* Makes sure that scan->memory is there, behind a fence for this process. Returns 0 or -ENOMEM. */
+/* Makes sure that scan->memory is there, empty, behind a fence for this process. Returns 0 or -ENOMEM. */
 int scan_memory(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p);
 
 /*

@@ -88,7 +88,6 @@ int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Si
 static int memory_is_same(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
                           const MemoryTrace *trace) {
         _cleanup_close_ int fd = -EBADF;
-        bool same;
         int r;
 
         r = scan_memory(scan, options, view, p);
@@ -98,9 +97,7 @@ static int memory_is_same(Scan *scan, const SweepOptions *options, const KnownVi
         if (fd < 0)
                 return 0;
         memory_attach(scan->memory, fd);
-        same = memory_matches(scan->memory, trace);
-        memory_attach(scan->memory, -EBADF);
-        return same;
+        return memory_matches(scan->memory, trace);
 }
 
 int twin_share(Scan *scan, const SweepOptions *options, const KnownView *view, const TwinKey *key, const Process *p,
