@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "guard.h"
 #include "look.h"
+#include "output.h"
 #include "verbs.h"
 
 #define PROGRESS_AFTER_USEC 500000u
@@ -32,14 +33,14 @@ static void progress_show(Progress *p, const Sweep *sweep) {
 
 static void progress_end(const Progress *p) {
         if (p->shown)
-                fputs("\r\x1b[K", stderr);
+                output_clear_status();
 }
 
 int look(Scan *scan, const Options *o, const Selection *selection, const Snapshot *previous, Snapshot **ret) {
         SweepOptions options = { .pids = selection->pids, .n_pids = selection->n_pids, .previous = previous };
         _cleanup_(sweep_freep) Sweep *sweep = NULL;
         Progress progress = {
-                .wanted = !o->quiet && isatty(STDERR_FILENO),
+                .wanted = output_wants_status(o),
                 .next = clock_now() + PROGRESS_AFTER_USEC,
         };
         int r;

@@ -12,6 +12,14 @@ void output_json(const Options *o, json_object *object) {
                 puts(json_object_to_json_string_ext(object, flags));
 }
 
+bool output_wants_status(const Options *o) {
+        return !o->quiet && isatty(STDERR_FILENO);
+}
+
+void output_clear_status(void) {
+        fputs("\r\x1b[K", stderr);
+}
+
 const char *output_ellipsis(const Options *o) {
         return o->utf8 ? "\xe2\x80\xa6" : "...";
 }

@@ -28,6 +28,10 @@ int output_table(const Options *o, const Table *t, unsigned indent);
 /* Where to break sentences: the terminal, but no more than a column that can be read. */
 size_t output_text_width(const Options *o);
 
+/* Is a passing line for people wanted? It goes to standard error: "\r", the text, "\x1b[K"; and away with the second. */
+bool output_wants_status(const Options *o);
+void output_clear_status(void);
+
 /* "…" where the terminal can show it. */
 const char *output_ellipsis(const Options *o);
 

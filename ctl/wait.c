@@ -61,15 +61,15 @@ static void show_waiting(const Options *o, const Snapshot *s, uint64_t left_usec
         bool endless = o->timeout_set && o->timeout_usec == UINT64_MAX;
         char left[SECONDS_MAX];
 
-        if (o->quiet || !isatty(STDERR_FILENO))
+        if (!output_wants_status(o))
                 return;
         fprintf(stderr, "\rWaiting for %zu process%s with stale files%s%s%s\x1b[K", processes, PLURAL_ES(processes),
                 endless ? "" : ", ", endless ? "" : seconds_format(left_usec, left), endless ? "" : " left");
 }
 
 static void hide_waiting(const Options *o) {
-        if (!o->quiet && isatty(STDERR_FILENO))
-                fputs("\r\x1b[K", stderr);
+        if (output_wants_status(o))
+                output_clear_status();
 }
 
 static int show(const Options *o, const Snapshot *s, int status) {
