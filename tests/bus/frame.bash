@@ -8,8 +8,8 @@ set -uo pipefail
 export LC_ALL=C.UTF-8
 unset JOURNAL_STREAM NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID LISTEN_FDS LISTEN_PID
 
+. "${BASH_SOURCE[0]%/*}/../tap.bash"
 T=$(mktemp -d "${TMPDIR:-/tmp}/stalelib-bus.XXXXXX")
-tests=0 failed=0
 bus_pid='' socket_pid='' daemon_pid=''
 
 end() {
@@ -26,39 +26,7 @@ end() {
 trap end EXIT
 trap 'exit 1' INT TERM
 
-skip_all() { echo "1..0 # SKIP $1"; exit 0; }
-
-# ok DESCRIPTION COMMAND…: the command succeeds.
-ok() {
-        local description=$1
-        shift
-        tests=$((tests + 1))
-        if "$@" >"$T/out" 2>&1; then
-                echo "ok $tests - $description"
-        else
-                failed=$((failed + 1))
-                echo "not ok $tests - $description"
-                tail -qn 6 "$T/out" "$T/log" | sed 's/^/# /'
-        fi
-}
-
-# eventually SECONDS COMMAND…: it succeeds before that.
-eventually() {
-        local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-        shift
-        until "$@"; do
-                ((${EPOCHREALTIME/./} < end)) || return 1
-                sleep 0.02
-        done
-}
-
-not() { ! "$@"; }
-
-finish() {
-        echo "1..$tests"
-        ((failed == 0)) || exit 1
-        exit 0
-}
+why() { tail -qn 6 "$T/out" "$T/log"; }
 
 scanners() {
         local p

@@ -38,7 +38,7 @@ dpkg-deb --root-owner-group -b "$D/next" "$T/2.deb" >/dev/null
 cp "$HOLDER" "$T/holder"
 cp "$PLUGIN_1" "$T/plugin-1.so"
 cp "$PLUGIN_2" "$T/plugin-2.so"
-cp "$here/test-package.bash" "$here/../system/frame.bash" "$T/"
+cp "$here/test-package.bash" "$here/../system/frame.bash" "$here/../tap.bash" "$T/"
 {
         echo "$r"
         cat "$D/lintian"

@@ -8,41 +8,11 @@ L=/usr/lib/stalelib-tests
 T=/run/stalelib-tests
 mkdir -p $T
 cd $T || exit 1
-tests=0 failed=0
+. "${BASH_SOURCE[0]%/*}/tap.bash"
 
-# ok DESCRIPTION COMMAND…: the command succeeds.
-ok() {
-        local description=$1
-        shift
-        tests=$((tests + 1))
-        if "$@" >$T/out 2>&1; then
-                echo "ok $tests - $description"
-        else
-                failed=$((failed + 1))
-                echo "not ok $tests - $description"
-                {
-                        tail -n 8 $T/out
-                        journalctl -q --no-pager -n 12 -o short-monotonic -u 'stalelib*'
-                } | cut -c1-300 | sed 's/^/# /'
-        fi
-}
-
-not() { ! "$@"; }
-
-# eventually SECONDS COMMAND…: it succeeds before that.
-eventually() {
-        local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-        shift
-        until "$@"; do
-                ((${EPOCHREALTIME/./} < end)) || return 1
-                sleep 0.05
-        done
-}
-
-finish() {
-        echo "1..$tests"
-        ((failed == 0))
-        exit
+why() {
+        tail -n 8 $T/out
+        journalctl -q --no-pager -n 12 -o short-monotonic -u 'stalelib*'
 }
 
 # The journal's entries of a kind, as they stand in message-ids.h.

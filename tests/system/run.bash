@@ -26,5 +26,5 @@ if [[ -n ${NAME:-} ]]; then
         echo "$NAME" >"$D/etc/hostname"
 fi
 [[ -z ${FILES:-} ]] || cp "$FILES"/* "$D/usr/lib/stalelib-tests/"
-cp "${0%/*}/test-$test.bash" "${0%/*}/frame.bash" "$D/usr/lib/stalelib-tests/"
+cp "${0%/*}/test-$test.bash" "${0%/*}/frame.bash" "${0%/*}/../tap.bash" "$D/usr/lib/stalelib-tests/"
 "${0%/*}/boot" --destdir="$D" "$@" -- /bin/bash "/usr/lib/stalelib-tests/test-$test.bash"
