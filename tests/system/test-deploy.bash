@@ -48,7 +48,9 @@ if [[ -x /usr/sbin/nginx ]]; then
         shorten /etc/systemd/system/nginx.service.d/stale.conf
         systemctl start nginx.service
         ok "a reload of nginx succeeds" systemctl reload nginx.service
-        library=$(awk '/libpcre|libz\.so|libcrypt\.so/ { print $6; exit }' "/proc/$(main_pid nginx)/maps")
+        # One that the system's manager does not map as well; which that is differs from release to release.
+        library=$(awk '!/\/lib(pcre|z\.so|crypt|ssl)/ { next } NR == FNR { managers[$6]; next } !($6 in managers) { print $6; exit }' \
+                /proc/1/maps "/proc/$(main_pid nginx)/maps")
         replace "$library" "$library"
         ok "and fails where it leaves an old library" not systemctl reload nginx.service
         ok "nginx goes on" systemctl -q is-active nginx.service
