@@ -40,13 +40,12 @@ static bool add_bytes(json_object *o, const char *key, const char *s) {
         return escaped && add_text(o, key, escaped);
 }
 
-static bool append_word(json_object *array, const char *word) {
-        json_object *o = json_object_new_string(word);
-
-        if (!o)
+/* Gives the value to the array, as add() does. */
+static bool append(json_object *array, json_object *value) {
+        if (!value)
                 return false;
-        if (json_object_array_add(array, o) < 0) {
-                json_object_put(o);
+        if (json_object_array_add(array, value) < 0) {
+                json_object_put(value);
                 return false;
         }
         return true;
@@ -59,7 +58,7 @@ static bool add_words(json_object *o, const char *key, uint32_t mask, const char
         if (!add(o, key, array))
                 return false;
         for (unsigned i = 0; i < 32; i++)
-                if (mask & (1u << i) && !append_word(array, word(i)))
+                if (mask & (1u << i) && !append(array, json_object_new_string(word(i))))
                         return false;
         return true;
 }
@@ -94,13 +93,8 @@ static bool add_file_id(json_object *parent, const char *key, const FileId *id, 
 static bool add_pin(json_object *array, const Pin *p) {
         json_object *o = json_object_new_object();
 
-        if (!o)
-                return false;
-        if (json_object_array_add(array, o) < 0) {
-                json_object_put(o);
-                return false;
-        }
-        return add_text(o, "reason", pin_reason_to_string(p->reason)) &&
+        return append(array, o) &&
+               add_text(o, "reason", pin_reason_to_string(p->reason)) &&
                add_text(o, "certainty", certainty_to_string(p->certainty)) &&
                add_bytes(o, "holder", p->holder) &&
                add_words(o, "holder_pins", p->holder_pins, pin_word) &&
@@ -169,14 +163,27 @@ static bool add_time(json_object *o, const char *key, uint64_t usec) {
         return add_text(o, key, buffer);
 }
 
-static bool add_counts(json_object *parent, const Counts *c) {
+static bool add_unreadable(json_object *o, const Snapshot *s) {
+        json_object *array = json_object_new_array();
+
+        if (!add(o, "unreadable_pids", array))
+                return false;
+        for (size_t i = 0; i < s->n_looked; i++)
+                if (s->looked[i].look == LOOK_FAILED && !append(array, json_object_new_int64(s->looked[i].pid)))
+                        return false;
+        return true;
+}
+
+static bool add_counts(json_object *parent, const Snapshot *s) {
         json_object *o = json_object_new_object(), *by;
+        const Counts *c = &s->counts;
 
         if (!add(parent, "sweep", o) ||
             !add_time(o, "started", c->started_usec) ||
             !add_number(o, "duration_us", c->duration_usec) ||
             !add_number(o, "processes", c->processes) ||
             !add_number(o, "unreadable", c->unreadable) ||
+            !add_unreadable(o, s) ||
             !add_number(o, "mappings", c->mappings) ||
             !add_number(o, "files", c->files) ||
             !add_number(o, "ignored", c->ignored) ||
@@ -195,7 +202,7 @@ int report_build(const Snapshot *s, json_object **ret) {
         _cleanup_(json_object_donep) json_object *o = json_object_new_object();
         json_object *array;
 
-        if (!o || !add_number(o, "version", 1) || !add_counts(o, &s->counts))
+        if (!o || !add_number(o, "version", 1) || !add_counts(o, s))
                 return -ENOMEM;
         array = json_object_new_array();
         if (!add(o, "findings", array))

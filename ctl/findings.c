@@ -9,6 +9,9 @@
 #include "seconds.h"
 #include "text.h"
 
+/* Names of processes that could not be read. */
+#define UNREADABLE_SHOWN 5
+
 enum { COLUMN_PID, COLUMN_COMMAND, COLUMN_STATE, COLUMN_WHY, COLUMN_ACTION, COLUMN_FILE, COLUMN_MAX };
 
 static const Column columns[COLUMN_MAX] = {
@@ -181,7 +184,64 @@ static void show_unknown(const Counts *c) {
         printf("%s.\n", streq(before, ", ") ? ")" : "");
 }
 
-static void show_sums(const Options *o, const Snapshot *s) {
+/* "nginx (121)", or the number alone where not even the name can be had. */
+static bool put_process(FILE *f, pid_t pid) {
+        _cleanup_free_ char *shown = NULL;
+        char path[64], comm[64] = "";
+        FILE *file;
+        size_t n;
+
+        snprintf(path, sizeof(path), "/proc/%d/comm", (int) pid);
+        file = fopen(path, "re");
+        if (file) {
+                n = fread(comm, 1, sizeof(comm) - 1, file);
+                comm[n > 0 ? n - 1 : 0] = '\0'; /* a newline of the kernel's */
+                fclose(file);
+        }
+        if (!*comm)
+                return fprintf(f, "%d", (int) pid) > 0;
+        shown = escape(comm);
+        return shown && fprintf(f, "%s (%d)", shown, (int) pid) > 0;
+}
+
+/* Which they are; with --full all of them. */
+static int list_unreadable(FILE *f, const Options *o, const Snapshot *s) {
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < s->n_looked; i++) {
+                if (s->looked[i].look != LOOK_FAILED || (++n > UNREADABLE_SHOWN && !o->full))
+                        continue;
+                fputs(n == 1 ? ": " : ", ", f);
+                if (!put_process(f, s->looked[i].pid))
+                        return -ENOMEM;
+        }
+        if (n > UNREADABLE_SHOWN && !o->full)
+                fprintf(f, " and %" PRIu64 " more, all with --full", n - UNREADABLE_SHOWN);
+        return 0;
+}
+
+/* own: by the caller's own rights. To name what is not his is of no use to most users. */
+static int show_unreadable(const Options *o, const Snapshot *s, bool own) {
+        _cleanup_free_ char *text = NULL;
+        bool root = geteuid() == 0;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+        int r = 0;
+
+        if (!f)
+                return -ENOMEM;
+        fprintf(f, "%" PRIu64 " process%s could not be read", s->counts.unreadable, PLURAL_ES(s->counts.unreadable));
+        if (root || !own || o->full)
+                r = list_unreadable(f, o, s);
+        fputs(own && !root ? "; root sees more." : ".", f);
+        if (fclose(f) != 0)
+                return -ENOMEM;
+        if (r >= 0)
+                text_wrap(stdout, text, /* first= */ 0, /* indent= */ 0, o->width);
+        return r;
+}
+
+static int show_sums(const Options *o, const Snapshot *s, Grouping grouping) {
         const Counts *c = &s->counts;
         size_t processes = snapshot_stale_processes(s), files = snapshot_stale_libraries(s);
         Style style = s->n_findings > 0 ? STYLE_BOLD : STYLE_GREEN;
@@ -196,11 +256,15 @@ static void show_sums(const Options *o, const Snapshot *s) {
                  PLURAL_ES(c->processes), c->files, PLURAL(c->files), seconds_format(c->duration_usec, duration));
         printf("%s%s%s; ", style_begin(style, o->colour), first, style_end(style, o->colour));
         text_wrap_on(stdout, rest, strlen(first) + 2, /* indent= */ 0, o->width);
-        if (c->unreadable > 0)
-                printf("%" PRIu64 " process%s could not be read%s.\n", c->unreadable, PLURAL_ES(c->unreadable),
-                       geteuid() != 0 ? ": root sees more" : "");
+        if (c->unreadable > 0) {
+                int r = show_unreadable(o, s, /* own= */ grouping != GROUPING_UNIT);
+
+                if (r < 0)
+                        return r;
+        }
         if (c->unknown > 0)
                 show_unknown(c);
+        return 0;
 }
 
 int findings_show(const Options *o, const Snapshot *s, Grouping grouping) {
@@ -224,7 +288,7 @@ int findings_show(const Options *o, const Snapshot *s, Grouping grouping) {
         if (r >= 0)
                 r = output_table(o, t, grouping == GROUPING_UNIT ? 2 : 0);
         if (r >= 0 && !o->no_legend)
-                show_sums(o, s);
+                r = show_sums(o, s, grouping);
         return r;
 }
 

@@ -7,8 +7,20 @@
 #include "pager.h"
 #include "verbs.h"
 
-/* The counts of the daemon's last sweep. Before the first all are 0. */
-static int read_counts(sd_bus *bus, sd_bus_error *error, Counts *ret) {
+static int read_unreadable(json_object *summary, Snapshot *s) {
+        json_object *pids;
+        int r = 0;
+
+        if (!json_object_object_get_ex(summary, "unreadable_pids", &pids) || !json_object_is_type(pids, json_type_array))
+                return 0;
+        s->n_looked = 0;
+        for (size_t i = 0; r >= 0 && i < json_object_array_length(pids); i++)
+                r = snapshot_add_looked(s, json_object_get_int(json_object_array_get_idx(pids, i)), /* start_time= */ 0, LOOK_FAILED);
+        return r;
+}
+
+/* The counts of the daemon's last sweep, and whom it could not read. Before the first all are 0. */
+static int read_summary(sd_bus *bus, sd_bus_error *error, Snapshot *s) {
         _cleanup_json_ json_object *p = NULL;
         json_object *summary;
         int r;
@@ -18,7 +30,7 @@ static int read_counts(sd_bus *bus, sd_bus_error *error, Counts *ret) {
                 return r;
         if (!json_object_object_get_ex(p, "LastSweepSummary", &summary))
                 return -EBADMSG;
-        *ret = (Counts){
+        s->counts = (Counts){
                 .started_usec = client_number(summary, "started"),
                 .duration_usec = client_number(summary, "duration_us"),
                 .processes = client_number(summary, "processes"),
@@ -32,20 +44,20 @@ static int read_counts(sd_bus *bus, sd_bus_error *error, Counts *ret) {
                 char key[64];
 
                 snprintf(key, sizeof(key), "unknown_%s", unknown_reason_to_string(i));
-                ret->unknown_by[i] = client_number(summary, key);
+                s->counts.unknown_by[i] = client_number(summary, key);
         }
-        return 0;
+        return read_unreadable(summary, s);
 }
 
 static int ask(sd_bus *bus, sd_bus_error *error, Snapshot *s) {
         int r;
 
-        r = read_counts(bus, error, &s->counts);
+        r = read_summary(bus, error, s);
         if (r >= 0 && s->counts.started_usec == 0) {
                 /* It has only just started: have it look first. */
                 r = client_sweep(bus, error, /* ret_summary= */ NULL);
                 if (r >= 0)
-                        r = read_counts(bus, error, &s->counts);
+                        r = read_summary(bus, error, s);
         }
         return r < 0 ? r : client_findings(bus, error, s);
 }

@@ -169,6 +169,24 @@ int dictionary_append_finding(sd_bus_message *m, const Finding *f, bool explaine
         return r;
 }
 
+static int append_unreadable(sd_bus_message *m, const Snapshot *s) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", "unreadable_pids");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', "au");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "u");
+        for (size_t i = 0; r >= 0 && i < s->n_looked; i++)
+                if (s->looked[i].look == LOOK_FAILED)
+                        r = sd_bus_message_append(m, "u", (uint32_t) s->looked[i].pid);
+        for (int depth = 0; r >= 0 && depth < 3; depth++)
+                r = sd_bus_message_close_container(m);
+        return r;
+}
+
 /* The keys of "sweep" in the report; times are numbers on the bus. */
 int dictionary_append_summary(sd_bus_message *m, const Snapshot *s) {
         const Counts *c = &s->counts;
@@ -188,6 +206,8 @@ int dictionary_append_summary(sd_bus_message *m, const Snapshot *s) {
                                           "findings", "t", (uint64_t) s->n_findings,
                                           "stale_processes", "t", (uint64_t) snapshot_stale_processes(s),
                                           "stale_libraries", "t", (uint64_t) snapshot_stale_libraries(s));
+        if (r >= 0)
+                r = append_unreadable(m, s);
         for (size_t i = 0; r >= 0 && i < UNKNOWN_REASON_MAX; i++) {
                 char key[64] = "unknown_";
 

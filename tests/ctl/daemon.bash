@@ -89,6 +89,17 @@ ok "list --check is 1" answers 1
 run list --unit=other --check
 ok "of another unit it is 0" answers 0
 
+{ echo "$self $start 1"; for pid in {4100001..4100006}; do echo "$pid 0 1"; done; } >"$T/looked"
+run sweep
+run list
+ok "list says whom the daemon could not read" says "^7 processes could not be read: $(cat /proc/$self/comm) \($self\), 4100001, 4100002, 4100003, 4100004 and 2 more, all with --full\.$"
+run list --full
+ok "with --full all of them" says ' 4100004, 4100005, 4100006\.$'
+run list --json=short
+ok "and so does JSON" json ".sweep.unreadable_pids == [$self, 4100001, 4100002, 4100003, 4100004, 4100005, 4100006]"
+: >"$T/looked"
+run sweep
+
 run units
 ok "units are counted" says '^nginx.service +2 +2$'
 run units --json=short

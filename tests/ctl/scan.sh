@@ -51,7 +51,7 @@ result "--quiet shows nothing" is_silent
 run scan --pid=$PID --json=pretty
 result "the report holds it" json "[(f['pid'], f['state'], f['path'], [p['reason'] for p in f['pins']]) for f in r['findings']] == [($PID, 'replaced', '$WORK/sleep er', ['executable'])]"
 result "every member of the contract is there" json "set(r['findings'][0]) >= set('pid start_time comm exe uid unit user_unit container path state flags mapped disk successor pins runtimes action advice message'.split())"
-result "and those of the sweep" json "set(r['sweep']) >= set('started duration_us processes unreadable mappings files unknown'.split())"
+result "and those of the sweep" json "set(r['sweep']) >= set('started duration_us processes unreadable unreadable_pids mappings files unknown'.split())"
 run scan --pid=$PID --pid=$PID -j
 result "the same process twice counts once" json 'r["sweep"]["processes"] == 1 and len(r["findings"]) == 1'
 
@@ -128,6 +128,11 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
         result "a process of another user" fails 3 'could not be read: only its user and root may'
         run_as_nobody scan --pid=$PID --json=short
         result "is counted in the report" json 'r["sweep"]["unreadable"] == 1 and r["findings"] == []'
+        result "with its number" json "r['sweep']['unreadable_pids'] == [$PID]"
+        run_as_nobody scan
+        result "of a sweep of all it is counted" says 'could not be read; root sees more\.$'
+        run_as_nobody scan --full
+        result "and named with --full" says "[:,] $(cat /proc/$PID/comm) ($PID)[,;]"
         run_as_nobody explain $PID
         result "and cannot be explained" fails 3 'could not be read'
         run_as_nobody scan

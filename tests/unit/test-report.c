@@ -271,10 +271,13 @@ START_TEST(a_report_has_its_counts_and_findings) {
                 .mappings = 9012, .files = 731, .ignored = 4, .unknown = 6,
                 .unknown_by = { [UNKNOWN_PERMISSION] = 1, [UNKNOWN_HUNG] = 5 },
         };
+        ck_assert_int_eq(snapshot_add_looked(s, 17, 1, LOOK_FAILED), 0);
+        ck_assert_int_eq(snapshot_add_looked(s, 18, 1, LOOK_DONE), 0);
+        ck_assert_int_eq(snapshot_add_looked(s, 4000000, 0, LOOK_FAILED), 0);
         ck_assert_int_eq(report_build(s, &o), 0);
         ck_assert_str_eq(text_of(o),
                 "{\"version\":1,\"sweep\":{\"started\":\"2026-11-27T05:00:00.123456Z\",\"duration_us\":8123,"
-                "\"processes\":412,\"unreadable\":3,\"mappings\":9012,\"files\":731,\"ignored\":4,\"unknown\":6,"
+                "\"processes\":412,\"unreadable\":3,\"unreadable_pids\":[17,4000000],\"mappings\":9012,\"files\":731,\"ignored\":4,\"unknown\":6,"
                 "\"unknown_by\":{\"permission\":1,\"remote\":0,\"name\":0,\"race\":0,\"hung\":5,\"other\":0}},"
                 "\"findings\":[]}");
         json_object_put(TAKE_PTR(o));
