@@ -240,19 +240,23 @@ def unescape(text):
 class Judge:
     """Asks stalelibctl about a process, and compares."""
 
-    def __init__(self, command, options=()):
+    def __init__(self, command, options, directory):
         self.command = list(command)
         self.options = list(options)
+        self.directory = directory
 
-    def scan(self, *arguments, **kwargs):
-        return subprocess.run([*self.command, "scan", *self.options, *arguments], stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=30, **kwargs)
+    def scan(self, *arguments, user=None):
+        command, rights = self.command, {}
+        if user:  # who may not be let into the build directory
+            command = [shutil.copy(program, self.directory) for program in command]
+            rights = {"user": user, "group": user, "extra_groups": []}
+        return subprocess.run([*command, "scan", *self.options, *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=30, **rights)
 
     def problems(self, who, expected):
         pid, user = getattr(who, "pid", who), getattr(who, "user", None)
         refused = [e for e in expected if isinstance(e, Refused)]
-        r = self.scan("--json=short", *([f"--pid={pid}"] if pid else []), user=user, group=user,
-                      extra_groups=[] if user else None)
+        r = self.scan("--json=short", *([f"--pid={pid}"] if pid else []), user=user)
         error = r.stderr.decode(errors="replace").strip()
         if refused:
             return list(self.compare_refusal(r.returncode, error, refused[0]))
