@@ -14,13 +14,14 @@
 
 enum { COLUMN_PID, COLUMN_COMMAND, COLUMN_STATE, COLUMN_WHY, COLUMN_ACTION, COLUMN_FILE, COLUMN_MAX };
 
+/* So that STATE with a flag fits 80 columns. */
 static const Column columns[COLUMN_MAX] = {
         [COLUMN_PID] = { "PID", .right = true },
-        [COLUMN_COMMAND] = { "COMMAND", .minimum = 8 },
-        [COLUMN_STATE] = { "STATE", .minimum = 8 },
-        [COLUMN_WHY] = { "WHY", .minimum = 12 },
+        [COLUMN_COMMAND] = { "COMMAND", .minimum = 7 },
+        [COLUMN_STATE] = { "STATE", .minimum = 8, .spared = true },
+        [COLUMN_WHY] = { "WHY", .minimum = 10 },
         [COLUMN_ACTION] = { "ACTION" },
-        [COLUMN_FILE] = { "FILE", .minimum = 20, .front = true },
+        [COLUMN_FILE] = { "FILE", .minimum = 16, .front = true },
 };
 
 char *findings_process(const Finding *f) {
@@ -47,7 +48,7 @@ char *findings_place(const Finding *f) {
         return n < 0 ? NULL : text;
 }
 
-/* "replaced, same-content" */
+/* "modified, crash-risk, both-generations": what comes last is cut first. */
 static char *state_cell(const Finding *f) {
         char *text = NULL;
         size_t size;
@@ -56,7 +57,7 @@ static char *state_cell(const Finding *f) {
         if (!m)
                 return NULL;
         fputs(state_to_string(f->state), m);
-        for (uint32_t bit = 1; bit < FLAG_ALL; bit <<= 1)
+        for (uint32_t bit = FLAG_FILE_BIND_MOUNT; bit > 0; bit >>= 1)
                 if (f->flags & bit)
                         fprintf(m, ", %s", flag_to_string(bit));
         return fclose(m) == 0 ? text : NULL;

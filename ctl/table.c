@@ -101,15 +101,18 @@ static size_t measure(const Table *t, bool legend, size_t *widths) {
         return sum;
 }
 
-/* Takes one column at a time from the widest that may be cut. Returns what is still too much. */
-static size_t shrink(const Table *t, size_t excess, size_t part, size_t *widths) {
+/* Takes one column at a time from the widest that may be cut, down to a part of its minimum. Returns what is still too much. */
+static size_t shrink(const Table *t, size_t excess, bool spare, size_t part, size_t *widths) {
         for (; excess > 0; excess--) {
                 size_t *widest = NULL;
 
-                for (size_t c = 0; c < t->n_columns; c++)
-                        if (t->columns[c].minimum > 0 && widths[c] > t->columns[c].minimum / part &&
+                for (size_t c = 0; c < t->n_columns; c++) {
+                        const Column *column = &t->columns[c];
+
+                        if (column->minimum > 0 && widths[c] > column->minimum / part && !(spare && column->spared) &&
                             (!widest || widths[c] > *widest))
                                 widest = &widths[c];
+                }
                 if (!widest)
                         return excess;
                 (*widest)--;
@@ -167,8 +170,12 @@ char *table_format(const Table *t, const TableLook *look) {
         bool ok = true;
         FILE *f;
 
-        if (look->width > 0 && total > look->width)
-                shrink(t, shrink(t, total - look->width, /* part= */ 1, widths), /* part= */ 2, widths);
+        if (look->width > 0 && total > look->width) {
+                size_t excess = shrink(t, total - look->width, /* spare= */ true, /* part= */ 1, widths);
+
+                excess = shrink(t, excess, /* spare= */ false, /* part= */ 1, widths);
+                shrink(t, excess, /* spare= */ false, /* part= */ 2, widths);
+        }
         f = open_memstream(&text, &size);
         if (!f)
                 return NULL;

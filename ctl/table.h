@@ -30,6 +30,7 @@ typedef struct Column {
         uint8_t minimum; /* may be cut down to so many columns where the terminal is narrow, and where it is very
                             narrow to half of them; 0: never cut */
         bool front;      /* cut at its front */
+        bool spared;     /* cut only where all others are at their minimum */
 } Column;
 
 typedef struct Table Table;

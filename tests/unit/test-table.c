@@ -67,6 +67,21 @@ START_TEST(a_table_fits_its_width) {
 }
 END_TEST
 
+START_TEST(a_spared_column_is_cut_last) {
+        static const Column state_and_file[] = { { "STATE", .minimum = 4, .spared = true }, { "FILE", .minimum = 6, .front = true } };
+        _cleanup_(freep_table) Table *t = table_new(state_and_file, ELEMENTSOF(state_and_file));
+        static const char *const results[] = { "modified ~.so.3\n", "modi~ ~.so.3\n", "mod~ ~o.3\n" };
+
+        table_add(t, (const char *const[]){ "modified", "libssl.so.3" }, NULL);
+        for (unsigned i = 0; i < ELEMENTSOF(results); i++) {
+                TableLook look = { .width = (unsigned) strlen(results[i]) - 1, .ellipsis = "~" };
+                _cleanup_free_ char *text = table_format(t, &look);
+
+                ck_assert_str_eq(text, results[i]);
+        }
+}
+END_TEST
+
 START_TEST(a_table_without_rows_is_empty) {
         _cleanup_(freep_table) Table *t = table_new(columns, ELEMENTSOF(columns));
         TableLook look = { .legend = true, .ellipsis = "~" };
@@ -93,6 +108,7 @@ int main(void) {
         TCase *tcase = tcase_create("table");
 
         tcase_add_loop_test(tcase, a_table_fits_its_width, 0, ELEMENTSOF(rows));
+        tcase_add_test(tcase, a_spared_column_is_cut_last);
         tcase_add_test(tcase, a_table_without_rows_is_empty);
         tcase_add_test(tcase, columns_line_up_whatever_the_script);
         suite_add_tcase(suite, tcase);
