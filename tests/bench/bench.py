@@ -213,10 +213,14 @@ def judge(o, w):
     return right
 
 
-def inside(o):
+def settle(o):
+    """A workload that is yet to be started."""
     os.makedirs(o.directory + "/home")
     workload.mount(o.directory + "/home", HOME, None, workload.MS_BIND)
-    w = workload.Workload(o.processes, o.holder, o.plugin, HOME)
+    return workload.Workload(o.processes, o.holder, o.plugin, HOME)
+
+
+def start(w):
     w.start()
     for name in w.missing:
         print("not installed, left out of the workload: %s" % name)
@@ -224,6 +228,11 @@ def inside(o):
     print("%d processes; stale: %d files in %d processes (%s)" % (
         w.processes, len(w.stale), len({s.pid for s in w.stale}), ", ".join("%s %d" % (k, n) for k, n in kinds.items())))
     print(machine())
+
+
+def inside(o):
+    w = settle(o)
+    start(w)
     if o.shell:
         subprocess.run(o.shell, shell=True)
         return True
@@ -232,14 +241,15 @@ def inside(o):
     return judge(o, w)
 
 
-def outside(o):
+def outside(o, script, talk=False):
+    """Runs the script again, in namespaces that end with it."""
     if os.geteuid() != 0:
         print("needs root: for namespaces, and to read what belongs to others")
         sys.exit(77)
     o.directory = tempfile.mkdtemp(prefix="stalelib-bench-", dir="/var/tmp")
     argv = ["unshare", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
-            sys.executable, os.path.abspath(__file__), "--inside", o.directory] + sys.argv[1:]
-    p = subprocess.Popen(argv, stdin=subprocess.DEVNULL if not o.shell else None, start_new_session=not o.shell)
+            sys.executable, os.path.abspath(script), "--inside", o.directory] + sys.argv[1:]
+    p = subprocess.Popen(argv, stdin=None if talk else subprocess.DEVNULL, start_new_session=not talk)
 
     def stop(*_):
         p.kill()
@@ -279,7 +289,7 @@ def main():
     if o.directory:
         sys.stdout.reconfigure(line_buffering=True)
         sys.exit(0 if inside(o) else 1)
-    outside(o)
+    outside(o, __file__, talk=bool(o.shell))
 
 
 if __name__ == "__main__":
