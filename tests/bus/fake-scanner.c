@@ -267,6 +267,7 @@ int main(int argc, char *argv[]) {
         Fake f = { .directory = argc > 1 ? argv[1] : "." };
         sd_id128_t id;
         sigset_t mask;
+        int r;
 
         f.beacon_fd = memfd_create("beacon", MFD_CLOEXEC | MFD_ALLOW_SEALING);
         if (f.beacon_fd < 0 || ftruncate(f.beacon_fd, sizeof(*f.beacon)) < 0 ||
@@ -290,5 +291,9 @@ int main(int argc, char *argv[]) {
             sd_bus_start(f.bus) < 0 ||
             sd_bus_attach_event(f.bus, f.event, 0) < 0)
                 return 1;
-        return sd_event_loop(f.event) < 0;
+        r = sd_event_loop(f.event);
+        snapshot_free(f.snapshot);
+        sd_bus_close_unref(f.bus);
+        sd_event_unref(f.event);
+        return r < 0;
 }
