@@ -11,9 +11,12 @@ build:
 check: all
 	meson test -C build --no-rebuild
 
-asan:
-	[ -d build-asan ] || meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
-	ninja -C build-asan && meson test -C build-asan --no-rebuild --suite unit --suite fuzz
+build-asan:
+	meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
+
+asan: build-asan
+	ninja -C build-asan && ZOO_SLACK=8 meson test -C build-asan --no-rebuild --timeout-multiplier 4 \
+		--suite unit --suite fuzz --suite bus --suite zoo
 
 valgrind: all
 	CK_FORK=no meson test -C build --no-rebuild --suite unit --timeout-multiplier 20 \
@@ -37,4 +40,16 @@ soak: all
 live: all
 	tests/live/run --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
 
-.PHONY: all check asan valgrind coverage bench fuzz live soak
+# The processes that are looked at stay as they are: a sanitizer keeps libraries of its own mapped.
+live-asan: all build-asan
+	ninja -C build-asan ctl/stalelibctl
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		tests/live/run --ctl=build-asan/ctl/stalelibctl --build=build/tests/live $(S)
+
+# One that knows openat2(2), as of 3.21, say: VALGRIND=/opt/valgrind/bin/valgrind
+VALGRIND = valgrind
+live-valgrind: all
+	VALGRIND_OPTS='--quiet --vgdb=no --error-exitcode=9 --leak-check=full' \
+		tests/live/run --under="$$(command -v $(VALGRIND))" --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
+
+.PHONY: all check asan valgrind coverage bench fuzz live live-asan live-valgrind soak

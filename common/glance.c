@@ -74,7 +74,7 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView
                         size_t range, uint32_t *ret_path) {
         Glance *g = &scan->glance;
         const GlanceRange *r = &g->ranges[range];
-        char name[MAPPING_SHORT_NAME];
+        char name[MAPPING_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
         const char *path;
         const Path *found;
         uint32_t *bucket;
