@@ -139,6 +139,19 @@ ok "the manual lets the daemon into the directory" bash -c "$(command_of chgrp) 
 ok "the manual has it read its configuration" bash -c "$(command_of 'systemctl reload stalelibd')"
 manager Sweep >/dev/null
 ok "the counts are there for node_exporter to read" eventually 10 nobody grep -q '^stalelib_unit_findings{unit="watched.service"} 1$' /var/lib/prometheus/node-exporter/stalelib.prom
-remote=$(command_of busctl)
-ok "what the manual asks from afar is answered" grep -qF '"watched.service" 1 1' <(bash -c "${remote/-H root@alpha.example.org /}")
+
+# From afar: by ssh, to this very host.
+
+if command -v ssh >/dev/null && command -v dropbear >/dev/null; then
+        mkdir -m 700 -p /root/.ssh
+        ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+        cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
+        dropbearkey -t ed25519 -f host-key | sed -n 's/^ssh-ed25519/alpha.example.org &/p' >/root/.ssh/known_hosts
+        printf 'Host alpha.example.org\nHostName 127.0.0.1\nHostKeyAlias alpha.example.org\nPort 2222\nBatchMode yes\n' >/root/.ssh/config
+        systemd-run --quiet --unit=ssh-server dropbear -F -E -s -r $T/host-key -p 127.0.0.1:2222
+        ok "ssh lets one in" eventually 10 ssh root@alpha.example.org true
+        ok "what the manual asks from afar is answered" grep -qF '"watched.service" 1 1' <(bash -c "$(command_of busctl)")
+        systemctl stop ssh-server
+        ok "and not where nobody answers" not bash -c "$(command_of busctl)"
+fi
 finish
