@@ -20,7 +20,7 @@ mkdir -p "$D/usr/lib/stalelib-tests"
 cp "$HOLDER" "$D/usr/lib/stalelib-tests/holder"
 cp "$PLUGIN_1" "$D/usr/lib/stalelib-tests/plugin-1.so"
 cp "$PLUGIN_2" "$D/usr/lib/stalelib-tests/plugin-2.so"
-cp "${0%/*}/../../man/stalelib-deploy.7.scd" "$D/usr/lib/stalelib-tests/"
+cp "${0%/*}/../../man/stalelib-deploy.7.scd" "${0%/*}/../../README.md" "$D/usr/lib/stalelib-tests/"
 if [[ -n ${NAME:-} ]]; then
         mkdir -p "$D/etc"
         echo "$NAME" >"$D/etc/hostname"

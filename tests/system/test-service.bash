@@ -7,12 +7,9 @@
 
 mkdir -p /etc/stalelib/stalelibd.conf.d
 printf '[Stalelibd]\nSettleSec=0\nSweepIntervalSec=5min\n' >/etc/stalelib/stalelibd.conf.d/50-test.conf
-ok "its users can be made" systemd-sysusers
+ok "the commands of README.md enable and start it" bash -ec "$(sed -n '/^systemd-sysusers$/,/^```$/{ /^```$/!p }' $L/README.md)"
+ok "it is enabled" systemctl -q is-enabled stalelibd.service
 ok "its catalog can be read" journalctl --update-catalog
-systemctl daemon-reload
-systemctl reload dbus.service
-ok "it can be enabled" systemctl enable --quiet stalelibd.service
-ok "and started" systemctl start stalelibd.service
 ok "it is running, and says what it sees" grep -qE '[0-9]+ of [0-9]+ processes run [0-9]+ stale libraries' <(systemctl show -P StatusText stalelibd.service)
 ok "the front has no capability" grep -qE '^CapEff:\s0+$' "/proc/$(systemctl show -P MainPID stalelibd.service)/status"
 ok "the scanner has the three" grep -qE '^CapPrm:\s0000010000080004$' "/proc/$(pgrep -x stalelib-scanne)/status"
