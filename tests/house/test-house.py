@@ -83,6 +83,33 @@ def states_in_readme_are_words_of_the_vocabulary():
     assert len(named) == 7 and set(named) <= words, named
 
 
+@case
+def reasons_in_readme_are_as_many_as_there_are():
+    words = re.search(r"DEFINE_WORDS\(pin_reason,.*?\)", read("common/words.c"), re.DOTALL)[0]
+    pins = set(re.findall(r'"([a-z-]+)"', words)) - {"unknown"}
+    equal(re.search(r"one of (\d+) reasons", read("README.md"))[1], str(len(pins)))
+
+
+def table(page, head):
+    """The rows of the first table that begins so, each a list of its cells."""
+    text = read(page).split(f"\n| {head}", 1)[1].split("\n\n")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
+
+
+@case
+def peers_in_readme_are_those_of_the_last_measurement():
+    bench = "tests/bench/README.md"
+    assert "498 processes, 126 stale files in 61 of them" in read(bench)
+    costs, found = table(bench, "contender"), table(bench, "who")
+    rows = table("README.md", "498 processes, of which 61 ")
+    peers = ("`stalelibctl scan", "`stalelibd`", "`grep", "`lsof -n -d DEL", "`checkrestart", "`needrestart")
+    equal([name.startswith(peer) for (name, *_), peer in zip(rows, peers)], [True] * len(peers))
+    for (_, cost, missed, false, _), peer in zip(rows, peers):
+        ours = peer == "`stalelibd`"
+        equal(cost, next(r[1].split()[0] for r in costs if r[0].startswith("our steady sweep" if ours else peer)) + " ms")
+        equal([missed, false], next(r[3:5] for r in found if r[0].startswith("we" if ours else peer)))
+
+
 def count(*programs):
     """What tools/count makes of such a log: its last line, and its exit status."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as log:
