@@ -57,6 +57,7 @@ int finding_copy(const Finding *f, Finding *ret) {
                 .disk = f->disk,
                 .runtimes = f->runtimes,
                 .action = f->action,
+                .text_length = f->text_length,
         };
 
         if (!strdup_to(&copy.comm, f->comm) || !strdup_to(&copy.exe, f->exe) || !strdup_to(&copy.unit, f->unit) ||
@@ -126,6 +127,11 @@ bool finding_differs(const Finding *a, const Finding *b) {
                 if (pin_differs(a->pins + i, b->pins + i))
                         return true;
         return false;
+}
+
+bool finding_is_same(const Finding *a, const Finding *b) {
+        return finding_compare(a, b) == 0 && !finding_differs(a, b) && a->uid == b->uid && !id_differs(&a->mapped, &b->mapped) &&
+               streq_null(a->comm, b->comm) && streq_null(a->exe, b->exe) && streq_null(a->loader_name, b->loader_name);
 }
 
 const char *file_id_device(const FileId *id, char *buffer) {

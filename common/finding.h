@@ -58,6 +58,8 @@ typedef struct Finding {
         Action action;
         char *advice;        /* a command or a sentence; never NULL in a finished finding */
         char *message;       /* the whole story in one sentence; never NULL in a finished finding */
+
+        size_t text_length;  /* of the text that it was handed over as, or came as; 0: neither */
 } Finding;
 
 /* Frees the contents; the struct may be zeroed or half built. */
@@ -71,6 +73,9 @@ int finding_compare(const Finding *a, const Finding *b);
 
 /* True where something that is shown differs (state, flags, path, disk, successor, pins, runtimes, action and its words, unit, container). */
 bool finding_differs(const Finding *a, const Finding *b);
+
+/* True where nothing differs, but for text_length. */
+bool finding_is_same(const Finding *a, const Finding *b);
 
 void pin_done(Pin *p);
 

@@ -28,6 +28,7 @@ struct Link {
         uint64_t started;
         bool sweeping;
         Answer answer;         /* what has come so far */
+        const Snapshot *previous; /* borrowed: where findings that are kept are found */
         size_t text_left;
 };
 
@@ -136,7 +137,7 @@ static int on_piece(sd_bus_message *m, void *userdata, sd_bus_error *error _unus
         if (reply_is_error(l, m))
                 return 1;
 
-        r = piece_read(m, l->answer.snapshot, &l->text_left, &next);
+        r = piece_read(m, l->previous, l->answer.snapshot, &l->text_left, &next);
         if (r >= 0 && (before + (size_t) r > l->answer.n_findings || next > l->answer.n_findings ||
                        (r == 0 && next < l->answer.n_findings)))
                 r = -EBADMSG;
@@ -308,7 +309,7 @@ static int link_open(Link *l) {
         return r;
 }
 
-int link_sweep(Link *l, const Request *request) {
+int link_sweep(Link *l, const Request *request, const Snapshot *previous) {
         int r = 0;
 
         if (!l->bus)
@@ -318,6 +319,7 @@ int link_sweep(Link *l, const Request *request) {
         if (r >= 0) {
                 l->started = l->progress = now_usec();
                 l->sweeping = true;
+                l->previous = previous;
                 r = sd_event_source_set_time(l->check, l->started + (l->timeout / 4 < CHECK_MAX_USEC ? l->timeout / 4 : CHECK_MAX_USEC));
         }
         if (r >= 0)

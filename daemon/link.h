@@ -46,6 +46,6 @@ bool link_is_open(const Link *l);
 
 /*
  * Asks for a sweep, over a new connection where there is none. None may be going on.
- * Returns 0: a callback will follow, from the event loop; or -errno, with nothing changed.
+ * previous: what the last sweep gave, or NULL; borrowed until the callback. Returns 0: a callback will follow, from the event loop; or -errno, with nothing changed.
  */
-int link_sweep(Link *l, const Request *request);
+int link_sweep(Link *l, const Request *request, const Snapshot *previous);

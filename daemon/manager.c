@@ -282,7 +282,7 @@ static int on_sweep(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         bus_sweep_started(m->bus);
         r = request_fill(m, &request, now);
         if (r >= 0)
-                r = link_sweep(m->link, &request);
+                r = link_sweep(m->link, &request, m->settle.snapshot);
         request.previous = NULL;
         request_done(&request);
         if (r < 0) {
@@ -317,6 +317,8 @@ static void on_snapshot(void *userdata, Snapshot *snapshot, size_t n_cut) {
 
         r = settle_update(&m->settle, snapshot, now, m->config.settle_usec, &settlement);
         if (r < 0) {
+                /* The scanner counts on us to have it. */
+                link_reset(m->link);
                 manager_failed(m, "its answer does not fit in memory", /* mended= */ false);
                 return;
         }

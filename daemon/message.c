@@ -123,8 +123,8 @@ static int looked_read(sd_bus_message *m, Snapshot *s) {
 
 /* the answer to Sweep() */
 
-static int take_recovered(Snapshot *s, Finding *key) {
-        return snapshot_add_recovered(s, key);
+static int take_recovered(void *userdata, Finding *key) {
+        return snapshot_add_recovered(userdata, key);
 }
 
 int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, uint32_t n_cut) {
@@ -207,6 +207,8 @@ int finding_from_text(const char *text, size_t length, Finding *ret) {
         o = json_tokener_parse_ex(tokener, text, (int) length);
         if (o && json_tokener_get_error(tokener) == json_tokener_success)
                 r = report_parse_finding(o, ret);
+        if (r >= 0)
+                ret->text_length = length;
         json_object_put(o);
         json_tokener_free(tokener);
         return r;
@@ -224,31 +226,66 @@ static int snapshot_take_text(Snapshot *s, const char *text, size_t length) {
         return snapshot_take_finding(s, &f);
 }
 
-int piece_read(sd_bus_message *m, Snapshot *s, size_t *text_left, uint32_t *ret_next) {
+static int take_length(size_t *left, size_t length) {
+        if (length > *left)
+                return -EBADMSG;
+        *left -= length;
+        return 0;
+}
+
+static int texts_read(sd_bus_message *m, Snapshot *s, size_t *text_left) {
         const char *text;
-        uint32_t next;
         int r, n = 0;
 
         r = sd_bus_message_enter_container(m, 'a', "s");
         while (r >= 0 && (r = sd_bus_message_read(m, "s", &text)) > 0) {
                 size_t length = strlen(text);
 
-                if (n >= PIECE_MAX || length > *text_left)
+                if (n++ >= PIECE_MAX)
                         return -EBADMSG;
-                *text_left -= length;
-                r = snapshot_take_text(s, text, length);
+                r = take_length(text_left, length);
                 if (r >= 0)
-                        n++;
+                        r = snapshot_take_text(s, text, length);
         }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+typedef struct Kept {
+        const Snapshot *previous;
+        Snapshot *snapshot;
+        size_t *text_left;
+} Kept;
+
+static int take_kept(void *userdata, Finding *key) {
+        const Kept *k = userdata;
+        const Finding *f = k->previous ? snapshot_find(k->previous, key) : NULL;
+        _cleanup_(finding_done) Finding copy = {};
+        int r;
+
+        if (!f || f->text_length == 0)
+                return -EBADMSG;
+        r = take_length(k->text_left, f->text_length);
         if (r >= 0)
-                r = sd_bus_message_exit_container(m);
+                r = finding_copy(f, &copy);
+        return r < 0 ? r : snapshot_take_finding(k->snapshot, &copy);
+}
+
+int piece_read(sd_bus_message *m, const Snapshot *previous, Snapshot *s, size_t *text_left, uint32_t *ret_next) {
+        Kept kept = { .previous = previous, .snapshot = s, .text_left = text_left };
+        size_t before = s->n_findings;
+        uint32_t next;
+        int r;
+
+        r = texts_read(m, s, text_left);
+        if (r >= 0)
+                r = keys_read(m, PIECE_KEPT_MAX, take_kept, &kept);
         if (r >= 0)
                 r = sd_bus_message_read(m, "u", &next);
         if (r < 0)
                 return bad(r);
 
         *ret_next = next;
-        return n;
+        return (int) (s->n_findings - before);
 }
 
 /* the beacon */

@@ -5,7 +5,8 @@
  * What a scanner answers, and its form on the wire.
  *
  *         Sweep(a{sv} request) → counts, looked, recovered, number of findings
- *         Fetch(u first)       → as many findings as one answer holds, as JSON, and where to go on
+ *         Fetch(u first)       → as many findings as one answer holds, and where to go on: as JSON those that are new
+ *                                or have changed, and the keys of those that are as this scanner's last answer had them
  *         Beacon()             → h
  *         signal Changed
  *
@@ -31,8 +32,9 @@
 #define FINDINGS_PROCESS_MAX 128
 #define FINDING_TEXT_MAX (256 * 1024)
 #define FINDINGS_TEXT_MAX (12 * 1024 * 1024)
-/* Of one piece: what the front reads in about a millisecond. */
+/* Of one piece: what the front reads in less than a millisecond. */
 #define PIECE_MAX 32
+#define PIECE_KEPT_MAX 128
 #define PIECE_TEXT_MAX (256 * 1024)
 
 typedef struct Answer {
@@ -55,8 +57,15 @@ int answer_read(sd_bus_message *m, Answer *ret);
 int finding_to_text(const Finding *f, char **ret);
 /* Back, with all that report_parse_finding() checks. Returns 0, -ENOMEM or -EBADMSG. */
 int finding_from_text(const char *text, size_t length, Finding *ret);
-/* Takes the findings of one piece into s, and *text_left down by their length. Returns how many, -ENOMEM or -EBADMSG. */
-int piece_read(sd_bus_message *m, Snapshot *s, size_t *text_left, uint32_t *ret_next);
+/* The signature of a piece. */
+#define PIECE_SIGNATURE "asa" KEY_SIGNATURE "u"
+
+/*
+ * Takes the findings of one piece into s, and *text_left down by the length of their
+ * texts; those that were kept are copied from the snapshot before (or NULL). Returns
+ * how many, -ENOMEM or -EBADMSG.
+ */
+int piece_read(sd_bus_message *m, const Snapshot *previous, Snapshot *s, size_t *text_left, uint32_t *ret_next);
 
 /*
  * The beacon's descriptor: checked to be memory of fixed size before anything reads

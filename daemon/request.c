@@ -64,7 +64,7 @@ static int key_read(sd_bus_message *m, Finding *ret) {
         return 1;
 }
 
-int keys_read(sd_bus_message *m, size_t max, int (*take)(Snapshot *s, Finding *key), Snapshot *s) {
+int keys_read(sd_bus_message *m, size_t max, int (*take)(void *userdata, Finding *key), void *userdata) {
         int r;
 
         r = sd_bus_message_enter_container(m, 'a', KEY_SIGNATURE);
@@ -79,7 +79,7 @@ int keys_read(sd_bus_message *m, size_t max, int (*take)(Snapshot *s, Finding *k
                         break;
                 if (n >= max)
                         return -EBADMSG;
-                r = take(s, &key);
+                r = take(userdata, &key);
                 if (r < 0)
                         return r;
         }
@@ -295,6 +295,10 @@ static int read_owners(sd_bus_message *m, Request *request) {
         return sd_bus_message_exit_container(m);
 }
 
+static int take_previous(void *userdata, Finding *key) {
+        return snapshot_take_finding(userdata, key);
+}
+
 static int read_previous(sd_bus_message *m, Request *request) {
         int r;
 
@@ -306,7 +310,7 @@ static int read_previous(sd_bus_message *m, Request *request) {
 
         r = sd_bus_message_enter_container(m, 'v', "a" KEY_SIGNATURE);
         if (r >= 0)
-                r = keys_read(m, FINDINGS_MAX, snapshot_take_finding, request->previous);
+                r = keys_read(m, FINDINGS_MAX, take_previous, request->previous);
         if (r < 0)
                 return r;
 

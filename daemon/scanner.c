@@ -55,7 +55,7 @@ typedef struct Scanner {
         Request request;
         sd_bus_message *call;
 
-        Snapshot *snapshot;  /* of the last sweep */
+        Snapshot *snapshot;  /* of the last sweep; text_length: what the front has of it */
         uint32_t *choice;    /* of its findings, to be fetched */
         size_t n_choice;
         size_t text_left;
@@ -142,7 +142,19 @@ static int sweep_answer(Scanner *s) {
         return r;
 }
 
+/* What is chosen and as it was need not be handed over again. */
+static void mark_kept(Scanner *s, const Snapshot *before) {
+        for (size_t i = 0; before && i < s->n_choice; i++) {
+                Finding *f = &s->snapshot->findings[s->choice[i]];
+                const Finding *was = snapshot_find(before, f);
+
+                if (was && was->text_length > 0 && finding_is_same(was, f))
+                        f->text_length = was->text_length;
+        }
+}
+
 static int sweep_end(Scanner *s) {
+        _cleanup_(snapshot_freep) Snapshot *before = NULL;
         Snapshot *snapshot;
         int r;
 
@@ -152,7 +164,7 @@ static int sweep_end(Scanner *s) {
 
         /* What the sweep borrowed of the snapshot before is not needed any more. */
         s->sweep = sweep_free(s->sweep);
-        snapshot_free(s->snapshot);
+        before = s->snapshot;
         s->snapshot = snapshot;
         free(s->choice);
         s->choice = NULL;
@@ -160,6 +172,7 @@ static int sweep_end(Scanner *s) {
         r = choice_make(snapshot, FINDINGS_MAX, FINDINGS_PROCESS_MAX, &s->choice, &s->n_choice);
         if (r < 0)
                 return r;
+        mark_kept(s, before);
 
         sweep_watched(s);
         return sweep_answer(s);
@@ -213,34 +226,68 @@ static int method_sweep(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         return 1; /* answered by sweep_answer() */
 }
 
-/* Adds findings from the choice's place `at` on, and leaves out what is too long. Returns the place where the next piece starts. */
-static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at) {
+/* There is no room for the rest, which the front then does not have. Returns the end. */
+static int piece_cut(Scanner *s, size_t at) {
+        for (; at < s->n_choice; at++)
+                s->snapshot->findings[s->choice[at]].text_length = 0;
+        return (int) at;
+}
+
+/*
+ * Adds the texts of findings from the choice's place `at` on, leaves out what is too long, and collects what the
+ * front has (borrowed). Returns the place where the next piece starts.
+ */
+static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at, Finding *kept, size_t *n_kept) {
         size_t size = 0;
         int r;
 
-        for (size_t n = 0; at < s->n_choice && n < PIECE_MAX; at++) {
+        for (size_t n = 0; at < s->n_choice && n < PIECE_MAX && *n_kept < PIECE_KEPT_MAX; at++) {
+                Finding *f = &s->snapshot->findings[s->choice[at]];
                 _cleanup_free_ char *text = NULL;
-                size_t length;
+                size_t length = f->text_length;
 
-                r = finding_to_text(&s->snapshot->findings[s->choice[at]], &text);
-                if (r == -E2BIG)
-                        continue;
-                if (r < 0)
-                        return r;
-                length = strlen(text);
+                if (length == 0) {
+                        r = finding_to_text(f, &text);
+                        if (r == -E2BIG)
+                                continue;
+                        if (r < 0)
+                                return r;
+                        length = strlen(text);
+                }
                 if (length > s->text_left)
-                        return (int) s->n_choice;
-                if (n > 0 && size + length > PIECE_TEXT_MAX)
-                        break;
-
-                r = sd_bus_message_append(reply, "s", text);
-                if (r < 0)
-                        return r;
-                size += length;
+                        return piece_cut(s, at);
+                if (!text)
+                        kept[(*n_kept)++] = *f;
+                else {
+                        if (n > 0 && size + length > PIECE_TEXT_MAX)
+                                break;
+                        r = sd_bus_message_append(reply, "s", text);
+                        if (r < 0)
+                                return r;
+                        f->text_length = length;
+                        size += length;
+                        n++;
+                }
                 s->text_left -= length;
-                n++;
         }
         return (int) at;
+}
+
+static int piece_append(Scanner *s, sd_bus_message *reply, uint32_t first) {
+        Finding kept[PIECE_KEPT_MAX];
+        size_t n_kept = 0;
+        int next, r;
+
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        if (r < 0)
+                return r;
+        next = piece_fill(s, reply, first, kept, &n_kept);
+        if (next < 0)
+                return next;
+        r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = keys_append(reply, kept, n_kept);
+        return r < 0 ? r : sd_bus_message_append(reply, "u", (uint32_t) next);
 }
 
 static int method_fetch(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -257,16 +304,7 @@ static int method_fetch(sd_bus_message *m, void *userdata, sd_bus_error *error) 
 
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "s");
-        if (r >= 0)
-                r = piece_fill(s, reply, first);
-        if (r >= 0) {
-                uint32_t next = (uint32_t) r;
-
-                r = sd_bus_message_close_container(reply);
-                if (r >= 0)
-                        r = sd_bus_message_append(reply, "u", next);
-        }
+                r = piece_append(s, reply, first);
         if (r >= 0)
                 r = sd_bus_send(s->bus, reply, /* cookie= */ NULL);
         sd_bus_message_unref(reply);
@@ -277,7 +315,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Beacon", "", "h", method_beacon, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Sweep", "a{sv}", ANSWER_SIGNATURE, method_sweep, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("Fetch", "u", "asu", method_fetch, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Fetch", "u", PIECE_SIGNATURE, method_fetch, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("Changed", "", 0),
         SD_BUS_VTABLE_END
 };

@@ -191,6 +191,7 @@ static int on_fetch(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         sd_bus_message *reply = NULL;
         Fake *f = userdata;
         uint32_t first;
+        bool keeps;
         size_t i;
         int r;
 
@@ -198,24 +199,32 @@ static int on_fetch(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (r < 0)
                 return r;
         if (streq(f->mode, "bad-finding"))
-                return sd_bus_reply_method_return(m, "asu", 1, "{\"pid\":0}", 1);
+                return sd_bus_reply_method_return(m, PIECE_SIGNATURE, 1, "{\"pid\":0}", 0, 1);
         if (streq(f->mode, "no-progress"))
-                return sd_bus_reply_method_return(m, "asu", 0, 0);
+                return sd_bus_reply_method_return(m, PIECE_SIGNATURE, 0, 0, 0);
+        /* What it never had. */
+        if (streq(f->mode, "keeps-other"))
+                return sd_bus_reply_method_return(m, PIECE_SIGNATURE, 0, 1, 4343, UINT64_C(7), 1, 1, UINT64_C(1), "", 1);
         if (!f->snapshot || first > f->snapshot->n_findings)
                 return sd_bus_error_set_errno(error, -EINVAL);
 
+        keeps = streq(f->mode, "keeps");
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "s");
         for (i = first; r >= 0 && i < f->snapshot->n_findings && i < first + PIECE_MAX; i++) {
                 _cleanup_free_ char *text = NULL;
 
+                if (keeps)
+                        continue;
                 if (finding_to_text(&f->snapshot->findings[i], &text) < 0)
                         abort();
                 r = sd_bus_message_append(reply, "s", text);
         }
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = keys_append(reply, f->snapshot->findings + first, keeps ? i - first : 0);
         if (r >= 0)
                 r = sd_bus_message_append(reply, "u", (uint32_t) i);
         if (r >= 0)

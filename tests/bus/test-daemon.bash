@@ -52,6 +52,12 @@ ok "emits InterfacesAdded" eventually 5 grep -qE '"member":"InterfacesAdded"' "$
 
 manager Sweep >"$T/out"
 ok "does not tell it again with the next sweep" logged_times 1 'nginx \(100\) still runs the old'
+manager ListFindings >"$T/before"
+echo keeps >"$T/mode"
+manager Sweep >"$T/out"
+ok "a finding that the scanner keeps stays as it was" cmp "$T/before" <(manager ListFindings)
+ok "and is not told again" logged_times 1 'nginx \(100\) still runs the old'
+echo ok >"$T/mode"
 
 # the vocabulary of introspection
 

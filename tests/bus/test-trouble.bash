@@ -17,9 +17,9 @@ swept_again() { is State 's "running"' && logged 'Everything can be looked at ag
 ok "all is well at first" is State 's "running"'
 
 # The timeout is long enough for a scanner to start on a busy machine.
-for m in nonsense unlooked bad-finding no-progress asks error; do
+for m in nonsense unlooked bad-finding no-progress keeps-other asks error; do
         mode $m
-        [[ $m != unlooked && $m != bad-finding && $m != no-progress ]] ||
+        [[ $m != unlooked && $m != bad-finding && $m != no-progress && $m != keeps-other ]] ||
                 echo '{"pid":100,"start_time":77,"comm":"a","exe":null,"uid":0,"unit":null,"user_unit":null,"container":null,"path":"/a.so","loader_name":null,"state":"deleted","flags":[],"mapped":{"device":"1:1","inode":4,"build_id":null,"known":true},"disk":null,"successor":null,"pins":[],"runtimes":[],"action":"restart","advice":"a","message":"m"}' >"$T/findings"
         ok "$m: the caller of Sweep() is told" grep -q 'The scanner failed' <(manager Sweep 2>&1)
         ok "$m: it is degraded" is Degraded 'b true'

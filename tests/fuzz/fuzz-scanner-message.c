@@ -104,20 +104,56 @@ static void fuzz_piece(const Input *in) {
         FUZZ_CHECK(sd_bus_message_open_container(m, 'a', "s") >= 0);
         /* Text that is no UTF-8 does not get past sd-bus. */
         if (sd_bus_message_append(m, "s", text) >= 0) {
-                FUZZ_CHECK(sd_bus_message_close_container(m) >= 0 && sd_bus_message_append(m, "u", 1) >= 0);
+                FUZZ_CHECK(sd_bus_message_close_container(m) >= 0);
+                append_keys(m, NULL, 0);
+                FUZZ_CHECK(sd_bus_message_append(m, "u", 1) >= 0);
                 seal(m);
-                if (piece_read(m, s, &left, &next) >= 0)
+                if (piece_read(m, /* previous= */ NULL, s, &left, &next) >= 0)
                         check_snapshot(s);
         }
+        sd_bus_message_unref(m);
+}
+
+/* A finding of all zeros with a path and a length, each of which a key may name. */
+static Snapshot *previous_new(void) {
+        Snapshot *s = snapshot_new();
+
+        for (size_t i = 0; i < 2; i++) {
+                Finding f = { .pid = 1, .mapped.inode = i, .text_length = 1000, .path = strdup("/x"), .message = strdup("m") };
+
+                FUZZ_CHECK(s && f.path && f.message && snapshot_take_finding(s, &f) >= 0);
+        }
+        snapshot_freeze(s);
+        return s;
+}
+
+static void fuzz_kept(Input *in) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new(), *previous = previous_new();
+        size_t left = number(in, 2);
+        sd_bus_message *m;
+        uint32_t next;
+
+        FUZZ_CHECK(s);
+        FUZZ_CHECK(sd_bus_message_new_signal(bus_get(), &m, "/", "a.b", "C") >= 0);
+        FUZZ_CHECK(sd_bus_message_append(m, "as", 0) >= 0);
+        append_keys(m, in, number(in, 1));
+        FUZZ_CHECK(sd_bus_message_append(m, "u", (uint32_t) number(in, 4)) >= 0);
+        seal(m);
+        if (piece_read(m, previous, s, &left, &next) >= 0)
+                check_snapshot(s);
         sd_bus_message_unref(m);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         Input in = { .data = data, .size = size };
 
-        if (number(&in, 1) % 2)
+        uint64_t form = number(&in, 1) % 4;
+
+        if (form % 2)
                 fuzz_answer(&in);
-        else
+        else if (form == 0)
                 fuzz_piece(&in);
+        else
+                fuzz_kept(&in);
         return 0;
 }

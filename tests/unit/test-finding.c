@@ -137,9 +137,28 @@ static void (*const shown[])(Finding *f) = {
 START_TEST(whatever_is_shown_makes_a_difference) {
         Finding a = full(), b = full();
 
+        ck_assert(finding_is_same(&a, &b));
         shown[_i](&b);
         ck_assert(finding_differs(&a, &b));
         ck_assert(finding_differs(&b, &a));
+        ck_assert(!finding_is_same(&a, &b));
+}
+END_TEST
+
+static void set_uid(Finding *f) { f->uid = 4242; }
+static void set_comm(Finding *f) { f->comm = NULL; }
+static void set_exe(Finding *f) { f->exe = (char *) "/other"; }
+static void set_loader_name(Finding *f) { f->loader_name = (char *) "other.so"; }
+static void set_mapped_build_id(Finding *f) { f->mapped.build_id_length = 3; }
+
+static void (*const beside[])(Finding *f) = { set_uid, set_comm, set_exe, set_loader_name, set_mapped_build_id, set_pid };
+
+START_TEST(what_is_the_same_is_so_in_all) {
+        Finding a = full(), b = full();
+
+        beside[_i](&b);
+        ck_assert(!finding_is_same(&a, &b));
+        ck_assert(!finding_is_same(&b, &a));
 }
 END_TEST
 
@@ -171,6 +190,7 @@ int main(void) {
         tcase_add_loop_test(tcase, process_and_file_make_a_finding, 0, ELEMENTSOF(keys));
         tcase_add_test(tcase, the_path_stands_in_for_an_unknown_file);
         tcase_add_loop_test(tcase, whatever_is_shown_makes_a_difference, 0, ELEMENTSOF(shown));
+        tcase_add_loop_test(tcase, what_is_the_same_is_so_in_all, 0, ELEMENTSOF(beside));
         tcase_add_loop_test(tcase, an_identity_can_be_written, 0, ELEMENTSOF(ids));
         suite_add_tcase(suite, tcase);
         return unit_run(suite);

@@ -203,9 +203,35 @@ static sd_bus_message *piece_of(const char *text, size_t n) {
         for (size_t i = 0; i < n; i++)
                 ck_assert_int_ge(sd_bus_message_append(m, "s", text), 0);
         ck_assert_int_ge(sd_bus_message_close_container(m), 0);
+        ck_assert_int_ge(keys_append(m, NULL, 0), 0);
         ck_assert_int_ge(sd_bus_message_append(m, "u", 5), 0);
         seal(m);
         return m;
+}
+
+/* Says n times that a finding is kept. */
+static sd_bus_message *kept_of(const Finding *f, size_t n) {
+        sd_bus_message *m = message_new();
+        Finding keys[PIECE_KEPT_MAX + 1];
+
+        ck_assert_uint_le(n, ELEMENTSOF(keys));
+        for (size_t i = 0; i < n; i++)
+                keys[i] = *f;
+        ck_assert_int_ge(sd_bus_message_append(m, "as", 0), 0);
+        ck_assert_int_ge(keys_append(m, keys, n), 0);
+        ck_assert_int_ge(sd_bus_message_append(m, "u", 5), 0);
+        seal(m);
+        return m;
+}
+
+static Snapshot *snapshot_of(const char *text) {
+        Snapshot *s = snapshot_new();
+        Finding f;
+
+        ck_assert_int_eq(finding_from_text(text, strlen(text), &f), 0);
+        ck_assert_int_eq(snapshot_take_finding(s, &f), 0);
+        snapshot_freeze(s);
+        return s;
 }
 
 static char *text_of(State state) {
@@ -225,11 +251,62 @@ START_TEST(findings_come_back_as_they_were) {
         size_t left = 1000000;
         uint32_t next;
 
-        ck_assert_int_eq(piece_read(m, s, &left, &next), 3);
+        ck_assert_int_eq(piece_read(m, /* previous= */ NULL, s, &left, &next), 3);
         ck_assert_uint_eq(next, 5);
         ck_assert_uint_eq(left, 1000000 - 3 * strlen(text));
         ck_assert_int_eq(finding_compare(&s->findings[0], &f), 0);
         ck_assert(!finding_differs(&s->findings[0], &f));
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+START_TEST(a_kept_finding_is_that_of_the_snapshot_before) {
+        _cleanup_free_ char *text = text_of(STATE_REPLACED);
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new(), *previous = snapshot_of(text);
+        sd_bus_message *m = kept_of(&previous->findings[0], 2);
+        size_t left = 1000000;
+        uint32_t next;
+
+        ck_assert_int_eq(piece_read(m, previous, s, &left, &next), 2);
+        ck_assert_uint_eq(next, 5);
+        ck_assert_uint_eq(left, 1000000 - 2 * strlen(text));
+        ck_assert(finding_is_same(&s->findings[1], &previous->findings[0]));
+        ck_assert_uint_eq(s->findings[1].text_length, strlen(text));
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+START_TEST(what_was_not_there_cannot_be_kept) {
+        _cleanup_free_ char *text = text_of(STATE_REPLACED);
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new(), *previous = snapshot_of(text);
+        _cleanup_(finding_done) Finding other = finding_make(43, 1, "a.service");
+        sd_bus_message *m = kept_of(&other, 1);
+        size_t left = 1000000;
+        uint32_t next;
+
+        ck_assert_int_eq(piece_read(m, previous, s, &left, &next), -EBADMSG);
+        sd_bus_message_unref(m);
+        m = kept_of(&previous->findings[0], 1);
+        ck_assert_int_eq(piece_read(m, /* previous= */ NULL, s, &left, &next), -EBADMSG);
+        ck_assert_int_ge(sd_bus_message_rewind(m, 1), 0);
+        previous->findings[0].text_length = 0;
+        ck_assert_int_eq(piece_read(m, previous, s, &left, &next), -EBADMSG);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+START_TEST(what_is_kept_has_its_bounds) {
+        _cleanup_free_ char *text = text_of(STATE_REPLACED);
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new(), *previous = snapshot_of(text);
+        sd_bus_message *m = kept_of(&previous->findings[0], PIECE_KEPT_MAX + 1);
+        size_t left = FINDINGS_TEXT_MAX;
+        uint32_t next;
+
+        ck_assert_int_eq(piece_read(m, previous, s, &left, &next), -EBADMSG);
+        sd_bus_message_unref(m);
+        m = kept_of(&previous->findings[0], 2);
+        left = 2 * strlen(text) - 1;
+        ck_assert_int_eq(piece_read(m, previous, s, &left, &next), -EBADMSG);
         sd_bus_message_unref(m);
 }
 END_TEST
@@ -244,7 +321,7 @@ START_TEST(what_is_no_finding_is_refused) {
         size_t left = 1000000;
         uint32_t next;
 
-        ck_assert_int_eq(piece_read(m, s, &left, &next), -EBADMSG);
+        ck_assert_int_eq(piece_read(m, /* previous= */ NULL, s, &left, &next), -EBADMSG);
         ck_assert_uint_eq(s->n_findings, 0);
         sd_bus_message_unref(m);
 }
@@ -259,7 +336,7 @@ START_TEST(what_is_not_stale_is_refused) {
         size_t left = 1000000;
         uint32_t next;
 
-        ck_assert_int_eq(piece_read(m, s, &left, &next), -EBADMSG);
+        ck_assert_int_eq(piece_read(m, /* previous= */ NULL, s, &left, &next), -EBADMSG);
         sd_bus_message_unref(m);
 }
 END_TEST
@@ -271,11 +348,11 @@ START_TEST(a_piece_has_its_bounds) {
         size_t left = 1000000;
         uint32_t next;
 
-        ck_assert_int_eq(piece_read(m, s, &left, &next), -EBADMSG);
+        ck_assert_int_eq(piece_read(m, /* previous= */ NULL, s, &left, &next), -EBADMSG);
         sd_bus_message_unref(m);
         m = piece_of(text, 2);
         left = 2 * strlen(text) - 1;
-        ck_assert_int_eq(piece_read(m, s, &left, &next), -EBADMSG);
+        ck_assert_int_eq(piece_read(m, /* previous= */ NULL, s, &left, &next), -EBADMSG);
         sd_bus_message_unref(m);
 }
 END_TEST
@@ -439,6 +516,9 @@ int main(void) {
         tcase_add_loop_test(tcase, an_answer_of_another_form_is_refused, 0, ELEMENTSOF(signatures));
         tcase_add_test(tcase, too_many_findings_are_refused);
         tcase_add_test(tcase, findings_come_back_as_they_were);
+        tcase_add_test(tcase, a_kept_finding_is_that_of_the_snapshot_before);
+        tcase_add_test(tcase, what_was_not_there_cannot_be_kept);
+        tcase_add_test(tcase, what_is_kept_has_its_bounds);
         tcase_add_loop_test(tcase, what_is_no_finding_is_refused, 0, ELEMENTSOF(no_findings));
         tcase_add_loop_test(tcase, what_is_not_stale_is_refused, 0, ELEMENTSOF(no_stale));
         tcase_add_test(tcase, a_piece_has_its_bounds);
