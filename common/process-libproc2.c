@@ -17,29 +17,6 @@ static void pids_info_unrefp(struct pids_info **info) {
                 procps_pids_unref(info);
 }
 
-/* The pids alone: what libproc2 would read of each process costs more than a steady sweep of it. */
-int process_library_list(ProcessList *ret) {
-        static enum pids_item items[] = { PIDS_ID_PID };
-        _cleanup_(pids_info_unrefp) struct pids_info *info = NULL;
-        ProcessList list = {};
-        struct pids_fetch *fetch;
-        int r;
-
-        r = procps_pids_new(&info, items, ELEMENTSOF(items));
-        if (r < 0)
-                return r;
-        errno = 0;
-        fetch = procps_pids_reap(info, PIDS_FETCH_TASKS_ONLY);
-        if (!fetch)
-                return errno > 0 ? -errno : -EIO;
-        if (!GROW(list.pids, list.allocated, (size_t) fetch->counts->total))
-                return -ENOMEM;
-        for (int i = 0; i < fetch->counts->total; i++)
-                list.pids[list.n_pids++] = VALUE(0, s_int, fetch->stacks[i], info);
-        *ret = list;
-        return 0;
-}
-
 enum { DESCRIBE_COMM, DESCRIBE_UID, DESCRIBE_UNIT, DESCRIBE_USER_UNIT, DESCRIBE_MACHINE };
 static enum pids_item describe_items[] = {
         [DESCRIBE_COMM] = PIDS_CMD,

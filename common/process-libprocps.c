@@ -16,26 +16,6 @@ static void freeprocp(proc_t **p) {
                 freeproc(*p);
 }
 
-/* No flags: the numbers alone. */
-int process_library_list(ProcessList *ret) {
-        _cleanup_(closeprocp) PROCTAB *table = NULL;
-        _cleanup_(process_list_done) ProcessList list = {};
-        proc_t p = {};
-
-        errno = 0;
-        table = openproc(0);
-        if (!table)
-                return errno > 0 ? -errno : -EIO;
-        while (readproc(table, &p)) {
-                if (!GROW(list.pids, list.allocated, list.n_pids + 1))
-                        return -ENOMEM;
-                list.pids[list.n_pids++] = p.tid;
-        }
-        *ret = list;
-        list = (ProcessList){};
-        return 0;
-}
-
 int process_library_describe(pid_t pid, bool with_unit, ProcessFacts *ret) {
         _cleanup_(process_facts_done) ProcessFacts facts = {};
         _cleanup_(closeprocp) PROCTAB *table = NULL;

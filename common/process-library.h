@@ -10,9 +10,6 @@
 
 #include "process.h"
 
-/* The pids of all processes, in any order. Returns 0, -ENOMEM, -errno. */
-int process_library_list(ProcessList *ret);
-
 /* NULL, where the library has no answer. Strings are owned. */
 typedef struct ProcessFacts {
         char *comm, *unit, *user_unit, *machine;

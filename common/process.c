@@ -19,16 +19,56 @@ static int pid_compare(const void *a, const void *b) {
         return x < y ? -1 : x > y;
 }
 
-int process_list_read(ProcessList *ret) {
-        ProcessList list;
+static void closedirp(DIR **directory) {
+        if (*directory)
+                closedir(*directory);
+}
+
+static int open_directory(int directory_fd, const char *name, DIR **ret) {
+        _cleanup_close_ int fd = openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        *ret = fdopendir(fd);
+        if (!*ret)
+                return -errno;
+        TAKE_FD(fd);
+        return 0;
+}
+
+/* The number that the next entry is named by. Returns 1, 0 at the end, -errno. */
+static int next_number(DIR *directory, pid_t *ret) {
+        struct dirent *entry;
+
+        for (errno = 0; (entry = readdir(directory)); errno = 0)
+                if (isdigit((unsigned char) entry->d_name[0])) {
+                        *ret = (pid_t) strtol(entry->d_name, NULL, 10);
+                        return 1;
+                }
+        return -errno;
+}
+
+/* Not by the process library: it asks for the owner of each, which costs as much as all that a steady sweep asks. */
+int process_list_read(int proc_fd, ProcessList *ret) {
+        _cleanup_(process_list_done) ProcessList list = {};
+        _cleanup_(closedirp) DIR *directory = NULL;
+        pid_t pid;
         int r;
 
-        r = process_library_list(&list);
+        r = open_directory(proc_fd, ".", &directory);
+        if (r < 0)
+                return r;
+        while ((r = next_number(directory, &pid)) > 0) {
+                if (!GROW(list.pids, list.allocated, list.n_pids + 1))
+                        return -ENOMEM;
+                list.pids[list.n_pids++] = pid;
+        }
         if (r < 0)
                 return r;
         if (list.n_pids > 0)
                 qsort(list.pids, list.n_pids, sizeof(*list.pids), pid_compare);
         *ret = list;
+        list = (ProcessList){};
         return 0;
 }
 
@@ -175,25 +215,18 @@ static int open_thread(int proc_fd, Process *p, pid_t tid) {
 }
 
 static int open_any_thread(int proc_fd, Process *p) {
-        struct dirent *entry;
-        DIR *directory;
-        int fd, r = 0;
+        _cleanup_(closedirp) DIR *directory = NULL;
+        pid_t tid;
+        int r;
 
-        fd = openat(p->fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                return errno == ENOENT ? -ESRCH : -errno;
-        directory = fdopendir(fd);
-        if (!directory) {
-                fd_close(fd);
-                return -errno;
+        r = open_directory(p->fd, "task", &directory);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+        while ((r = next_number(directory, &tid)) > 0) {
+                r = tid != p->pid ? open_thread(proc_fd, p, tid) : 0;
+                if (r != 0)
+                        return r;
         }
-        while (r == 0 && (entry = readdir(directory))) {
-                pid_t tid = (pid_t) strtol(entry->d_name, NULL, 10);
-
-                if (tid > 0 && tid != p->pid)
-                        r = open_thread(proc_fd, p, tid);
-        }
-        closedir(directory);
         return r;
 }
 

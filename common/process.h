@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Processes: which there are (libproc2), and one of them held by a descriptor of its
+ * Processes: which there are, and one of them held by a descriptor of its
  * /proc directory, so that a pid used again can never be mistaken for it: once the
  * process is gone, every openat() below the descriptor fails with ESRCH.
  */
@@ -23,8 +23,8 @@ typedef struct ProcessList {
 
 void process_list_done(ProcessList *l);
 
-/* All processes, kernel threads and zombies among them. Returns 0, -ENOMEM, or -errno where /proc cannot be read. */
-int process_list_read(ProcessList *ret);
+/* All processes, kernel threads and zombies among them. proc_fd: an open /proc. Returns 0, -ENOMEM, or -errno where it cannot be read. */
+int process_list_read(int proc_fd, ProcessList *ret);
 
 typedef struct Process {
         pid_t pid;

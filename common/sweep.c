@@ -96,7 +96,7 @@ static int list_processes(Sweep *s) {
         const SweepOptions *o = &s->options;
 
         if (!o->pids)
-                return process_list_read(&s->list);
+                return process_list_read(s->scan->proc_fd, &s->list);
         if (!GROW(s->list.pids, s->list.allocated, o->n_pids))
                 return -ENOMEM;
         memcpy(s->list.pids, o->pids, o->n_pids * sizeof(*o->pids));

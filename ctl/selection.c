@@ -92,7 +92,7 @@ static int add_units(const Options *o, bool tell, int proc_fd, Selection *s) {
         int r = 0;
 
         if (o->n_units > 0)
-                r = process_list_read(&all);
+                r = process_list_read(proc_fd, &all);
         for (size_t i = 0; i < o->n_units && r >= 0; i++)
                 r = add_unit(o->units[i], tell, proc_fd, &all, s);
         return r;

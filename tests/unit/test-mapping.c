@@ -249,7 +249,7 @@ START_TEST(all_processes_of_this_machine_read_alike_both_ways) {
         _cleanup_(process_list_done) ProcessList list = {};
         size_t n = 0;
 
-        ck_assert_int_eq(process_list_read(&list), 0);
+        ck_assert_int_eq(process_list_read(proc_fd, &list), 0);
         for (size_t i = 0; i < list.n_pids; i++) {
                 _cleanup_(process_done) Process p = PROCESS_NULL;
 

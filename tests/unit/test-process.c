@@ -32,7 +32,7 @@ START_TEST(list_is_ascending_and_has_this_process_and_a_zombie) {
         if (child == 0)
                 _exit(0);
         ck_assert_int_eq(waitid(P_PID, (id_t) child, &info, WEXITED | WNOWAIT), 0);
-        ck_assert_int_eq(process_list_read(&list), 0);
+        ck_assert_int_eq(process_list_read(proc_fd, &list), 0);
         for (size_t i = 0; i < list.n_pids; i++) {
                 ck_assert(i == 0 || list.pids[i - 1] < list.pids[i]);
                 self = self || list.pids[i] == getpid();
