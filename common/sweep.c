@@ -388,7 +388,7 @@ static int remember(Sweep *s, const Process *p, const KnownView *view, Record *r
         r->start_time = p->start_time;
         r->view = view->serial;
         r->examined = s->scan->sweep;
-        if (sight->n_findings > 0)
+        if (sight->n_findings > 0 && !s->options.once)
                 r->maps_fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
         r->sight = *sight;
         *sight = (Sight){};
@@ -459,12 +459,29 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *be
 }
 
 static int remember_memoryless(Sweep *s, pid_t pid, Record *r) {
-        if (s->partial)
-                return 0;
         r->pid = pid;
         r->memoryless = true;
         r->examined_usec = s->boottime_usec;
         return keep(s, r);
+}
+
+/* What the next sweep sees a change by. Returns 1; 0: it has no memory, or is settled otherwise; -errno where the sweep cannot go on. */
+static int size_memory(Sweep *s, Process *p, Record *record) {
+        int r;
+
+        record->statm_fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
+        if (record->statm_fd < 0 && is_fatal(-errno))
+                return -errno;
+        if (read_statm(record->statm_fd, &record->vm_size, &record->vm_data) < 0 || record->vm_size > 0)
+                return 1;
+        /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
+        r = process_identify(s->scan->proc_fd, p);
+        if (r < 0)
+                return r != -ESRCH ? count_unreadable(s, p->pid, 0) : 0;
+        if (!p->has_memory)
+                return remember_memoryless(s, p->pid, record);
+        record->vm_data = UINT64_MAX;
+        return 1;
 }
 
 /* A process that the sweep before did not see, or saw otherwise. Returns 0 or -errno where the sweep cannot go on. */
@@ -483,17 +500,10 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         r = is_left_out(s, &p);
         if (r != 0)
                 return r < 0 ? r : count_unreadable(s, pid, p.start_time);
-        record.statm_fd = openat(p.fd, "statm", O_RDONLY | O_CLOEXEC);
-        if (record.statm_fd < 0 && is_fatal(-errno))
-                return -errno;
-        if (read_statm(record.statm_fd, &record.vm_size, &record.vm_data) >= 0 && record.vm_size == 0) {
-                /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
-                r = process_identify(s->scan->proc_fd, &p);
-                if (r < 0)
-                        return r != -ESRCH ? count_unreadable(s, pid, 0) : 0;
-                if (!p.has_memory)
-                        return remember_memoryless(s, pid, &record);
-                record.vm_data = UINT64_MAX;
+        if (!s->partial && !s->options.once) {
+                r = size_memory(s, &p, &record);
+                if (r <= 0)
+                        return r;
         }
         r = scan_view(s->scan, &p, &view);
         if (r < 0) {

@@ -47,6 +47,7 @@ typedef struct SweepOptions {
         bool remote_file_systems; /* resolve paths on network and userspace file systems as well */
         bool text_maps;           /* read the text of maps even where PROCMAP_QUERY works */
         bool full;                /* re-read every process, whether it seems changed or not */
+        bool once;                /* no sweep of this scan follows: what would tell it of a change is not asked for */
         const Snapshot *previous; /* frozen; the sweep before, or NULL: tells what is current again. Borrowed until sweep_finish() */
 
         /* What hung before, and is left out: counted as unreadable, or as unknown. */

@@ -67,7 +67,7 @@ static int look_here(const Options *o, const Selection *selection, PluginFacts *
         _cleanup_(scan_freep) Scan *scan = scan_new();
         int r;
 
-        r = scan ? look(scan, o, selection, NULL, &s) : -ENOMEM;
+        r = scan ? look(scan, o, selection, /* once= */ true, NULL, &s) : -ENOMEM;
         if (r < 0)
                 return r;
         count_processes(s, facts);

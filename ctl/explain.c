@@ -71,7 +71,7 @@ static int look_here(const Options *o, pid_t pid, Snapshot **ret) {
         Selection selection = { .pids = &pid, .n_pids = 1 }; /* borrowed */
         _cleanup_(scan_freep) Scan *scan = scan_new();
 
-        return scan ? look(scan, o, &selection, NULL, ret) : -ENOMEM;
+        return scan ? look(scan, o, &selection, /* once= */ true, NULL, ret) : -ENOMEM;
 }
 
 /*

@@ -36,8 +36,8 @@ static void progress_end(const Progress *p) {
                 output_clear_status();
 }
 
-int look(Scan *scan, const Options *o, const Selection *selection, const Snapshot *previous, Snapshot **ret) {
-        SweepOptions options = { .pids = selection->pids, .n_pids = selection->n_pids, .previous = previous };
+int look(Scan *scan, const Options *o, const Selection *selection, bool once, const Snapshot *previous, Snapshot **ret) {
+        SweepOptions options = { .pids = selection->pids, .n_pids = selection->n_pids, .once = once, .previous = previous };
         _cleanup_(sweep_freep) Sweep *sweep = NULL;
         Progress progress = {
                 .wanted = output_wants_status(o),

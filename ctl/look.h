@@ -9,9 +9,10 @@
 
 /*
  * Sweeps what is selected, and shows how far it is on a terminal when that takes
- * long. previous: see SweepOptions. Returns 0, -ENOMEM, -errno.
+ * long. once: it is the last of the scan. previous: see SweepOptions. Returns 0,
+ * -ENOMEM, -errno.
  */
-int look(Scan *scan, const Options *o, const Selection *selection, const Snapshot *previous, Snapshot **ret);
+int look(Scan *scan, const Options *o, const Selection *selection, bool once, const Snapshot *previous, Snapshot **ret);
 
 /*
  * Was anything read at all? Else says what could not be, and what to do, and returns

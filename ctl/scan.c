@@ -54,7 +54,7 @@ static int scan_round(Scan *scan, const Options *o, const Snapshot *previous, Sn
                 return r < 0 ? say_errno(r, "Cannot report") : STATUS_UNREADABLE;
         }
         if (r >= 0)
-                r = look(scan, o, &selection, previous, &s);
+                r = look(scan, o, &selection, /* once= */ o->watch_usec == 0, previous, &s);
         if (r < 0)
                 return say_errno(r, "Cannot look at the processes");
         status = look_verdict(&selection, s);

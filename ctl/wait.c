@@ -52,7 +52,7 @@ static int ask(Source *source, const Options *o, const Selection *selection, Sna
                 /* It has gone, or does not answer us: from now on, look ourselves. */
                 source->bus = sd_bus_flush_close_unref(source->bus);
         }
-        return look(source->scan, o, selection, NULL, ret);
+        return look(source->scan, o, selection, /* once= */ false, NULL, ret);
 }
 
 /* While it waits, on a terminal; the line goes away with what comes after it. */

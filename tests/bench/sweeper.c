@@ -2,7 +2,7 @@
 
 /*
  * Sweeps as the scanner does, one after the other with what the last one left behind:
- *   sweeper [text] [full] [findings] ROUNDS
+ *   sweeper [text] [full] [once] [findings] ROUNDS
  * prints a line for each sweep: CPU and wall time in µs, processes, findings; then the
  * findings of the last: pid, state, path.
  */
@@ -40,6 +40,7 @@ int main(int argc, char *argv[]) {
         for (int i = 1; i < argc; i++) {
                 options.text_maps |= streq(argv[i], "text");
                 options.full |= streq(argv[i], "full");
+                options.once |= streq(argv[i], "once");
                 findings |= streq(argv[i], "findings");
                 if (atoi(argv[i]) > 0)
                         rounds = atoi(argv[i]);
