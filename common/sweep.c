@@ -159,20 +159,27 @@ static Record *record_before(Sweep *s, pid_t pid) {
                 &scan->records[s->next_record] : NULL;
 }
 
-/* Size of the memory, and of its data part, in pages: proc_pid_statm(5). */
+/* Size of the memory, and of its data part, in pages: first and sixth of proc_pid_statm(5). */
 static int read_statm(int fd, uint64_t *ret_size, uint64_t *ret_data) {
-        unsigned long long size, data;
-        char text[160];
+        uint64_t fields[6];
+        char text[160], *s = text;
         ssize_t n;
 
         n = pread(fd, text, sizeof(text) - 1, 0);
         if (n < 0)
                 return -errno;
         text[n] = '\0';
-        if (sscanf(text, "%llu %*u %*u %*u %*u %llu", &size, &data) != 2)
-                return -EBADMSG;
-        *ret_size = size;
-        *ret_data = data;
+        /* Not by sscanf(3): of all the code of a steady sweep, it took the most time. */
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+                char *end;
+
+                fields[i] = strtoull(s, &end, 10);
+                if (end == s)
+                        return -EBADMSG;
+                s = end;
+        }
+        *ret_size = fields[0];
+        *ret_data = fields[5];
         return 0;
 }
 
