@@ -17,16 +17,14 @@ static void pids_info_unrefp(struct pids_info **info) {
                 procps_pids_unref(info);
 }
 
-enum { DESCRIBE_COMM, DESCRIBE_UID, DESCRIBE_UNIT, DESCRIBE_USER_UNIT, DESCRIBE_MACHINE };
+enum { DESCRIBE_UNIT, DESCRIBE_USER_UNIT, DESCRIBE_MACHINE };
 static enum pids_item describe_items[] = {
-        [DESCRIBE_COMM] = PIDS_CMD,
-        [DESCRIBE_UID] = PIDS_ID_EUID,
         [DESCRIBE_UNIT] = PIDS_SD_UNIT,
         [DESCRIBE_USER_UNIT] = PIDS_SD_UUNIT,
         [DESCRIBE_MACHINE] = PIDS_SD_MACH,
 };
 
-int process_library_describe(pid_t pid, bool with_unit, ProcessFacts *ret) {
+int process_library_describe(pid_t pid, ProcessFacts *ret) {
         _cleanup_(pids_info_unrefp) struct pids_info *info = NULL;
         _cleanup_(process_facts_done) ProcessFacts facts = {};
         unsigned number = (unsigned) pid;
@@ -34,20 +32,16 @@ int process_library_describe(pid_t pid, bool with_unit, ProcessFacts *ret) {
         struct pids_stack *stack;
         int r;
 
-        r = procps_pids_new(&info, describe_items, with_unit ? (int) ELEMENTSOF(describe_items) : DESCRIBE_UNIT);
+        r = procps_pids_new(&info, describe_items, ELEMENTSOF(describe_items));
         if (r < 0)
                 return r;
         fetch = procps_pids_select(info, &number, 1, PIDS_SELECT_PID);
         if (!fetch || fetch->counts->total < 1)
                 return -ESRCH;
         stack = fetch->stacks[0];
-        facts.uid = VALUE(DESCRIBE_UID, u_int, stack, info);
-        if (!strdup_to(&facts.comm, VALUE(DESCRIBE_COMM, str, stack, info)))
-                return -ENOMEM;
-        if (with_unit &&
-            (!strdup_to(&facts.unit, VALUE(DESCRIBE_UNIT, str, stack, info)) ||
-             !strdup_to(&facts.user_unit, VALUE(DESCRIBE_USER_UNIT, str, stack, info)) ||
-             !strdup_to(&facts.machine, VALUE(DESCRIBE_MACHINE, str, stack, info))))
+        if (!strdup_to(&facts.unit, VALUE(DESCRIBE_UNIT, str, stack, info)) ||
+            !strdup_to(&facts.user_unit, VALUE(DESCRIBE_USER_UNIT, str, stack, info)) ||
+            !strdup_to(&facts.machine, VALUE(DESCRIBE_MACHINE, str, stack, info)))
                 return -ENOMEM;
         *ret = facts;
         facts = (ProcessFacts){};

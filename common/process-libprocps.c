@@ -16,23 +16,21 @@ static void freeprocp(proc_t **p) {
                 freeproc(*p);
 }
 
-int process_library_describe(pid_t pid, bool with_unit, ProcessFacts *ret) {
+int process_library_describe(pid_t pid, ProcessFacts *ret) {
         _cleanup_(process_facts_done) ProcessFacts facts = {};
         _cleanup_(closeprocp) PROCTAB *table = NULL;
         _cleanup_(freeprocp) proc_t *p = NULL;
         pid_t pids[] = { pid, 0 };
 
         errno = 0;
-        table = openproc(PROC_PID | PROC_FILLSTAT | PROC_FILLSTATUS | (with_unit ? PROC_FILLSYSTEMD : 0), pids);
+        table = openproc(PROC_PID | PROC_FILLSYSTEMD, pids);
         if (!table)
                 return errno > 0 ? -errno : -EIO;
         p = readproc(table, NULL);
         if (!p)
                 return -ESRCH;
-        facts.uid = (uid_t) p->euid;
-        if (!strdup_to(&facts.comm, p->cmd) ||
-            (with_unit && (!strdup_to(&facts.unit, p->sd_unit) || !strdup_to(&facts.user_unit, p->sd_uunit) ||
-                           !strdup_to(&facts.machine, p->sd_mach))))
+        if (!strdup_to(&facts.unit, p->sd_unit) || !strdup_to(&facts.user_unit, p->sd_uunit) ||
+            !strdup_to(&facts.machine, p->sd_mach))
                 return -ENOMEM;
         *ret = facts;
         facts = (ProcessFacts){};

@@ -12,11 +12,10 @@
 
 /* NULL, where the library has no answer. Strings are owned. */
 typedef struct ProcessFacts {
-        char *comm, *unit, *user_unit, *machine;
-        uid_t uid; /* effective */
+        char *unit, *user_unit, *machine;
 } ProcessFacts;
 
 void process_facts_done(ProcessFacts *f);
 
-/* with_unit: unit, user_unit and machine as well, which costs ten times as much. Returns 0, -ESRCH, -ENOMEM, -errno. */
-int process_library_describe(pid_t pid, bool with_unit, ProcessFacts *ret);
+/* Returns 0, -ESRCH, -ENOMEM, -errno. */
+int process_library_describe(pid_t pid, ProcessFacts *ret);

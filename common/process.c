@@ -126,6 +126,7 @@ int process_read_link(const Process *p, const char *name, char **ret) {
 }
 
 typedef struct Stat {
+        char comm[PROCESS_COMM_SIZE];
         uint64_t start_time, size, start_code, start_stack;
         pid_t parent;
         uint64_t threads;
@@ -134,12 +135,14 @@ typedef struct Stat {
 
 /* The fields behind the name, which is in parentheses and may itself hold any of them: proc_pid_stat(5). */
 static int parse_stat(const char *text, Stat *ret) {
-        const char *s = strrchr(text, ')');
+        const char *comm = strchr(text, '('), *s = strrchr(text, ')');
         uint64_t values[29] = {};
         char state;
 
-        if (!s || s[1] != ' ' || s[2] == '\0')
+        if (!comm || !s || s[1] != ' ' || s[2] == '\0')
                 return -EBADMSG;
+        *ret = (Stat){};
+        memcpy(ret->comm, comm + 1, (size_t) (s - comm - 1) < sizeof(ret->comm) ? (size_t) (s - comm - 1) : sizeof(ret->comm) - 1);
         s += 2;
         state = *s;
         for (int field = 4; field <= 28; field++) {
@@ -149,15 +152,13 @@ static int parse_stat(const char *text, Stat *ret) {
                         return -EBADMSG;
                 values[field] = strtoull(s, NULL, 10);
         }
-        *ret = (Stat){
-                .state = state,
-                .parent = (pid_t) values[4],
-                .threads = values[20],
-                .start_time = values[22],
-                .size = values[23],
-                .start_code = values[26],
-                .start_stack = values[28],
-        };
+        ret->state = state;
+        ret->parent = (pid_t) values[4];
+        ret->threads = values[20];
+        ret->start_time = values[22];
+        ret->size = values[23];
+        ret->start_code = values[26];
+        ret->start_stack = values[28];
         return 0;
 }
 
@@ -249,6 +250,7 @@ int process_identify(int proc_fd, Process *p) {
         if (r < 0)
                 return r;
         p->start_time = p->thread_start_time = stat.start_time;
+        memcpy(p->comm, stat.comm, sizeof(p->comm));
         p->parent = stat.parent;
         p->start_code = stat.start_code;
         p->start_stack = stat.start_stack;
@@ -344,7 +346,6 @@ char *process_container_from_cgroup(const char *text) {
 }
 
 void process_facts_done(ProcessFacts *f) {
-        free(f->comm);
         free(f->unit);
         free(f->user_unit);
         free(f->machine);
@@ -380,28 +381,37 @@ static int make_group(char **cgroup, const ProcessFacts *facts, ProcessGroup *re
         return 0;
 }
 
-int process_describe(const Process *p, ProcessGroup *group, Finding *f) {
+static int read_group(const Process *p, char **cgroup, ProcessGroup *ret) {
         _cleanup_(process_facts_done) ProcessFacts facts = {};
+        int r;
+
+        r = process_library_describe(p->pid, &facts);
+        if (r < 0)
+                return r;
+        /* The library went by the number: if our process still lives, the number was its own all the time. */
+        return process_alive(p) ? make_group(cgroup, &facts, ret) : -ESRCH;
+}
+
+/*
+ * Name and user are at hand: the name in what it was identified by, the user as the owner of its directory, which is
+ * the effective one even of a process that may not be dumped (task_dump_owner() of Linux, fs/proc/base.c).
+ */
+int process_describe(const Process *p, ProcessGroup *group, Finding *f) {
         _cleanup_free_ char *cgroup = NULL;
-        bool known;
+        struct stat st;
         int r;
 
         r = process_read_file(p, "cgroup", 16384, &cgroup, NULL);
         if (r == -ENOMEM)
                 return r;
-        known = cgroup && group->cgroup && streq(cgroup, group->cgroup);
-        r = process_library_describe(p->pid, !known, &facts);
-        if (r < 0)
-                return r;
-        /* The library went by the number: if our process still lives, the number was its own all the time. */
-        if (!process_alive(p))
-                return -ESRCH;
-        if (!known) {
-                r = make_group(&cgroup, &facts, group);
+        if (!cgroup || !group->cgroup || !streq(cgroup, group->cgroup)) {
+                r = read_group(p, &cgroup, group);
                 if (r < 0)
                         return r;
         }
-        f->uid = facts.uid;
-        return strdup_to(&f->comm, facts.comm) && strdup_to(&f->unit, group->unit) &&
+        if (fstat(p->fd, &st) < 0)
+                return -errno;
+        f->uid = st.st_uid;
+        return strdup_to(&f->comm, p->comm) && strdup_to(&f->unit, group->unit) &&
                 strdup_to(&f->user_unit, group->user_unit) && strdup_to(&f->container, group->container) ? 0 : -ENOMEM;
 }

@@ -26,10 +26,13 @@ void process_list_done(ProcessList *l);
 /* All processes, kernel threads and zombies among them. proc_fd: an open /proc. Returns 0, -ENOMEM, or -errno where it cannot be read. */
 int process_list_read(int proc_fd, ProcessList *ret);
 
+#define PROCESS_COMM_SIZE 16 /* as the kernel's TASK_COMM_LEN */
+
 typedef struct Process {
         pid_t pid;
         int fd;              /* owned; its /proc directory, O_PATH. Where its first thread has exited and others run on, that of one of these */
         uint64_t start_time; /* clock ticks since boot, field 22 of proc_pid_stat(5) */
+        char comm[PROCESS_COMM_SIZE]; /* field 2, raw bytes; "" until it is identified */
         uint64_t thread_start_time; /* the same of the thread that `fd` is of */
         pid_t parent;        /* 0: outside of this pid namespace, or none */
         uint64_t start_code, start_stack; /* addresses, fields 26 and 28; 1 and 0 where they may not be seen */
@@ -73,8 +76,8 @@ typedef struct ProcessGroup {
 void process_group_done(ProcessGroup *g);
 
 /*
- * Fills in comm, uid, unit, user_unit and container of a finding. Costs more than a
- * whole process's sweep: for findings only. group: of the process that was described
+ * Fills in comm, uid, unit, user_unit and container of a finding. Of the first process of a group
+ * it costs more than a whole process's sweep: for findings only. p: identified. group: of the process that was described
  * before, or zeroed; becomes that of this one. Returns 0, -ESRCH, -ENOMEM.
  */
 int process_describe(const Process *p, ProcessGroup *group, Finding *f);

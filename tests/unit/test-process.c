@@ -223,6 +223,31 @@ START_TEST(description_has_name_and_user) {
 }
 END_TEST
 
+#define NOBODY 65534
+
+static void change_user(int fd, const void *data _unused_) {
+        child_require(setresuid(0, NOBODY, 0) == 0);
+        child_require(prctl(PR_SET_DUMPABLE, 0) == 0);
+        child_ready(fd);
+}
+
+/* Its files are root's then, but not its directory. */
+START_TEST(user_is_the_effective_one_of_a_process_that_may_not_be_dumped) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        _cleanup_(process_group_done) ProcessGroup group = {};
+        _cleanup_(finding_done) Finding f = {};
+        pid_t child;
+
+        if (geteuid() != 0)
+                return;
+        child = child_start(change_user, NULL);
+        ck_assert_int_eq(process_open(proc_fd, child, &p), 0);
+        ck_assert_int_eq(process_describe(&p, &group, &f), 0);
+        ck_assert_uint_eq(f.uid, NOBODY);
+        child_end(child);
+}
+END_TEST
+
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static const struct {
@@ -269,6 +294,7 @@ int main(void) {
         tcase_add_test(tcase, process_whose_first_thread_exited_is_read_through_another);
         tcase_add_test(tcase, file_is_read_whole_though_it_comes_in_pieces);
         tcase_add_test(tcase, description_has_name_and_user);
+        tcase_add_test(tcase, user_is_the_effective_one_of_a_process_that_may_not_be_dumped);
         tcase_add_loop_test(tcase, container_is_told_from_the_control_group, 0, ELEMENTSOF(containers));
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
