@@ -65,7 +65,7 @@ def using(name, other, *flags):
 
 def host(*flags, compiler="gcc"):
     def build(out, generation):
-        compile(compiler, *PROGRAM, *flags, "-o", out, os.path.join(HERE, "host.c"))
+        compile(compiler, *PROGRAM, *flags, "-o", out, os.path.join(HERE, "host.c"), "-ldl")
     return build
 
 
