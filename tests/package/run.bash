@@ -12,6 +12,7 @@ here=${0%/*}
 for tool in dh dpkg-buildpackage lintian systemd-nspawn; do
         command -v $tool >/dev/null || { echo "1..0 # SKIP needs $tool"; exit 0; }
 done
+lacks=$(dpkg-checkbuilddeps "$source/debian/control" 2>&1) || { echo "1..0 # SKIP needs ${lacks##*: }"; exit 0; }
 grep -q cgroup2 /proc/filesystems && grep -q overlay /proc/filesystems || { echo "1..0 # SKIP needs cgroup2 and overlayfs"; exit 0; }
 
 D=$(mktemp -d "${TMPDIR:-/var/tmp}/stalelib-package.XXXXXX")

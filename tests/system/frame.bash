@@ -25,7 +25,7 @@ told() {
         local kind=$1
         shift
         journalctl -q --sync 2>/dev/null
-        journalctl -q --no-pager -o cat MESSAGE_ID="${id[$kind]}" "$@"
+        journalctl -q --no-pager -o cat MESSAGE_ID="${id[$kind]}" "$@" | grep .
 }
 told_times() { local n=$1; shift; [[ $(told "$@" | grep -c .) == "$n" ]] || { told "$@" >&2; return 1; }; }
 

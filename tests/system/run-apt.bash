@@ -5,10 +5,12 @@
 # there is one, and reinstalls it in a booted system, which then needs no network.
 
 set -euo pipefail
-package=libpcre2-8-0
 skip() { echo "1..0 # SKIP $1"; exit 0; }
 [[ -x /usr/sbin/nginx && -e /lib/systemd/system/nginx.service ]] || skip "needs nginx"
 command -v apt-get dpkg-query >/dev/null || skip "needs apt-get"
+# Of each, nginx and systemd have one.
+package=libpcre2-8-0
+grep -q libpcre2-8 <(ldd /usr/sbin/nginx) || package=libcrypt1
 installed=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null) || skip "needs $package"
 
 D=$(mktemp -d "${TMPDIR:-/var/tmp}/stalelib-debs.XXXXXX")

@@ -6,7 +6,7 @@
 
 . "${0%/*}/frame.bash"
 
-package=libpcre2-8-0
+for deb in $L/*.deb; do package=$(dpkg-deb -f "$deb" Package); done
 version=$(dpkg-query -W -f '${Version}' $package)
 library=$(dpkg-query -L $package | grep '\.so\.' | xargs -r realpath | sort -u | head -n1)
 
