@@ -105,6 +105,20 @@ static bool is_musl(const Examination *x) {
                 strncmp(base_name(examination_path(x, x->interpreter)), "ld-musl-", 8) == 0;
 }
 
+/* How often a file is mapped executable: each namespace of a loader has a copy of its own. */
+static size_t count_copies(const MappingList *l, size_t mapping) {
+        uint64_t offset = 0;
+        size_t n = 0;
+
+        for (size_t i = l->mappings[mapping].first_range; i < l->n_ranges; i++)
+                if (l->ranges[i].mapping == mapping && l->ranges[i].flags & RANGE_EXECUTE) {
+                        if (n == 0)
+                                offset = l->ranges[i].offset;
+                        n += l->ranges[i].offset == offset;
+                }
+        return n;
+}
+
 /*
  * Is everything that a loader of this process has loaded in the list? From glibc 2.35 on
  * the list goes through all namespaces (r_version 2 once there are several); before, a
@@ -116,8 +130,9 @@ static bool list_is_whole(const Examination *x) {
         if (!x->loader.list_read || !x->loader.list.complete)
                 return false;
         for (size_t i = 0; i < x->maps->n_mappings; i++)
-                libcs += fnmatch("libc.so*", base_name(examination_path(x, i)), 0) == 0 ||
-                        fnmatch("libc-2*.so*", base_name(examination_path(x, i)), 0) == 0;
+                if (fnmatch("libc.so*", base_name(examination_path(x, i)), 0) == 0 ||
+                    fnmatch("libc-2*.so*", base_name(examination_path(x, i)), 0) == 0)
+                        libcs += count_copies(x->maps, i);
         return x->loader.list.version >= 2 || libcs <= 1;
 }
 

@@ -25,10 +25,9 @@ static PinCause explain_unlisted(const PinContext *c, const PinObject *o) {
                 /* Before glibc 2.35 the namespaces of audit modules cannot be found from r_debug. */
                 cause.reason = PIN_LD_AUDIT;
                 cause.certainty = CERTAINTY_LIKELY;
-        } else if (listed && c->list->complete) {
+        } else if (listed && c->list->complete && c->list_is_whole)
                 cause.reason = PIN_NOT_LOADER;
-                cause.certainty = c->list_is_whole ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
-        } else {
+        else {
                 cause.reason = PIN_UNKNOWN;
                 cause.certainty = CERTAINTY_BY_ELIMINATION;
         }

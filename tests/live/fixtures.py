@@ -173,8 +173,8 @@ KINDS = {
     "host-32": host("-m32"),
     "host-musl": host(compiler="musl-gcc"),
     "host-static": host("-static", "-DHOST_STATIC"),
-    "host-needs": using(os.path.join(HERE, "host.c"), "needs", *PROGRAM),
-    "host-uses": using(os.path.join(HERE, "host.c"), "uses", *PROGRAM),
+    "host-needs": using(os.path.join(HERE, "host.c"), "needs", *PROGRAM, "-ldl"),
+    "host-uses": using(os.path.join(HERE, "host.c"), "uses", *PROGRAM, "-ldl"),
     "host-c++": host("-Wl,--no-as-needed,-lstdc++"),
 }
 

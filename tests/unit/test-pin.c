@@ -254,7 +254,7 @@ static const Row rows[] = {
         { "musl, preloaded", { PROGRAM(), PUBLIC("libx.so") }, "ld-preload likely", .musl = true, .preload = "/opt/libx.so" },
         { "mapped by the program itself", { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "not-loader certain" },
         { "mapped, and the loader may have another list",
-          { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "not-loader likely", .not_whole = true },
+          { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "unknown by-elimination", .not_whole = true },
         { "not in the part of the list that could be read",
           { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "unknown by-elimination", .torn = true },
         { "the list could not be read", { PROGRAM(), LOADED("libx.so", 0), { .path = "/lib/ld.so" }, LOADED("liby.so", 0) },

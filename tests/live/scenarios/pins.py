@@ -364,6 +364,12 @@ def audited(w):
     yield host, Stale(plugin, "replaced", ("ld-audit",), disk=new, flags=ANY, action="restart")
 
 
+def told_of(pins):
+    """Of other namespaces: from glibc 2.35 on r_debug leads to them."""
+    version = tuple(int(n) for n in os.confstr("CS_GNU_LIBC_VERSION").split()[-1].split("."))
+    return pins if version >= (2, 35) else ("unknown",)
+
+
 @scenario
 def another_namespace(w):
     """dlmopen() into a namespace of its own"""
@@ -371,7 +377,7 @@ def another_namespace(w):
     plugin = w.install("plain-1")
     host.do("new", plugin)
     new = w.replace(plugin, "plain-2")
-    yield host, Stale(plugin, "replaced", OPEN, disk=new)
+    yield host, Stale(plugin, "replaced", told_of(OPEN), disk=new)
 
 
 @scenario
@@ -382,7 +388,7 @@ def another_namespace_nodelete(w):
     handle = host.do("new", plugin)
     new = w.replace(plugin, "nodelete-2")
     host.close(handle)
-    yield host, Stale(plugin, "replaced", ("nodelete",), disk=new)
+    yield host, Stale(plugin, "replaced", told_of(("nodelete",)), disk=new)
 
 
 @scenario
