@@ -48,7 +48,7 @@ def library(name, *flags, compiler="gcc"):
     return build
 
 
-def using(name, other, *flags):
+def using(name, other, *flags, libraries=()):
     """A library that is linked to another fixture."""
     def build(out, generation):
         fixture = get(f"{other}-1")
@@ -59,7 +59,7 @@ def using(name, other, *flags):
             os.symlink(fixture, os.path.join(beside, soname))
         compile("gcc", *flags, f"-DGENERATION={generation}", "-o", out, name, "-Wl,--no-as-needed",
                 os.path.join(beside, soname), "-Wl,-rpath,$ORIGIN", f"-Wl,-rpath-link,{os.path.join(beside, '..', 'lib')}",
-                "-Wl,--allow-shlib-undefined")
+                "-Wl,--allow-shlib-undefined", *libraries)
     return build
 
 
@@ -173,8 +173,8 @@ KINDS = {
     "host-32": host("-m32"),
     "host-musl": host(compiler="musl-gcc"),
     "host-static": host("-static", "-DHOST_STATIC"),
-    "host-needs": using(os.path.join(HERE, "host.c"), "needs", *PROGRAM, "-ldl"),
-    "host-uses": using(os.path.join(HERE, "host.c"), "uses", *PROGRAM, "-ldl"),
+    "host-needs": using(os.path.join(HERE, "host.c"), "needs", *PROGRAM, libraries=["-ldl"]),
+    "host-uses": using(os.path.join(HERE, "host.c"), "uses", *PROGRAM, libraries=["-ldl"]),
     "host-c++": host("-Wl,--no-as-needed,-lstdc++"),
 }
 
