@@ -121,19 +121,25 @@ static size_t count_copies(const MappingList *l, size_t mapping) {
 
 /*
  * Is everything that a loader of this process has loaded in the list? From glibc 2.35 on
- * the list goes through all namespaces (r_version 2 once there are several); before, a
- * second libc shows that there is one that it does not tell of.
+ * the list goes through all namespaces (r_version 2 once there are several). Before, it
+ * never does: up to 2.33 the number is in the file's name, and whatever the number, a
+ * second copy of libc shows that there is a namespace that the list does not tell of.
  */
-static bool list_is_whole(const Examination *x) {
-        size_t libcs = 0;
+static void judge_list(const Examination *x, PinContext *c) {
+        size_t copies = 0;
+        bool old = false;
 
-        if (!x->loader.list_read || !x->loader.list.complete)
-                return false;
-        for (size_t i = 0; i < x->maps->n_mappings; i++)
-                if (fnmatch("libc.so*", base_name(examination_path(x, i)), 0) == 0 ||
-                    fnmatch("libc-2*.so*", base_name(examination_path(x, i)), 0) == 0)
-                        libcs += count_copies(x->maps, i);
-        return x->loader.list.version >= 2 || libcs <= 1;
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                const char *name = base_name(examination_path(x, i));
+                bool numbered = fnmatch("libc-2*.so*", name, 0) == 0;
+
+                if (numbered || fnmatch("libc.so*", name, 0) == 0)
+                        copies += count_copies(x->maps, i);
+                old = old || numbered;
+        }
+        c->namespaces_untold = x->loader.list.version < 2 && copies > 1;
+        c->list_is_whole = x->loader.list_read && x->loader.list.complete && !c->namespaces_untold &&
+                (x->loader.list.version >= 2 || !old);
 }
 
 static const ElfSymbols *symbols_of(void *userdata, size_t index) {
@@ -282,13 +288,13 @@ static int make_findings(Examination *x, size_t n, Sight *s) {
                 .list = x->loader.list_read ? &x->loader.list : NULL,
                 .map_object = x->link_mapping,
                 .musl = is_musl(x),
-                .list_is_whole = list_is_whole(x),
                 .preload = preload,
                 .audit = audit,
                 .runtimes = process_runtimes(x),
                 .symbols = symbols_of,
                 .userdata = x,
         };
+        judge_list(x, &context);
         r = pin_graph_new(&context, &graph);
         if (r < 0)
                 return r;

@@ -180,7 +180,7 @@ char *pin_cause_detail(const PinGraph *g, const PinCause *c) {
         case PIN_NOT_LOADER:
                 return strdup("it is not in the loader's list: the program mapped it by itself");
         default:
-                return strdup(g->context->list && g->context->list->complete ?
+                return strdup(g->context->namespaces_untold ?
                               "this loader's list does not tell of all namespaces, of which there are several" :
                               "the loader's list could not be read");
         }

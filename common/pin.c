@@ -25,9 +25,10 @@ static PinCause explain_unlisted(const PinContext *c, const PinObject *o) {
                 /* Before glibc 2.35 the namespaces of audit modules cannot be found from r_debug. */
                 cause.reason = PIN_LD_AUDIT;
                 cause.certainty = CERTAINTY_LIKELY;
-        } else if (listed && c->list->complete && c->list_is_whole)
+        } else if (listed && c->list->complete && !c->namespaces_untold) {
                 cause.reason = PIN_NOT_LOADER;
-        else {
+                cause.certainty = c->list_is_whole ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
+        } else {
                 cause.reason = PIN_UNKNOWN;
                 cause.certainty = CERTAINTY_BY_ELIMINATION;
         }

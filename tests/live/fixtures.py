@@ -14,7 +14,7 @@ import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(HERE, "fixtures")
-SHARED = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Wl,--build-id,-z,lazy"]
+SHARED = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Wl,--build-id,-z,lazy,--no-as-needed"]
 PROGRAM = ["-O1", "-pthread", "-Wl,--build-id,-z,lazy,-rpath,$ORIGIN"]
 
 directory = None  # set by the runner

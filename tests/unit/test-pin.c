@@ -34,7 +34,7 @@ typedef struct Row {
         const char *pins;                 /* "reason certainty [holder {its pins}]; …" */
         const char *detail;               /* of the first pin; NULL: not judged */
         size_t asked;                     /* 0: the last */
-        bool musl, no_list, torn, not_whole;
+        bool musl, no_list, torn, not_whole, namespaces_untold;
         const char *preload, *audit;
 } Row;
 
@@ -254,7 +254,9 @@ static const Row rows[] = {
         { "musl, preloaded", { PROGRAM(), PUBLIC("libx.so") }, "ld-preload likely", .musl = true, .preload = "/opt/libx.so" },
         { "mapped by the program itself", { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "not-loader certain" },
         { "mapped, and the loader may have another list",
-          { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "unknown by-elimination", .not_whole = true },
+          { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "not-loader likely", .not_whole = true },
+        { "not in the list, which does not tell of another namespace",
+          { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "unknown by-elimination", .not_whole = true, .namespaces_untold = true },
         { "not in the part of the list that could be read",
           { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "unknown by-elimination", .torn = true },
         { "the list could not be read", { PROGRAM(), LOADED("libx.so", 0), { .path = "/lib/ld.so" }, LOADED("liby.so", 0) },
@@ -392,7 +394,7 @@ static size_t build(World *w, const Row *row) {
         w->list.complete = !row->torn;
         w->context = (PinContext){
                 .objects = w->objects, .n_objects = n, .list = row->no_list ? NULL : &w->list, .map_object = w->map_object,
-                .musl = row->musl, .list_is_whole = !row->not_whole, .preload = row->preload, .audit = row->audit,
+                .musl = row->musl, .list_is_whole = !row->not_whole, .namespaces_untold = row->namespaces_untold, .preload = row->preload, .audit = row->audit,
                 .symbols = row_symbols, .userdata = w,
         };
         return row->asked ?: n - 1;
