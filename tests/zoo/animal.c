@@ -179,7 +179,7 @@ static void forge(const char *kind, const char *path) {
                         if (streq(kind, "mapped"))
                                 d->d_un.d_ptr = (ElfW(Addr)) mapped;
                         else if (streq(kind, "wild"))
-                                d->d_un.d_ptr = 0x4242424242424242u & ~7ull;
+                                d->d_un.d_ptr = (ElfW(Addr)) 0x4242424242424240u;
                         else
                                 d->d_un.d_ptr = (ElfW(Addr)) &debug;
                 }
