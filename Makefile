@@ -32,6 +32,9 @@ bench: all
 fuzz:
 	tools/fuzz $(T)
 
+releases:
+	tools/releases $(R)
+
 soak: all
 	for soak in soak soak-daemon; do \
 		ZOO_SOAK=1800 ZOO_BUILD=build/tests/zoo:build/tests/unit:build/daemon python3 tests/zoo/$$soak.py || exit; \
@@ -52,4 +55,4 @@ live-valgrind: all
 	VALGRIND_OPTS='--quiet --vgdb=no --error-exitcode=9 --leak-check=full' \
 		tests/live/run --under="$$(command -v $(VALGRIND))" --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
 
-.PHONY: all check asan valgrind coverage bench fuzz live live-asan live-valgrind soak
+.PHONY: all check asan valgrind coverage bench fuzz live live-asan live-valgrind releases soak
