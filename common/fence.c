@@ -13,8 +13,8 @@ void fence_done(Fence *f) {
         *f = FENCE_NULL;
 }
 
-/* As mapping_span_at(); before Linux 6.11, from the list that was read of the process. */
-static int span_at(Fence *f, uint64_t address, MappingSpan *ret) {
+/* As maps_span_at(); before Linux 6.11, from the list that was read of the process. */
+static int span_at(Fence *f, uint64_t address, MapsSpan *ret) {
         const MappingList *maps = &f->scan->maps;
         size_t m;
         int r;
@@ -23,13 +23,13 @@ static int span_at(Fence *f, uint64_t address, MappingSpan *ret) {
                 f->maps_fd = openat(f->process->fd, "maps", O_RDONLY | O_CLOEXEC);
         if (f->maps_fd < 0)
                 return -errno;
-        r = mapping_span_at(f->maps_fd, address, ret);
+        r = maps_span_at(f->maps_fd, address, ret);
         if (r != -ENOTTY && r != -EINVAL)
                 return r;
         m = mapping_list_find(maps, address);
         if (m == SIZE_MAX && maps->cut)
                 return -ENODATA;
-        *ret = (MappingSpan){ .start = address / PAGE * PAGE, .end = address / PAGE * PAGE + PAGE };
+        *ret = (MapsSpan){ .start = address / PAGE * PAGE, .end = address / PAGE * PAGE + PAGE };
         if (m != SIZE_MAX) {
                 ret->file = true;
                 ret->dev_major = maps->mappings[m].dev_major;
@@ -51,7 +51,7 @@ static bool is_present(Fence *f, uint64_t address) {
 
 bool fence_lets_through(void *userdata, uint64_t address) {
         Fence *f = userdata;
-        MappingSpan span;
+        MapsSpan span;
 
         for (size_t i = 0; i < FENCE_SPANS; i++)
                 if (address >= f->spans[i].start && address < f->spans[i].end)

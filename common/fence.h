@@ -24,7 +24,7 @@ typedef struct Fence {
         const KnownView *view;
         const Process *process;
         int maps_fd, pages_fd;       /* owned; maps and pagemap, opened when needed */
-        MappingSpan spans[FENCE_SPANS]; /* that it let through last: most pages lie beside each other */
+        MapsSpan spans[FENCE_SPANS]; /* that it let through last: most pages lie beside each other */
         unsigned next_span;
 } Fence;
 

@@ -74,14 +74,14 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView
                         size_t range, uint32_t *ret_path) {
         Glance *g = &scan->glance;
         const GlanceRange *r = &g->ranges[range];
-        char name[MAPPING_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
+        char name[MAPS_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
         const char *path;
         const Path *found;
         uint32_t *bucket;
         int k;
 
         if (maps_fd >= 0) {
-                k = mapping_name_at(maps_fd, &(MapsLine){ .start = r->start, .inode = r->inode, .dev_major = r->dev_major,
+                k = maps_name_at(maps_fd, &(MapsLine){ .start = r->start, .inode = r->inode, .dev_major = r->dev_major,
                                                           .dev_minor = r->dev_minor }, name, sizeof(name));
                 if (k <= 0)
                         return k;
@@ -135,7 +135,7 @@ static int query_ranges(Glance *g, int maps_fd) {
         MapsLine line;
         int r;
 
-        while ((r = mapping_next_executable(maps_fd, &address, &line)) > 0) {
+        while ((r = maps_next(maps_fd, /* executable= */ true, &address, NULL, &line)) > 0) {
                 if (g->n_ranges >= RANGES_MAX)
                         return 0;
                 r = add_range(g, &(GlanceRange){

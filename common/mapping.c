@@ -2,62 +2,12 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 
-#include "hash.h"
-#include "mapping.h"
-
-/* include/uapi/linux/fs.h of Linux 6.11, which the headers of older systems lack. */
-struct procmap_query {
-        uint64_t size;
-        uint64_t query_flags;
-        uint64_t query_addr;
-        uint64_t vma_start;
-        uint64_t vma_end;
-        uint64_t vma_flags;
-        uint64_t vma_page_size;
-        uint64_t vma_offset;
-        uint64_t inode;
-        uint32_t dev_major;
-        uint32_t dev_minor;
-        uint32_t vma_name_size;
-        uint32_t build_id_size;
-        uint64_t vma_name_addr;
-        uint64_t build_id_addr;
-};
-#define STALELIB_PROCMAP_QUERY _IOWR('f', 17, struct procmap_query)
-#define PROCMAP_VMA_READABLE 0x01
-#define PROCMAP_VMA_WRITABLE 0x02
-#define PROCMAP_VMA_EXECUTABLE 0x04
-#define PROCMAP_VMA_SHARED 0x08
-#define PROCMAP_COVERING_OR_NEXT 0x10
-#define PROCMAP_FILE_BACKED 0x20
+#include "mapping-layout.h"
 
 #define NAMES_BLOCK 16384
 #define KEPT_RANGES 16384
-#define LAYOUT_RANGES_MAX 16
-#define LAYOUTS_MAX 16384
-
-/* The kernel's bits for a range are ours, by design of the enum. */
-_Static_assert(RANGE_READ == PROCMAP_VMA_READABLE && RANGE_WRITE == PROCMAP_VMA_WRITABLE &&
-               RANGE_EXECUTE == PROCMAP_VMA_EXECUTABLE && RANGE_SHARED == PROCMAP_VMA_SHARED, "bits");
-
-/* How a library lies in memory. Its ranges are relative to the first, which begins at offset 0 of the file. */
-typedef struct Layout {
-        uint64_t inode;
-        uint32_t dev_major, dev_minor;
-        uint32_t first, n; /* of MappingLayouts.ranges */
-} Layout;
-
-struct MappingLayouts {
-        Layout *layouts;
-        Range *ranges;
-        uint32_t *buckets; /* index and 1; 0: empty. A power of two, at most half of them used */
-        size_t n_layouts, allocated_layouts, n_ranges, allocated_ranges, n_buckets;
-        HashKey key;
-};
 
 /* A block of names. They are borrowed, so a full block stays where it is, and another one comes before it. */
 struct MappingNames {
@@ -114,13 +64,7 @@ void mapping_list_clear(MappingList *l) {
 }
 
 void mapping_list_forget(MappingList *l) {
-        if (!l->layouts)
-                return;
-        free(l->layouts->layouts);
-        free(l->layouts->ranges);
-        free(l->layouts->buckets);
-        free(l->layouts);
-        l->layouts = NULL;
+        l->layouts = mapping_layouts_free(l->layouts);
 }
 
 void mapping_list_done(MappingList *l) {
@@ -264,105 +208,16 @@ static int merge(MappingList *l) {
         return 0;
 }
 
-/* The bucket of a file, or the empty one that it would go into. */
-static uint32_t *layout_bucket(const MappingLayouts *t, uint64_t inode, uint32_t dev_major, uint32_t dev_minor) {
-        uint64_t bytes[2] = { inode, (uint64_t) dev_major << 32 | dev_minor };
-
-        for (size_t i = hash_bytes(&t->key, bytes, sizeof(bytes));; i++) {
-                uint32_t *bucket = &t->buckets[i & (t->n_buckets - 1)];
-                const Layout *y = &t->layouts[*bucket - 1];
-
-                if (*bucket == 0 || (y->inode == inode && y->dev_major == dev_major && y->dev_minor == dev_minor))
-                        return bucket;
-        }
-}
-
-/* Room for one more. Returns false where there is none: then nothing more is learned. */
-static bool layouts_grow(MappingLayouts *t) {
-        size_t n = t->n_buckets ? t->n_buckets * 2 : 256;
-        uint32_t *buckets;
-
-        if (t->n_layouts >= LAYOUTS_MAX || !GROW(t->layouts, t->allocated_layouts, t->n_layouts + 1) ||
-            !GROW(t->ranges, t->allocated_ranges, t->n_ranges + LAYOUT_RANGES_MAX))
-                return false;
-        if ((t->n_layouts + 1) * 2 <= t->n_buckets)
-                return true;
-        buckets = calloc(n, sizeof(*buckets));
-        if (!buckets)
-                return false;
-        free(t->buckets);
-        t->buckets = buckets;
-        t->n_buckets = n;
-        for (size_t i = 0; i < t->n_layouts; i++)
-                *layout_bucket(t, t->layouts[i].inode, t->layouts[i].dev_major, t->layouts[i].dev_minor) = (uint32_t) i + 1;
-        return true;
-}
-
-/* How many ranges from the i-th on are one library in one piece, or 0. */
-static size_t piece_length(const MappingList *l, size_t i) {
-        size_t n = 1;
-
-        if (l->ranges[i].offset != 0)
-                return 0;
-        while (i + n < l->n_ranges && l->ranges[i + n].mapping == l->ranges[i].mapping && l->ranges[i + n].offset != 0 &&
-               l->ranges[i + n].start == l->ranges[i + n - 1].end)
-                n++;
-        return n >= 2 && n <= LAYOUT_RANGES_MAX ? n : 0;
-}
-
-/* Before merge(): mappings are still pieces. Lack of memory only costs time. */
-static void learn_layouts(MappingList *l) {
-        MappingLayouts *t = l->layouts;
-        size_t n;
-
-        if (!t) {
-                t = l->layouts = calloc(1, sizeof(*t));
-                if (!t)
-                        return;
-                t->key = hash_key_new();
-        }
-        for (size_t i = 0; i < l->n_ranges; i += n ?: 1) {
-                const Mapping *m = &l->mappings[l->ranges[i].mapping];
-                uint32_t *bucket;
-
-                n = piece_length(l, i);
-                if (n == 0)
-                        continue;
-                if (!layouts_grow(t))
-                        return;
-                bucket = layout_bucket(t, m->inode, m->dev_major, m->dev_minor);
-                if (*bucket > 0)
-                        continue;
-                t->layouts[t->n_layouts] = (Layout){ m->inode, m->dev_major, m->dev_minor, (uint32_t) t->n_ranges, (uint32_t) n };
-                for (size_t j = 0; j < n; j++) {
-                        Range r = l->ranges[i + j];
-
-                        r.start -= l->ranges[i].start;
-                        r.end -= l->ranges[i].start;
-                        t->ranges[t->n_ranges++] = r;
-                }
-                *bucket = (uint32_t) ++t->n_layouts;
-        }
-}
-
 /* Adds the other ranges of a library whose first range was just added. Returns 1 where there are such, 0, -ENOMEM. */
 static int add_layout(MappingList *l, MapsLine *line) {
-        const MappingLayouts *t = l->layouts;
+        const uint64_t start = line->start;
         const Range *ranges;
-        const Layout *y;
-        uint32_t bucket;
-        uint64_t start = line->start;
+        size_t n;
 
-        if (!t || t->n_layouts == 0 || line->offset != 0)
+        ranges = mapping_layouts_find(l->layouts, line, &n);
+        if (!ranges)
                 return 0;
-        bucket = *layout_bucket(t, line->inode, line->dev_major, line->dev_minor);
-        if (bucket == 0)
-                return 0;
-        y = &t->layouts[bucket - 1];
-        ranges = &t->ranges[y->first];
-        if (line->end - line->start != ranges[0].end || line->flags != ranges[0].flags)
-                return 0;
-        for (uint32_t i = 1; i < y->n; i++) {
+        for (size_t i = 1; i < n; i++) {
                 int r;
 
                 if (__builtin_add_overflow(start, ranges[i].start, &line->start) || __builtin_add_overflow(start, ranges[i].end, &line->end))
@@ -376,133 +231,33 @@ static int add_layout(MappingList *l, MapsLine *line) {
         return 1;
 }
 
-static MapsLine line_of_query(const struct procmap_query *q) {
-        return (MapsLine){
-                .start = q->vma_start,
-                .end = q->vma_end,
-                .offset = q->vma_offset,
-                .inode = q->inode,
-                .flags = (uint32_t) q->vma_flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE | RANGE_SHARED),
-                .dev_major = q->dev_major,
-                .dev_minor = q->dev_minor,
-        };
-}
-
-static int query(int fd, unsigned flags, uint64_t address, char *name, size_t size, struct procmap_query *ret) {
-        *ret = (struct procmap_query){
-                .size = sizeof(*ret),
-                .query_flags = PROCMAP_COVERING_OR_NEXT | PROCMAP_FILE_BACKED |
-                               (flags & MAPPING_EXECUTABLE_ONLY ? PROCMAP_VMA_EXECUTABLE : 0),
-                .query_addr = address,
-                .vma_name_addr = (uint64_t) (uintptr_t) name,
-                .vma_name_size = (uint32_t) size,
-        };
-        return ioctl(fd, STALELIB_PROCMAP_QUERY, ret) < 0 ? -errno : 0;
-}
-
 /*
  * One call a range, its name always with it: a second call for the name costs more
- * than the names of five ranges, and could meet another file by then.
- * Returns -ENOTTY where the kernel has no such query, -ENAMETOOLONG where a name is
- * longer than it can say, -ESRCH where the memory is gone.
+ * than the names of five ranges, and could meet another file by then. Returns as maps_next().
  */
 static int read_by_query(int fd, unsigned flags, MappingList *l) {
-        char name[PATH_MAX + 1] = "";
+        const bool executable = flags & MAPPING_EXECUTABLE_ONLY;
+        char name[MAPS_NAME_SIZE] = "";
         bool new_files = false;
         uint64_t address = 0;
+        MapsLine line;
+        int r;
 
-        for (;;) {
-                struct procmap_query q;
-                MapsLine line;
-                int r;
-
-                r = query(fd, flags, address, name, MAPPING_SHORT_NAME, &q);
-                if (r == -ENAMETOOLONG)
-                        r = query(fd, flags, address, name, sizeof(name), &q);
-                if (r == -ENOENT)
-                        break;
-                if (r < 0)
-                        return r;
-                if (q.vma_end <= address) /* cannot be, but must not loop */
-                        return -EIO;
-                name[q.vma_name_size > 0 ? q.vma_name_size - 1 : 0] = '\0';
-                line = line_of_query(&q);
-                line.name = name;
+        while ((r = maps_next(fd, executable, &address, name, &line)) > 0) {
                 r = add(l, &line);
                 if (r != 0)
                         return r < 0 ? r : 0;
-                if (!(flags & MAPPING_EXECUTABLE_ONLY)) {
-                        r = add_layout(l, &line);
-                        if (r < 0)
-                                return r;
-                        new_files = new_files || (r == 0 && line.offset == 0);
-                }
+                if (executable)
+                        continue;
+                r = add_layout(l, &line);
+                if (r < 0)
+                        return r;
+                new_files = new_files || (r == 0 && line.offset == 0);
                 address = line.end;
         }
-        if (new_files)
-                learn_layouts(l);
-        return 0;
-}
-
-/* What a hexadecimal digit of the kernel's (lower case) is worth, and 1; 0: none. Most of reading the text is reading numbers. */
-static const uint8_t digits[256] = {
-        ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
-        ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-};
-
-/* Reads a hexadecimal number that ends with `end`. */
-static int parse_hex(const char **s, char end, uint64_t *ret) {
-        const char *p = *s;
-        uint64_t value = 0;
-        uint8_t digit;
-
-        for (; (digit = digits[(unsigned char) *p]) > 0; p++) {
-                if (value >> 60)
-                        return -EBADMSG;
-                value = value << 4 | (digit - 1u);
-        }
-        if (p == *s || *p != end)
-                return -EBADMSG;
-        *s = p + 1;
-        *ret = value;
-        return 0;
-}
-
-/* "start-end perms offset major:minor inode   name", proc_pid_maps(5). */
-int mapping_parse_line(const char *line, MapsLine *ret) {
-        MapsLine l = {};
-        uint64_t dev_major, dev_minor;
-        const char *s = line;
-
-        if (parse_hex(&s, '-', &l.start) < 0 || parse_hex(&s, ' ', &l.end) < 0 || l.end <= l.start)
-                return -EBADMSG;
-        for (size_t i = 0; i < 4; i++) {
-                static const char set[] = "rwxs", unset[] = "---p";
-
-                if (s[i] == set[i])
-                        l.flags |= 1u << i;
-                else if (s[i] != unset[i])
-                        return -EBADMSG;
-        }
-        s += 4;
-        if (*s++ != ' ' || parse_hex(&s, ' ', &l.offset) < 0 || parse_hex(&s, ':', &dev_major) < 0 ||
-            parse_hex(&s, ' ', &dev_minor) < 0 || dev_major > UINT32_MAX || dev_minor > UINT32_MAX)
-                return -EBADMSG;
-        l.dev_major = (uint32_t) dev_major;
-        l.dev_minor = (uint32_t) dev_minor;
-        if (*s < '0' || *s > '9')
-                return -EBADMSG;
-        for (; *s >= '0' && *s <= '9'; s++)
-                if (__builtin_mul_overflow(l.inode, 10, &l.inode) ||
-                    __builtin_add_overflow(l.inode, (uint64_t) (*s - '0'), &l.inode))
-                        return -EBADMSG;
-        if (*s != ' ' && *s != '\0')
-                return -EBADMSG;
-        while (*s == ' ')
-                s++;
-        l.name = s;
-        *ret = l;
-        return 0;
+        if (r >= 0 && new_files)
+                mapping_layouts_learn(&l->layouts, l); /* before merge(): mappings are still pieces */
+        return r;
 }
 
 /*
@@ -529,7 +284,7 @@ static int add_text_line(const Process *p, unsigned flags, const char *text, Map
         MapsLine line;
 
         /* What cannot be parsed is a format we do not know: better nothing than a guess. */
-        if (mapping_parse_line(text, &line) < 0)
+        if (maps_parse_line(text, &line) < 0)
                 return 0;
         /* Not the inode alone: the first SysV segment has number 0 (ipc/shm.c). Device 0:0 is never given out (fs/super.c). */
         if (line.inode == 0 && line.dev_major == 0 && line.dev_minor == 0)
@@ -625,62 +380,6 @@ int mapping_list_read(const Process *p, unsigned flags, MappingList *l) {
         if (r < 0)
                 mapping_list_clear(l);
         return r;
-}
-
-int mapping_next_executable(int maps_fd, uint64_t *address, MapsLine *ret) {
-        struct procmap_query q = {
-                .size = sizeof(q),
-                .query_flags = PROCMAP_COVERING_OR_NEXT | PROCMAP_FILE_BACKED | PROCMAP_VMA_EXECUTABLE,
-                .query_addr = *address,
-        };
-
-        if (ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) < 0)
-                return errno == ENOENT ? 0 : -errno;
-        if (q.vma_end <= *address)
-                return -EIO;
-        *address = q.vma_end;
-        *ret = line_of_query(&q);
-        return 1;
-}
-
-int mapping_name_at(int maps_fd, const MapsLine *range, char *buffer, size_t size) {
-        struct procmap_query q = {
-                .size = sizeof(q),
-                .query_flags = PROCMAP_FILE_BACKED,
-                .query_addr = range->start,
-                .vma_name_addr = (uint64_t) (uintptr_t) buffer,
-                .vma_name_size = (uint32_t) size,
-        };
-
-        if (ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) < 0)
-                return errno == ENOENT || errno == ENAMETOOLONG ? 0 : -errno;
-        return q.vma_name_size > 0 && q.vma_start == range->start && q.inode == range->inode &&
-                q.dev_major == range->dev_major && q.dev_minor == range->dev_minor;
-}
-
-bool mapping_is_at(int maps_fd, uint64_t address, uint32_t dev_major, uint32_t dev_minor, uint64_t inode) {
-        struct procmap_query q = { .size = sizeof(q), .query_flags = PROCMAP_FILE_BACKED, .query_addr = address };
-
-        return ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) >= 0 && q.vma_start == address && q.inode == inode &&
-                q.dev_major == dev_major && q.dev_minor == dev_minor;
-}
-
-int mapping_span_at(int maps_fd, uint64_t address, MappingSpan *ret) {
-        struct procmap_query q = {
-                .size = sizeof(q),
-                .query_flags = PROCMAP_COVERING_OR_NEXT | PROCMAP_FILE_BACKED,
-                .query_addr = address,
-        };
-
-        if (ioctl(maps_fd, STALELIB_PROCMAP_QUERY, &q) < 0) {
-                if (errno != ENOENT)
-                        return -errno;
-                *ret = (MappingSpan){ .start = address, .end = UINT64_MAX };
-        } else if (q.vma_start > address)
-                *ret = (MappingSpan){ .start = address, .end = q.vma_start };
-        else
-                *ret = (MappingSpan){ q.vma_start, q.vma_end, /* file= */ true, q.dev_major, q.dev_minor };
-        return 0;
 }
 
 size_t mapping_list_find(const MappingList *l, uint64_t address) {

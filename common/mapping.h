@@ -6,10 +6,7 @@
  * no lock that a hung process can hold, or from the text of /proc/PID/maps.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "maps.h"
 #include "process.h"
 
 /* Beyond this many ranges (sysctl vm.max_map_count is 65530 unless raised) the rest is not looked at, and said so. */
@@ -18,13 +15,6 @@
 #define MAPPING_NAMES_MAX (16u << 20)
 /* Longest name taken from the text; PROCMAP_QUERY itself gives PATH_MAX. */
 #define MAPPING_NAME_MAX 65536
-
-enum {
-        RANGE_READ = 1 << 0,
-        RANGE_WRITE = 1 << 1,
-        RANGE_EXECUTE = 1 << 2,
-        RANGE_SHARED = 1 << 3,
-};
 
 typedef struct Range {
         uint64_t start, end; /* addresses */
@@ -84,49 +74,9 @@ int mapping_list_read(const Process *p, unsigned flags, MappingList *l);
 /* The same from a whole text of maps, which is changed; pure. The kernel's \012 still stands in the names. Returns 0, -ENOMEM. */
 int mapping_list_parse(char *text, unsigned flags, MappingList *l);
 
-/* One line of /proc/PID/maps, already without its newline; pure. */
-typedef struct MapsLine {
-        uint64_t start, end, offset, inode;
-        uint32_t flags, dev_major, dev_minor;
-        const char *name; /* into the line; "" where there is none. The kernel's \012 still stands */
-} MapsLine;
-
-/* Returns 0 or -EBADMSG. */
-int mapping_parse_line(const char *line, MapsLine *ret);
-
 /* The file of a mapping as a name below the process's directory: "map_files/START-END". At least MAPPING_FILE_NAME_MAX bytes. */
 #define MAPPING_FILE_NAME_MAX 64
 const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buffer);
 
-/*
- * One executable file-backed range after the other, from *address on, which moves behind it; without its name
- * (ret->name is NULL). maps_fd: an open /proc/PID/maps. Returns 1, 0 behind the last, -ENOTTY or -EINVAL before
- * Linux 6.11, -ESRCH where the memory is gone, -errno.
- */
-int mapping_next_executable(int maps_fd, uint64_t *address, MapsLine *ret);
-
-/*
- * The name of such a range, with the kernel's mark if it put one. Returns 1; 0 where another file is there by now,
- * or the name is longer than the buffer; -errno.
- */
-#define MAPPING_SHORT_NAME 256
-int mapping_name_at(int maps_fd, const MapsLine *range, char *buffer, size_t size);
-
-/* Addresses for which one answer holds, from `start` on, before `end`. */
-typedef struct MappingSpan {
-        uint64_t start, end;
-        bool file; /* of a file, on this device, as printed */
-        uint32_t dev_major, dev_minor;
-} MappingSpan;
-
-/* What is mapped at an address: a file's range, or all without a file up to the next one. Returns 0; -ENOTTY or -EINVAL before Linux 6.11, -errno. */
-int mapping_span_at(int maps_fd, uint64_t address, MappingSpan *ret);
-
 /* The mapping that an address lies in, or SIZE_MAX. */
 size_t mapping_list_find(const MappingList *l, uint64_t address);
-
-/*
- * Does a range of this file (device and inode as printed) still begin at the address, in the memory that maps_fd (an
- * open /proc/PID/maps) was opened for? That memory ends with execve(2). Always false before Linux 6.11.
- */
-bool mapping_is_at(int maps_fd, uint64_t address, uint32_t dev_major, uint32_t dev_minor, uint64_t inode);

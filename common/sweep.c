@@ -186,7 +186,7 @@ static int read_statm(int fd, uint64_t *ret_size, uint64_t *ret_data) {
 /* Does the memory that the record is of still live, with the mappings of its findings in place? */
 static bool anchors_hold(const Record *r) {
         for (size_t i = 0; i < r->sight.n_findings; i++)
-                if (!mapping_is_at(r->maps_fd, r->sight.anchors[i].address, r->sight.anchors[i].dev_major,
+                if (!maps_is_at(r->maps_fd, r->sight.anchors[i].address, r->sight.anchors[i].dev_major,
                                    r->sight.anchors[i].dev_minor, r->sight.anchors[i].inode))
                         return false;
         return true;

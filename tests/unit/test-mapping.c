@@ -49,7 +49,7 @@ static const struct {
 START_TEST(line_of_maps_is_read) {
         MapsLine l = {};
 
-        ck_assert_msg(mapping_parse_line(lines[_i].line, &l) == 0, "%s", lines[_i].name);
+        ck_assert_msg(maps_parse_line(lines[_i].line, &l) == 0, "%s", lines[_i].name);
         ck_assert_uint_eq(l.start, lines[_i].parsed.start);
         ck_assert_uint_eq(l.end, lines[_i].parsed.end);
         ck_assert_uint_eq(l.offset, lines[_i].parsed.offset);
@@ -71,7 +71,7 @@ static const char *const broken[] = {
 START_TEST(line_that_is_none_is_refused) {
         MapsLine l = { .name = "untouched" };
 
-        ck_assert_msg(mapping_parse_line(broken[_i], &l) == -EBADMSG, "%s", broken[_i]);
+        ck_assert_msg(maps_parse_line(broken[_i], &l) == -EBADMSG, "%s", broken[_i]);
         ck_assert_str_eq(l.name, "untouched");
 }
 END_TEST

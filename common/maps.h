@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * /proc/PID/maps, a range at a time: by PROCMAP_QUERY (Linux 6.11), which takes no lock
+ * that a hung process can hold, or a line of its text.
+ */
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+        RANGE_READ = 1 << 0,
+        RANGE_WRITE = 1 << 1,
+        RANGE_EXECUTE = 1 << 2,
+        RANGE_SHARED = 1 << 3,
+};
+
+/* What a line of it says. */
+typedef struct MapsLine {
+        uint64_t start, end;  /* addresses */
+        uint64_t offset;      /* in the file, bytes */
+        uint64_t inode;
+        uint32_t flags;       /* RANGE_… */
+        uint32_t dev_major, dev_minor; /* as the kernel prints them: not comparable with st_dev on btrfs and overlayfs */
+        const char *name;     /* borrowed; "" where there is none */
+} MapsLine;
+
+/*
+ * A line of the text, without its newline; ret->name points into it, and the kernel's \012 still stands there.
+ * Pure. Returns 0 or -EBADMSG.
+ */
+int maps_parse_line(const char *line, MapsLine *ret);
+
+/*
+ * All below asks an open /proc/PID/maps. That memory ends with execve(2): a descriptor
+ * never speaks of another one. Returns -ENOTTY or -EINVAL before Linux 6.11, -ESRCH where
+ * the memory is gone, -errno.
+ */
+
+/*
+ * The file-backed range at or behind *address, which moves behind it. executable: only
+ * such ranges count. name: at least MAPS_NAME_SIZE bytes for its name, with the kernel's
+ * mark if it put one; or NULL: ret->name is then NULL, for two thirds of the price. Returns 1, 0
+ * behind the last; -ENAMETOOLONG for a name that the kernel does not say; else as above.
+ */
+#define MAPS_NAME_SIZE (PATH_MAX + 1)
+int maps_next(int maps_fd, bool executable, uint64_t *address, char *name, MapsLine *ret);
+
+/*
+ * The name of such a range, with the kernel's mark if it put one. Returns 1; 0 where another file is there by now,
+ * or the name is longer than the buffer; else as above.
+ */
+#define MAPS_SHORT_NAME 256
+int maps_name_at(int maps_fd, const MapsLine *range, char *buffer, size_t size);
+
+/* Does a range of this file (device and inode as printed) begin at the address? Always false before Linux 6.11. */
+bool maps_is_at(int maps_fd, uint64_t address, uint32_t dev_major, uint32_t dev_minor, uint64_t inode);
+
+/* Addresses for which one answer holds, from `start` on, before `end`. */
+typedef struct MapsSpan {
+        uint64_t start, end;
+        bool file; /* of a file, on this device, as printed */
+        uint32_t dev_major, dev_minor;
+} MapsSpan;
+
+/* What is mapped at an address: a file's range, or all without a file up to the next one. Returns 0; else as above. */
+int maps_span_at(int maps_fd, uint64_t address, MapsSpan *ret);
