@@ -12,25 +12,6 @@
 /* Of a file without build-id, this much is hashed. */
 #define BASELINE_BYTES_MAX (1u << 20)
 
-void sight_done(Sight *s) {
-        for (size_t i = 0; i < s->n_findings; i++)
-                finding_done(&s->findings[i]);
-        for (size_t i = 0; i < s->n_recovered; i++)
-                finding_done(&s->recovered[i]);
-        free(s->findings);
-        free(s->anchors);
-        free(s->rewritten);
-        free(s->recovered);
-        *s = (Sight){};
-}
-
-void record_done(Record *r) {
-        fd_close(r->statm_fd);
-        fd_close(r->maps_fd);
-        sight_done(&r->sight);
-        *r = (Record){ .statm_fd = -EBADF, .maps_fd = -EBADF };
-}
-
 /* The device of the kernel's internal tmpfs: that of a memfd. Without one, no mapping has it. */
 static void read_shm_device(Scan *scan) {
         _cleanup_close_ int fd = memfd_create("stalelib", MFD_CLOEXEC);

@@ -13,6 +13,7 @@
 #include "mapping.h"
 #include "memory.h"
 #include "path-table.h"
+#include "record.h"
 #include "sweep.h"
 #include "view.h"
 
@@ -21,50 +22,6 @@ typedef struct KnownView {
         uint32_t serial; /* never used twice */
         uint32_t used;   /* number of the sweep that last opened it */
 } KnownView;
-
-/* A mapping that was seen to be written to: a file's content is compared at the time, a process's fate lasts. */
-typedef struct Rewritten {
-        uint32_t path;
-        uint64_t start;
-} Rewritten;
-
-/* Where a finding's mapping is, to ask the kernel whether it is still there. */
-typedef struct Anchor {
-        uint64_t address, inode;
-        uint32_t dev_major, dev_minor;
-} Anchor;
-
-/* What a look at a process found. */
-typedef struct Sight {
-        uint32_t mappings, ignored;
-        uint32_t unknown_by[UNKNOWN_REASON_MAX];
-        Finding *findings;      /* owned */
-        Anchor *anchors;        /* owned; one each */
-        size_t n_findings;
-        Rewritten *rewritten;   /* owned */
-        size_t n_rewritten;
-        Finding *recovered;     /* owned; keys only. Of this sweep alone */
-        size_t n_recovered;
-        uint32_t set;           /* what the verdicts hang on */
-} Sight;
-
-void sight_done(Sight *s);
-
-/* A process as it was last looked at. */
-typedef struct Record {
-        pid_t pid;
-        uint64_t start_time;
-        int statm_fd;           /* owned; answers with ESRCH once the process is gone, though its pid be used again */
-        int maps_fd;            /* owned, of a process with findings; dies with the memory it was opened for, as on execve(2) */
-        uint64_t vm_size, vm_data; /* of statm, pages */
-        uint32_t view;          /* serial number */
-        uint32_t examined;      /* number of the sweep */
-        uint64_t examined_usec; /* CLOCK_BOOTTIME; of the last examination, or of the first glance */
-        bool memoryless;        /* a kernel thread or a zombie: nothing to see, and nothing seen */
-        Sight sight;
-} Record;
-
-void record_done(Record *r);
 
 /* An executable range, as far as it tells one process from another. */
 typedef struct GlanceRange {

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * A process is looked at anew when its memory changed its size, when the answer to one
- * of the lookups that its verdicts hang on changed, when the mapping of one of its
- * findings is not there any more, and in any case every REEXAMINE_USEC. What this can
- * miss, for that long: a mapping exchanged for another of the very same size, in a
- * process that has no findings. Its new mapping would have to be of a file that was
- * stale already to be missed, which no loader opens.
- *
- * A new look is a glance (glance.h) where nothing was found before, else, and at least
- * every REEXAMINE_USEC, an examination.
+ * Of each process: what was seen last where that still holds (record.h), else a new
+ * look. That is a glance (glance.h) where nothing was found before; else, and where the
+ * last one is long ago, an examination (examine.h).
  */
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "examine.h"
@@ -21,10 +14,6 @@
 #include "glance.h"
 #include "owner.h"
 #include "twin.h"
-
-#define REEXAMINE_USEC (600 * 1000000ull)
-/* Not all in one sweep: a part of them up to this much earlier. */
-#define REEXAMINE_SPREAD_SEC 256
 
 struct Sweep {
         Scan *scan;            /* borrowed */
@@ -159,93 +148,6 @@ static Record *record_before(Sweep *s, pid_t pid) {
                 &scan->records[s->next_record] : NULL;
 }
 
-/* Size of the memory, and of its data part, in pages: first and sixth of proc_pid_statm(5). */
-static int read_statm(int fd, uint64_t *ret_size, uint64_t *ret_data) {
-        uint64_t fields[6];
-        char text[160], *s = text;
-        ssize_t n;
-
-        n = pread(fd, text, sizeof(text) - 1, 0);
-        if (n < 0)
-                return -errno;
-        text[n] = '\0';
-        /* Not by sscanf(3): of all the code of a steady sweep, it took the most time. */
-        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
-                char *end;
-
-                fields[i] = strtoull(s, &end, 10);
-                if (end == s)
-                        return -EBADMSG;
-                s = end;
-        }
-        *ret_size = fields[0];
-        *ret_data = fields[5];
-        return 0;
-}
-
-/* Does the memory that the record is of still live, with the mappings of its findings in place? */
-static bool anchors_hold(const Record *r) {
-        for (size_t i = 0; i < r->sight.n_findings; i++)
-                if (!maps_is_at(r->maps_fd, r->sight.anchors[i].address, r->sight.anchors[i].dev_major,
-                                   r->sight.anchors[i].dev_minor, r->sight.anchors[i].inode))
-                        return false;
-        return true;
-}
-
-/* The view that an unchanged process's names are to be looked up in, opened through it if need be. */
-static KnownView *view_of_record(Sweep *s, const Record *r) {
-        _cleanup_(process_done) Process p = PROCESS_NULL;
-        KnownView *view = scan_open_view(s->scan, r->view);
-
-        if (view)
-                return view;
-        if (process_open(s->scan->proc_fd, r->pid, &p) < 0 || p.start_time != r->start_time ||
-            scan_view(s->scan, &p, &view) < 0 || view->serial != r->view)
-                return NULL;
-        return view;
-}
-
-static bool is_due(const Sweep *s, const Record *r) {
-        uint64_t early = (uint64_t) r->pid % REEXAMINE_SPREAD_SEC * 1000000u;
-
-        return s->boottime_usec - r->examined_usec + early >= REEXAMINE_USEC;
-}
-
-/* Looks up what the verdicts hang on, each name in the view that it was said in: not all are the process's own. */
-static bool refresh_set(Sweep *s, const KnownView *view, const PathSet *set) {
-        if (set->checked == s->scan->sweep)
-                return true;
-        for (uint32_t i = 0; i < set->n_paths; i++) {
-                uint32_t serial = s->scan->paths.paths[set->paths[i]].view;
-                const KnownView *said = serial == view->serial ? view : scan_open_view(s->scan, serial);
-
-                if (!said)
-                        return false;
-                scan_refresh(s->scan, &s->options, said, set->paths[i]);
-        }
-        return true;
-}
-
-/* Would a look at it say what the last one said? */
-static bool is_unchanged(Sweep *s, Record *r) {
-        uint64_t size, data;
-        KnownView *view;
-
-        scan_beacon(s->scan, &s->options, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
-        if (s->options.full || is_due(s, r) || read_statm(r->statm_fd, &size, &data) < 0 || size != r->vm_size ||
-            data != r->vm_data || !anchors_hold(r))
-                return false;
-        if (r->memoryless)
-                return true;
-        view = view_of_record(s, r);
-        if (!view)
-                return false;
-        view->used = s->scan->sweep;
-        if (!refresh_set(s, view, &s->scan->paths.sets[r->sight.set]))
-                return false;
-        return path_set_changed(&s->scan->paths, r->sight.set, s->scan->sweep) <= r->examined;
-}
-
 static void count(Counts *c, const Sight *s) {
         c->mappings += s->mappings;
         c->ignored += s->ignored;
@@ -287,7 +189,7 @@ static int keep(Sweep *s, Record *r) {
         if (!GROW(s->records, s->allocated_records, s->n_records + 1))
                 return -ENOMEM;
         s->records[s->n_records++] = *r;
-        *r = (Record){ .statm_fd = -EBADF, .maps_fd = -EBADF };
+        *r = RECORD_NULL;
         return 0;
 }
 
@@ -370,7 +272,7 @@ static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
 
         if (s->options.pids || s->options.full)
                 return true;
-        if (before && (is_due(s, before) || before->sight.n_findings > 0))
+        if (before && (record_is_due(before, s->boottime_usec) || before->sight.n_findings > 0))
                 return true;
         for (size_t low = 0, high = previous ? previous->n_findings : 0; low < high;) {
                 size_t middle = low + (high - low) / 2;
@@ -472,15 +374,13 @@ static int remember_memoryless(Sweep *s, pid_t pid, Record *r) {
         return keep(s, r);
 }
 
-/* What the next sweep sees a change by. Returns 1; 0: it has no memory, or is settled otherwise; -errno where the sweep cannot go on. */
-static int size_memory(Sweep *s, Process *p, Record *record) {
+/* Returns 1; 0: it has no memory, or is settled otherwise; -errno where the sweep cannot go on. */
+static int begin_record(Sweep *s, Process *p, Record *record) {
         int r;
 
-        record->statm_fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
-        if (record->statm_fd < 0 && is_fatal(-errno))
-                return -errno;
-        if (read_statm(record->statm_fd, &record->vm_size, &record->vm_data) < 0 || record->vm_size > 0)
-                return 1;
+        r = record_begin(record, p);
+        if (r < 0 || record->vm_size > 0)
+                return r < 0 ? r : 1;
         /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
         r = process_identify(s->scan->proc_fd, p);
         if (r < 0)
@@ -493,7 +393,7 @@ static int size_memory(Sweep *s, Process *p, Record *record) {
 
 /* A process that the sweep before did not see, or saw otherwise. Returns 0 or -errno where the sweep cannot go on. */
 static int step_anew(Sweep *s, pid_t pid, const Record *before) {
-        _cleanup_(record_done) Record record = { .statm_fd = -EBADF, .maps_fd = -EBADF };
+        _cleanup_(record_done) Record record = RECORD_NULL;
         _cleanup_(process_done) Process p = PROCESS_NULL;
         _cleanup_(sight_done) Sight sight = {};
         KnownView *view;
@@ -508,7 +408,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         if (r != 0)
                 return r < 0 ? r : count_unreadable(s, pid, p.start_time);
         if (!s->partial && !s->options.once) {
-                r = size_memory(s, &p, &record);
+                r = begin_record(s, &p, &record);
                 if (r <= 0)
                         return r;
         }
@@ -525,6 +425,11 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
                 return r;
         r = publish(s, pid, p.start_time, &sight);
         return r < 0 ? r : remember(s, &p, view, &record, &sight);
+}
+
+static bool is_unchanged(Sweep *s, const Record *r) {
+        scan_beacon(s->scan, &s->options, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
+        return !s->options.full && !record_is_due(r, s->boottime_usec) && record_holds(s->scan, &s->options, r);
 }
 
 int sweep_step(Sweep *s) {

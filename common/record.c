@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A process is looked at anew when its memory changed its size, when the answer to one
+ * of the lookups that its verdicts hang on changed, when the mapping of one of its
+ * findings is not there any more, and in any case every REEXAMINE_USEC. What this can
+ * miss, for that long: a mapping exchanged for another of the very same size, in a
+ * process that has no findings. Its new mapping would have to be of a file that was
+ * stale already to be missed, which no loader opens.
+ */
+
+#include <fcntl.h>
+
+#include "scan.h"
+
+#define REEXAMINE_USEC (600 * 1000000ull)
+/* Not all in one sweep: a part of them up to this much earlier. */
+#define REEXAMINE_SPREAD_SEC 256
+
+void sight_done(Sight *s) {
+        for (size_t i = 0; i < s->n_findings; i++)
+                finding_done(&s->findings[i]);
+        for (size_t i = 0; i < s->n_recovered; i++)
+                finding_done(&s->recovered[i]);
+        free(s->findings);
+        free(s->anchors);
+        free(s->rewritten);
+        free(s->recovered);
+        *s = (Sight){};
+}
+
+void record_done(Record *r) {
+        fd_close(r->statm_fd);
+        fd_close(r->maps_fd);
+        sight_done(&r->sight);
+        *r = RECORD_NULL;
+}
+
+/* Size of the memory, and of its data part, in pages: first and sixth of proc_pid_statm(5). */
+static int read_statm(int fd, uint64_t *ret_size, uint64_t *ret_data) {
+        uint64_t fields[6];
+        char text[160], *s = text;
+        ssize_t n;
+
+        n = pread(fd, text, sizeof(text) - 1, 0);
+        if (n < 0)
+                return -errno;
+        text[n] = '\0';
+        /* Not by sscanf(3): of all the code of a steady sweep, it took the most time. */
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+                char *end;
+
+                fields[i] = strtoull(s, &end, 10);
+                if (end == s)
+                        return -EBADMSG;
+                s = end;
+        }
+        *ret_size = fields[0];
+        *ret_data = fields[5];
+        return 0;
+}
+
+int record_begin(Record *r, const Process *p) {
+        r->statm_fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
+        if (r->statm_fd < 0)
+                return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : 0;
+        if (read_statm(r->statm_fd, &r->vm_size, &r->vm_data) < 0)
+                r->vm_size = UINT64_MAX;
+        return 0;
+}
+
+/* Does the memory that the record is of still live, with the mappings of its findings in place? */
+static bool anchors_hold(const Record *r) {
+        for (size_t i = 0; i < r->sight.n_findings; i++)
+                if (!maps_is_at(r->maps_fd, r->sight.anchors[i].address, r->sight.anchors[i].dev_major,
+                                r->sight.anchors[i].dev_minor, r->sight.anchors[i].inode))
+                        return false;
+        return true;
+}
+
+bool record_is_due(const Record *r, uint64_t now_usec) {
+        uint64_t early = (uint64_t) r->pid % REEXAMINE_SPREAD_SEC * 1000000u;
+
+        return now_usec - r->examined_usec + early >= REEXAMINE_USEC;
+}
+
+/* The view that the names are to be looked up in, opened through the process if need be. */
+static KnownView *open_view(Scan *scan, const Record *r) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        KnownView *view = scan_open_view(scan, r->view);
+
+        if (view)
+                return view;
+        /* Its statm has just answered: the number is still its own. */
+        if (process_open_directory(scan->proc_fd, r->pid, &p) < 0 || scan_view(scan, &p, &view) < 0 || view->serial != r->view)
+                return NULL;
+        return view;
+}
+
+/* Each name in the view that it was said in: not all are the process's own. */
+static bool refresh_set(Scan *scan, const SweepOptions *options, const KnownView *view, const PathSet *set) {
+        if (set->checked == scan->sweep)
+                return true;
+        for (uint32_t i = 0; i < set->n_paths; i++) {
+                uint32_t serial = scan->paths.paths[set->paths[i]].view;
+                const KnownView *said = serial == view->serial ? view : scan_open_view(scan, serial);
+
+                if (!said)
+                        return false;
+                scan_refresh(scan, options, said, set->paths[i]);
+        }
+        return true;
+}
+
+bool record_holds(Scan *scan, const SweepOptions *options, const Record *r) {
+        uint64_t size, data;
+        KnownView *view;
+
+        if (read_statm(r->statm_fd, &size, &data) < 0 || size != r->vm_size || data != r->vm_data || !anchors_hold(r))
+                return false;
+        if (r->memoryless)
+                return true;
+        view = open_view(scan, r);
+        if (!view)
+                return false;
+        view->used = scan->sweep;
+        return refresh_set(scan, options, view, &scan->paths.sets[r->sight.set]) &&
+                path_set_changed(&scan->paths, r->sight.set, scan->sweep) <= r->examined;
+}

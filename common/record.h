@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a look at a process found, and what is kept of it for the sweep after. */
+
+#include "finding.h"
+#include "process.h"
+#include "sweep.h"
+
+/* A mapping that was seen to be written to: a file's content is compared at the time, a process's fate lasts. */
+typedef struct Rewritten {
+        uint32_t path;
+        uint64_t start;
+} Rewritten;
+
+/* Where a finding's mapping is, to ask the kernel whether it is still there. */
+typedef struct Anchor {
+        uint64_t address, inode;
+        uint32_t dev_major, dev_minor;
+} Anchor;
+
+/* What a look at a process found. */
+typedef struct Sight {
+        uint32_t mappings, ignored;
+        uint32_t unknown_by[UNKNOWN_REASON_MAX];
+        Finding *findings;      /* owned */
+        Anchor *anchors;        /* owned; one each */
+        size_t n_findings;
+        Rewritten *rewritten;   /* owned */
+        size_t n_rewritten;
+        Finding *recovered;     /* owned; keys only. Of this sweep alone */
+        size_t n_recovered;
+        uint32_t set;           /* what the verdicts hang on */
+} Sight;
+
+void sight_done(Sight *s);
+
+/* A process as it was last looked at. */
+typedef struct Record {
+        pid_t pid;
+        uint64_t start_time;
+        int statm_fd;           /* owned; answers with ESRCH once the process is gone, though its pid be used again */
+        int maps_fd;            /* owned, of a process with findings; dies with the memory it was opened for, as on execve(2) */
+        uint64_t vm_size, vm_data; /* of statm, pages */
+        uint32_t view;          /* serial number */
+        uint32_t examined;      /* number of the sweep */
+        uint64_t examined_usec; /* CLOCK_BOOTTIME; of the last examination, or of the first glance */
+        bool memoryless;        /* a kernel thread or a zombie: nothing to see, and nothing seen */
+        Sight sight;
+} Record;
+
+/* Embeds owned descriptors: initialise with RECORD_NULL before record_done() may see it. */
+#define RECORD_NULL ((Record){ .statm_fd = -EBADF, .maps_fd = -EBADF })
+void record_done(Record *r);
+
+/*
+ * Opens what the next sweep will see a change by. Returns 0, or -errno where descriptors or memory are short: else
+ * there is only no descriptor, and the process will be looked at anew.
+ */
+int record_begin(Record *r, const Process *p);
+
+/* Is it time to look again, whatever is seen of a change? now: CLOCK_BOOTTIME. */
+bool record_is_due(const Record *r, uint64_t now_usec);
+
+/* Would a look at the process say what the last one said? Looks up the names that its verdicts hang on. */
+bool record_holds(Scan *scan, const SweepOptions *options, const Record *r);
