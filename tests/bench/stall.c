@@ -64,8 +64,9 @@ static pid_t start(char *argv[]) {
                 int null = open("/dev/null", O_RDWR);
 
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
-                for (volatile unsigned long n = 0; !argv; n++)
-                        ;
+                if (!argv)
+                        for (volatile unsigned long n = 0;; n++)
+                                ;
                 dup2(null, 1);
                 execvp(argv[0], argv);
                 _exit(127);
