@@ -30,6 +30,12 @@ static inline Finding finding_make(pid_t pid, uint64_t inode, const char *unit) 
         return f;
 }
 
+/* By its members: what lies between them is anything. */
+static inline bool file_id_equal(const FileId *a, const FileId *b) {
+        return a->dev_major == b->dev_major && a->dev_minor == b->dev_minor && a->inode == b->inode && a->known == b->known &&
+                a->build_id_length == b->build_id_length && memcmp(a->build_id, b->build_id, a->build_id_length) == 0;
+}
+
 static inline void snapshot_put(Snapshot *s, pid_t pid, uint64_t inode, const char *unit, uint32_t flags) {
         Finding f = finding_make(pid, inode, unit);
 

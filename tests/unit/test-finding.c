@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding.h"
+#include "findings.h"
 #include "unit.h"
 
 /* A finding in which every member is set; static strings, so never to be ended itself. */
@@ -32,7 +33,7 @@ START_TEST(a_copy_shares_nothing_and_differs_in_nothing) {
         ck_assert_str_eq(copy.exe, "/usr/sbin/nginx");
         ck_assert_str_eq(copy.loader_name, "/opt/current/x.so");
         ck_assert_uint_eq(copy.uid, 33);
-        ck_assert_mem_eq(&copy.mapped, &f.mapped, sizeof(f.mapped));
+        ck_assert(file_id_equal(&copy.mapped, &f.mapped));
         ck_assert_ptr_ne(copy.path, f.path);
         ck_assert_ptr_ne(copy.pins, f.pins);
         ck_assert_ptr_ne(copy.pins[0].holder, f.pins[0].holder);

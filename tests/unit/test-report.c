@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <json-c/json.h>
 
+#include "findings.h"
 #include "report.h"
 #include "unit.h"
 
@@ -105,8 +106,8 @@ START_TEST(a_finding_comes_back_whole) {
         ck_assert_str_eq(back.path, f.path);
         ck_assert_str_eq(back.loader_name, f.loader_name);
         ck_assert_uint_eq(back.flags, f.flags);
-        ck_assert_mem_eq(&back.mapped, &f.mapped, sizeof(f.mapped));
-        ck_assert_mem_eq(&back.disk, &f.disk, sizeof(f.disk));
+        ck_assert(file_id_equal(&back.mapped, &f.mapped));
+        ck_assert(file_id_equal(&back.disk, &f.disk));
         ck_assert_str_eq(back.successor, f.successor);
         ck_assert_uint_eq(back.n_pins, 2);
         ck_assert_str_eq(back.pins[1].holder, f.pins[1].holder);
