@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <ctype.h>
 #include <fnmatch.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "advice-target.h"
@@ -80,17 +79,6 @@ void advice_target_done(AdviceTarget *t) {
         *t = (AdviceTarget){};
 }
 
-_printf_(1, 2) static char *format(const char *text, ...) {
-        char *s = NULL;
-        va_list ap;
-
-        va_start(ap, text);
-        if (vasprintf(&s, text, ap) < 0)
-                s = NULL;
-        va_end(ap);
-        return s;
-}
-
 /*
  * Are these the characters of a unit's name, systemd.unit(5), or a container's? What
  * has others has been forged, and gets no command. With a backslash doubled, which is
@@ -123,7 +111,7 @@ static int find_process(const Finding *f, AdviceTarget *t) {
         _cleanup_free_ char *comm = escape(f->comm ?: "process");
 
         if (comm)
-                t->words = format("end %s (%d) and start it again", comm, (int) f->pid);
+                t->words = strdup_format("end %s (%d) and start it again", comm, (int) f->pid);
         return t->words ? 0 : -ENOMEM;
 }
 
@@ -150,9 +138,9 @@ static int find_container(const Finding *f, AdviceTarget *t) {
         if (!shown)
                 return -ENOMEM;
         t->remounts = true;
-        t->words = format("%s%s%s", engines[i].before, shown, engines[i].after);
+        t->words = strdup_format("%s%s%s", engines[i].before, shown, engines[i].after);
         if (t->words && engines[i].command && is_typable(name)) {
-                t->restart = format("%s%s", engines[i].command, shown);
+                t->restart = strdup_format("%s%s", engines[i].command, shown);
                 if (!t->restart)
                         return -ENOMEM;
         }
@@ -167,13 +155,13 @@ static int find_unit(const char *unit, const char *manager, const Phrase *phrase
                 return -ENOMEM;
         if (phrase) {
                 t->reboot = phrase->reboot;
-                t->words = format("%s%s%s", phrase->before, shown, phrase->after);
+                t->words = strdup_format("%s%s%s", phrase->before, shown, phrase->after);
                 return t->words ? 0 : -ENOMEM;
         }
-        t->words = format("restart %s", shown);
+        t->words = strdup_format("restart %s", shown);
         if (t->words && is_typable(unit)) {
-                t->restart = format("systemctl%s restart %s", manager, shown);
-                t->reload = format("systemctl%s reload %s", manager, shown);
+                t->restart = strdup_format("systemctl%s restart %s", manager, shown);
+                t->reload = strdup_format("systemctl%s reload %s", manager, shown);
                 return t->restart && t->reload ? 0 : -ENOMEM;
         }
         return t->words ? 0 : -ENOMEM;
@@ -197,17 +185,17 @@ static int find_user_manager(const Finding *f, AdviceTarget *t) {
         unsigned long uid = manager_uid(f);
 
         if (f->comm && streq(f->comm, "(sd-pam)")) {
-                t->words = format("log the user %lu out of all sessions", uid);
+                t->words = strdup_format("log the user %lu out of all sessions", uid);
                 return t->words ? 0 : -ENOMEM;
         }
-        t->restart = format("systemctl --user -M %lu@ daemon-reexec", uid);
-        t->words = format("let the manager of the user %lu execute itself anew (systemctl --user daemon-reexec)", uid);
+        t->restart = strdup_format("systemctl --user -M %lu@ daemon-reexec", uid);
+        t->words = strdup_format("let the manager of the user %lu execute itself anew (systemctl --user daemon-reexec)", uid);
         return t->restart && t->words ? 0 : -ENOMEM;
 }
 
 static int find_user_unit(const Finding *f, AdviceTarget *t) {
         const Phrase *phrase = find_phrase(delicate_of_user, ELEMENTSOF(delicate_of_user), f->user_unit);
-        _cleanup_free_ char *manager = format(" --user -M %lu@", manager_uid(f));
+        _cleanup_free_ char *manager = strdup_format(" --user -M %lu@", manager_uid(f));
 
         if (!manager)
                 return -ENOMEM;
@@ -221,7 +209,7 @@ static int find_session(const Finding *f, AdviceTarget *t) {
         _cleanup_free_ char *session = escape_bytes(f->unit + 8, strlen(f->unit) - 8 - 6), *comm = escape(f->comm ?: "process");
 
         if (session && comm)
-                t->words = format("end %s (%d) and start it again, or log out of session %s and in again", comm, (int) f->pid, session);
+                t->words = strdup_format("end %s (%d) and start it again, or log out of session %s and in again", comm, (int) f->pid, session);
         return t->words ? 0 : -ENOMEM;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "advice-target.h"
@@ -15,23 +14,6 @@
                    MASK(PIN_STARTUP_BINDING) | MASK(PIN_MUSL) | MASK(PIN_NOT_LOADER) | MASK(PIN_UNKNOWN))
 /* These open without ever closing, or before they close. */
 #define NEVER_CLOSES (RUNTIME_CPYTHON | RUNTIME_JVM | RUNTIME_NODE | RUNTIME_NGINX)
-
-_printf_(1, 2) static char *format(const char *text, ...) {
-        char *s = NULL;
-        va_list ap;
-
-        va_start(ap, text);
-        if (vasprintf(&s, text, ap) < 0)
-                s = NULL;
-        va_end(ap);
-        return s;
-}
-
-static const char *base_name(const char *path) {
-        const char *slash = strrchr(path, '/');
-
-        return slash && slash[1] != '\0' ? slash + 1 : path;
-}
 
 /* --- action --- */
 
@@ -80,15 +62,15 @@ static Action find_action(const Finding *f, const AdviceTarget *t) {
 /* The program may close it: what that takes. */
 static char *reload_advice(const Finding *f, const AdviceTarget *t, const char *otherwise) {
         if (f->pins[0].reason == PIN_GC_PENDING)
-                return format("the next dlclose() in the program unloads it (%s may bring one about); otherwise: %s",
+                return strdup_format("the next dlclose() in the program unloads it (%s may bring one about); otherwise: %s",
                               t->reload ?: "a reload", otherwise);
-        return format("%s, if the program closes it before it opens it again; otherwise: %s", t->reload ?: "let the program reload it", otherwise);
+        return strdup_format("%s, if the program closes it before it opens it again; otherwise: %s", t->reload ?: "let the program reload it", otherwise);
 }
 
 static char *close_advice(const Finding *f, const char *otherwise) {
         _cleanup_free_ char *holder = escape(f->pins[0].holder ?: "what holds it");
 
-        return holder ? format("let the program close %s; otherwise: %s", holder, otherwise) : NULL;
+        return holder ? strdup_format("let the program close %s; otherwise: %s", holder, otherwise) : NULL;
 }
 
 static char *remount_advice(const Finding *f, const AdviceTarget *t, const char *otherwise) {
@@ -97,7 +79,7 @@ static char *remount_advice(const Finding *f, const AdviceTarget *t, const char 
         if (t->remounts)
                 return strdup(otherwise);
         path = escape(f->path ?: "");
-        return path ? format("mount %s anew, then: %s", path, otherwise) : NULL;
+        return path ? strdup_format("mount %s anew, then: %s", path, otherwise) : NULL;
 }
 
 static char *find_advice(const Finding *f, const AdviceTarget *t) {
@@ -111,7 +93,7 @@ static char *find_advice(const Finding *f, const AdviceTarget *t) {
         case ACTION_CLOSE_HOLDER:
                 return close_advice(f, restart);
         case ACTION_END_THREADS:
-                return format("end the threads that used it, then let the program close it; otherwise: %s", restart);
+                return strdup_format("end the threads that used it, then let the program close it; otherwise: %s", restart);
         case ACTION_REMOUNT:
                 return remount_advice(f, t, restart);
         default:
@@ -126,18 +108,18 @@ static char *inodes(const Finding *f) {
         if (f->mapped.inode == 0)
                 return strdup("");
         if (!f->disk.known)
-                return format(" (inode %" PRIu64 ")", f->mapped.inode);
+                return strdup_format(" (inode %" PRIu64 ")", f->mapped.inode);
         if (f->disk.inode == f->mapped.inode)
                 return strdup("");
-        return format(" (inode %" PRIu64 " mapped, %" PRIu64 " on disk)", f->mapped.inode, f->disk.inode);
+        return strdup_format(" (inode %" PRIu64 " mapped, %" PRIu64 " on disk)", f->mapped.inode, f->disk.inode);
 }
 
 static char *deleted_head(const Finding *f, const char *path, const char *ids, const char *successor) {
         if (f->flags & FLAG_FILE_BIND_MOUNT)
-                return format("still runs %s%s, a mounted file that was removed from where it came", path, ids);
+                return strdup_format("still runs %s%s, a mounted file that was removed from where it came", path, ids);
         if (successor)
-                return format("still runs %s%s, which was removed; %s took its place", path, ids, successor);
-        return format("still runs %s%s, which was removed", path, ids);
+                return strdup_format("still runs %s%s, which was removed; %s took its place", path, ids, successor);
+        return strdup_format("still runs %s%s, which was removed", path, ids);
 }
 
 /* What the process does with which file. */
@@ -148,21 +130,21 @@ static char *find_head(const Finding *f) {
                 return NULL;
         switch (f->state) {
         case STATE_REPLACED:
-                return format("still runs the old %s%s", path, ids);
+                return strdup_format("still runs the old %s%s", path, ids);
         case STATE_DELETED:
                 return deleted_head(f, path, ids, successor);
         case STATE_MODIFIED:
-                return format(f->flags & FLAG_CRASH_RISK ? "runs %s, which was overwritten in place" : "still runs the old content of %s", path);
+                return strdup_format(f->flags & FLAG_CRASH_RISK ? "runs %s, which was overwritten in place" : "still runs the old content of %s", path);
         case STATE_SUPERSEDED:
-                return format("still runs %s%s, while %s leads to %s", path, ids, name ?: "its name", successor ?: "another file");
+                return strdup_format("still runs %s%s, while %s leads to %s", path, ids, name ?: "its name", successor ?: "another file");
         case STATE_MOVED:
-                return format("still runs %s%s, while nothing is left at %s", path, ids, name ?: "the name it was opened by");
+                return strdup_format("still runs %s%s, while nothing is left at %s", path, ids, name ?: "the name it was opened by");
         case STATE_HIDDEN:
-                return format("still runs %s%s, which a mount covers", path, ids);
+                return strdup_format("still runs %s%s, which a mount covers", path, ids);
         case STATE_UNREACHABLE:
-                return format("still runs %s%s, whose file system was detached", path, ids);
+                return strdup_format("still runs %s%s, whose file system was detached", path, ids);
         default:
-                return format("maps %s%s", path, ids);
+                return strdup_format("maps %s%s", path, ids);
         }
 }
 
@@ -196,7 +178,7 @@ static char *held_phrase(const Pin *p) {
 
         if (!holder)
                 return NULL;
-        return why ? format("it is kept by %s, %s and is itself %s", holder, how, why) : format("it is kept by %s, %s", holder, how);
+        return why ? strdup_format("it is kept by %s, %s and is itself %s", holder, how, why) : strdup_format("it is kept by %s, %s", holder, how);
 }
 
 static const char *handles_phrase(const Finding *f) {
@@ -225,7 +207,7 @@ static char *pin_phrase(const Finding *f, const Pin *p) {
         case PIN_LD_PRELOAD:
                 holder = p->holder ? escape(base_name(p->holder)) : NULL;
                 if (p->holder)
-                        return holder ? format("it came with %s, which was preloaded", holder) : NULL;
+                        return holder ? strdup_format("it came with %s, which was preloaded", holder) : NULL;
                 return strdup("it was preloaded");
         case PIN_LD_AUDIT:
                 return strdup("it is an audit module of the loader");
@@ -237,7 +219,7 @@ static char *pin_phrase(const Finding *f, const Pin *p) {
                 return strdup("a unique symbol of it is in use, so that the loader never unloads it");
         case PIN_STARTUP_BINDING:
                 holder = escape(p->holder ? base_name(p->holder) : "the program");
-                return holder ? format("the loader never unloads it, for %s is bound to a symbol of it", holder) : NULL;
+                return holder ? strdup_format("the loader never unloads it, for %s is bound to a symbol of it", holder) : NULL;
         case PIN_HOLDER:
         case PIN_RELDEP:
                 return held_phrase(p);
@@ -262,7 +244,7 @@ static char *find_reasons(const Finding *f) {
         for (size_t i = 0; i < f->n_pins; i++) {
                 _cleanup_free_ char *front = text, *phrase = pin_phrase(f, f->pins + i);
 
-                text = !phrase ? NULL : front ? format("%s, and %s", front, phrase) : strdup(phrase);
+                text = !phrase ? NULL : front ? strdup_format("%s, and %s", front, phrase) : strdup(phrase);
                 if (!text)
                         return NULL;
         }
@@ -274,19 +256,19 @@ static char *find_tail(const Finding *f, const AdviceTarget *t) {
 
         switch (f->action) {
         case ACTION_RESTART_NOW:
-                return format("the next call into it may crash: %s", t->words);
+                return strdup_format("the next call into it may crash: %s", t->words);
         case ACTION_RELOAD:
                 if (f->pins[0].reason == PIN_GC_PENDING)
-                        return format("the next one ends it, else %s%s", t->words, hurry);
-                return format("a reload ends it if the program closes it before it opens it again, else %s%s", t->words, hurry);
+                        return strdup_format("the next one ends it, else %s%s", t->words, hurry);
+                return strdup_format("a reload ends it if the program closes it before it opens it again, else %s%s", t->words, hurry);
         case ACTION_CLOSE_HOLDER:
-                return format("close that, else %s%s", t->words, hurry);
+                return strdup_format("close that, else %s%s", t->words, hurry);
         case ACTION_END_THREADS:
-                return format("end these threads and close it, else %s%s", t->words, hurry);
+                return strdup_format("end these threads and close it, else %s%s", t->words, hurry);
         case ACTION_REMOUNT:
-                return format(t->remounts ? "%s%s, which mounts it anew" : "mount it anew, then %s%s", t->words, hurry);
+                return strdup_format(t->remounts ? "%s%s, which mounts it anew" : "mount it anew, then %s%s", t->words, hurry);
         default:
-                return format("%s%s", t->words, hurry);
+                return strdup_format("%s%s", t->words, hurry);
         }
 }
 
@@ -296,7 +278,7 @@ static char *find_message(const Finding *f, const AdviceTarget *t) {
 
         if (!comm || !head || !reasons || !tail)
                 return NULL;
-        return format("%s (%d) %s%s: %s; %s.", comm, (int) f->pid, head, both, reasons, tail);
+        return strdup_format("%s (%d) %s%s: %s; %s.", comm, (int) f->pid, head, both, reasons, tail);
 }
 
 int advice_give(Finding *f) {
@@ -377,7 +359,7 @@ char *advice_explain_pin(const Finding *f, const Pin *p) {
 
         if (!phrase)
                 return NULL;
-        text = format("%s%s%s%s.%s", phrase, certainty_words(p->certainty), p->detail ? ": " : "", p->detail ?: "", pin_remedy(f, p) ?: "");
+        text = strdup_format("%s%s%s%s.%s", phrase, certainty_words(p->certainty), p->detail ? ": " : "", p->detail ?: "", pin_remedy(f, p) ?: "");
         if (text)
                 capitalise(text);
         return text;

@@ -86,6 +86,16 @@ static inline bool strdup_to(char **dest, const char *s) {
         return true;
 }
 
+/* The last component of a path; the whole of it where nothing stands behind its last slash. Into the path. */
+static inline const char *base_name(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash && slash[1] != '\0' ? slash + 1 : path;
+}
+
+/* As asprintf(3). The caller frees; NULL on lack of memory. */
+_printf_(1, 2) char *strdup_format(const char *text, ...);
+
 /*
  * Makes room for at least `need` elements in an array that grows by doubling.
  * Returns false on lack of memory and on overflow; the array is then as before.

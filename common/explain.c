@@ -64,12 +64,6 @@ static void read_environment(const Examination *x, char **ret_preload, char **re
                         *ret_preload = NULL;
 }
 
-static const char *base_name(const char *path) {
-        const char *slash = strrchr(path, '/');
-
-        return slash ? slash + 1 : path;
-}
-
 /* Tags of the process: programs whose way of loading is known. */
 static uint32_t process_runtimes(const Examination *x) {
         static const struct {

@@ -3,7 +3,6 @@
 /* The evidence for a reason, in words. What others named is cut and escaped here. */
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "escape.h"
@@ -21,21 +20,9 @@ static char *show(const char *name) {
 static char *show_node(const PinGraph *g, size_t node) {
         const PinNode *n = g->nodes + node;
         const char *path = n->path[0] == '\0' && n->map && n->map->l_name ? n->map->l_name : n->path;
-        const char *slash = strrchr(path, '/');
-        const char *name = slash && slash[1] != '\0' ? slash + 1 : path;
+        const char *name = base_name(path);
 
         return show(name[0] == '\0' ? node == g->main ? "the program" : "an object without a name" : name);
-}
-
-_printf_(1, 2) static char *format(const char *text, ...) {
-        char *s = NULL;
-        va_list ap;
-
-        va_start(ap, text);
-        if (vasprintf(&s, text, ap) < 0)
-                s = NULL;
-        va_end(ap);
-        return s;
 }
 
 /* "prog -> libmid.so -> libplugin.so", as far as the names are known. */
@@ -51,7 +38,7 @@ static char *needed_chain(const PinGraph *g, size_t node) {
         while (n > 0) {
                 _cleanup_free_ char *name = show_node(g, links[--n]), *front = chain;
 
-                chain = !name ? NULL : front ? format("%s -> %s", front, name) : strdup(name);
+                chain = !name ? NULL : front ? strdup_format("%s -> %s", front, name) : strdup(name);
                 if (!chain)
                         return NULL;
         }
@@ -77,7 +64,7 @@ static char *detail_nodelete(const PinGraph *g, const PinCause *c) {
                 return strdup("DF_1_NODELETE is set; loaded because something needs it, never opened by itself");
         if (opened == 1)
                 return strdup("DF_1_NODELETE is set; opened once since it was loaded");
-        return format("DF_1_NODELETE is set; opened %" PRId64 " times since it was loaded", opened);
+        return strdup_format("DF_1_NODELETE is set; opened %" PRId64 " times since it was loaded", opened);
 }
 
 static char *detail_unique(const PinCause *c) {
@@ -86,8 +73,8 @@ static char *detail_unique(const PinCause *c) {
         if (!symbol)
                 return NULL;
         if (c->certainty == CERTAINTY_BY_ELIMINATION)
-                return format("the loader marked it never to be unloaded, and it defines the unique symbol %s", symbol);
-        return format("its unique symbol %s was looked up when it was loaded", symbol);
+                return strdup_format("the loader marked it never to be unloaded, and it defines the unique symbol %s", symbol);
+        return strdup_format("its unique symbol %s was looked up when it was loaded", symbol);
 }
 
 static char *detail_bound(const PinGraph *g, const PinCause *c) {
@@ -98,8 +85,8 @@ static char *detail_bound(const PinGraph *g, const PinCause *c) {
         if (!holder || (c->symbol && !symbol))
                 return NULL;
         if (!symbol)
-                return format("%s is bound to a symbol of it", holder);
-        return format("%s is bound to its %ssymbol %s", holder, weak ? "weak " : "", symbol);
+                return strdup_format("%s is bound to a symbol of it", holder);
+        return strdup_format("%s is bound to its %ssymbol %s", holder, weak ? "weak " : "", symbol);
 }
 
 static char *detail_holder(const PinGraph *g, const PinCause *c) {
@@ -109,10 +96,10 @@ static char *detail_holder(const PinGraph *g, const PinCause *c) {
         if (!holder)
                 return NULL;
         if (c->others == 1)
-                return format("%s %s, as does 1 other", holder, how);
+                return strdup_format("%s %s, as does 1 other", holder, how);
         if (c->others > 1)
-                return format("%s %s, as do %zu others", holder, how, c->others);
-        return format("%s %s", holder, how);
+                return strdup_format("%s %s, as do %zu others", holder, how, c->others);
+        return strdup_format("%s %s", holder, how);
 }
 
 static char *detail_destructors(const PinGraph *g, const PinCause *c) {
@@ -121,8 +108,8 @@ static char *detail_destructors(const PinGraph *g, const PinCause *c) {
         if (!map || !map->anchored || map->tls_dtors < 0)
                 return strdup("it registers destructors of thread-local objects, and no open handle is left");
         if (map->opencount > 0)
-                return format("destructors of thread-local objects outstanding: %" PRId64 "; open handles: %" PRId64, map->tls_dtors, map->opencount);
-        return format("destructors of thread-local objects outstanding: %" PRId64, map->tls_dtors);
+                return strdup_format("destructors of thread-local objects outstanding: %" PRId64 "; open handles: %" PRId64, map->tls_dtors, map->opencount);
+        return strdup_format("destructors of thread-local objects outstanding: %" PRId64, map->tls_dtors);
 }
 
 static char *detail_handles(const PinGraph *g, const PinCause *c) {
@@ -131,7 +118,7 @@ static char *detail_handles(const PinGraph *g, const PinCause *c) {
         if (c->certainty == CERTAINTY_BY_ELIMINATION)
                 return strdup("nothing else is known to keep it");
         count = g->nodes[c->node].map->opencount;
-        return format("%" PRId64 " open handle%s", count, count == 1 ? "" : "s");
+        return strdup_format("%" PRId64 " open handle%s", count, count == 1 ? "" : "s");
 }
 
 static char *detail_preload(const PinGraph *g, const PinCause *c) {
@@ -139,7 +126,7 @@ static char *detail_preload(const PinGraph *g, const PinCause *c) {
 
         if (c->holder != PIN_NONE) {
                 needer = show_node(g, c->holder);
-                return needer ? format("loaded before the program ran, because %s needs it", needer) : NULL;
+                return needer ? strdup_format("loaded before the program ran, because %s needs it", needer) : NULL;
         }
         if (pin_graph_named(g, c->node, g->context->preload))
                 return strdup("loaded before the program ran, and named in LD_PRELOAD or /etc/ld.so.preload");

@@ -8,12 +8,6 @@
 /* Entries of LD_PRELOAD and its like. */
 #define ENTRIES_MAX 256
 
-static const char *base_name(const char *path) {
-        const char *slash = strrchr(path, '/');
-
-        return slash ? slash + 1 : path;
-}
-
 static void node_from_object(PinGraph *g, PinNode *node, size_t index) {
         const PinObject *o = g->context->objects + index;
 

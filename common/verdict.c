@@ -80,8 +80,7 @@ static bool reload_finds_another(const VerdictFacts *f) {
 
 /* An NFS client keeps a file that was removed while in use under such a name (Linux fs/nfs/unlink.c). */
 static bool is_silly_name(const char *path) {
-        const char *slash = strrchr(path, '/');
-        const char *name = slash ? slash + 1 : path;
+        const char *name = base_name(path);
         size_t n = 0;
 
         if (strncmp(name, ".nfs", 4) != 0)
