@@ -83,13 +83,9 @@ static int compare_unidentified(const Finding *a, const Finding *b) {
         return strcmp(a->path, b->path);
 }
 
-int finding_compare(const Finding *a, const Finding *b) {
-        int r = a->pid < b->pid ? -1 : a->pid > b->pid;
+int finding_compare_file(const Finding *a, const Finding *b) {
+        int r = compare(a->mapped.dev_major, b->mapped.dev_major);
 
-        if (r == 0)
-                r = compare(a->start_time, b->start_time);
-        if (r == 0)
-                r = compare(a->mapped.dev_major, b->mapped.dev_major);
         if (r == 0)
                 r = compare(a->mapped.dev_minor, b->mapped.dev_minor);
         if (r == 0)
@@ -97,6 +93,14 @@ int finding_compare(const Finding *a, const Finding *b) {
         if (r == 0 && a->mapped.inode == 0)
                 r = compare_unidentified(a, b);
         return r;
+}
+
+int finding_compare(const Finding *a, const Finding *b) {
+        int r = a->pid < b->pid ? -1 : a->pid > b->pid;
+
+        if (r == 0)
+                r = compare(a->start_time, b->start_time);
+        return r == 0 ? finding_compare_file(a, b) : r;
 }
 
 static size_t build_id_length(const FileId *id) {

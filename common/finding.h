@@ -71,6 +71,9 @@ int finding_copy(const Finding *f, Finding *ret);
 /* Orders by process, then by mapped file: pid, start_time, device, inode (the path where there is no inode number). What compares equal is one finding. */
 int finding_compare(const Finding *a, const Finding *b);
 
+/* By mapped file alone, whichever process it is in. */
+int finding_compare_file(const Finding *a, const Finding *b);
+
 /* True where something that is shown differs (state, flags, path, disk, successor, pins, runtimes, action and its words, unit, container). */
 bool finding_differs(const Finding *a, const Finding *b);
 

@@ -75,14 +75,10 @@ static int compare_places(const void *a, const void *b, void *userdata) {
         return finding_compare(&findings[i], &findings[j]) ?: (i > j) - (i < j);
 }
 
-/* By mapped file alone, whichever process it is in. */
-static int compare_mapped(const void *a, const void *b, void *userdata) {
+static int compare_files(const void *a, const void *b, void *userdata) {
         const Finding *findings = userdata;
-        Finding x = findings[*(const size_t *) a], y = findings[*(const size_t *) b]; /* borrowed */
 
-        x.pid = y.pid = 0;
-        x.start_time = y.start_time = 0;
-        return finding_compare(&x, &y);
+        return finding_compare_file(&findings[*(const size_t *) a], &findings[*(const size_t *) b]);
 }
 
 /* Puts findings[order[i]] at place i, following each cycle of the permutation once. Spends `order`. */
@@ -123,9 +119,9 @@ static void count_libraries(Snapshot *s) {
         s->stale_libraries = 0;
         fill_order(s);
         if (s->n_findings > 0)
-                qsort_r(s->order, s->n_findings, sizeof(*s->order), compare_mapped, s->findings);
+                qsort_r(s->order, s->n_findings, sizeof(*s->order), compare_files, s->findings);
         for (size_t i = 0; i < s->n_findings; i++)
-                if (i == 0 || compare_mapped(&s->order[i - 1], &s->order[i], s->findings) != 0)
+                if (i == 0 || compare_files(&s->order[i - 1], &s->order[i], s->findings) != 0)
                         s->stale_libraries++;
 }
 
@@ -261,6 +257,7 @@ int snapshot_carry_over(const Snapshot *old, Snapshot *new) {
                 if (r >= 0)
                         r = snapshot_take_finding(new, &copy);
         }
-        snapshot_freeze(new);
+        if (new->n_findings > n_new)
+                snapshot_freeze(new);
         return r;
 }

@@ -120,5 +120,5 @@ typedef struct Difference {
 int snapshot_difference(const Snapshot *old, const Snapshot *new, Difference *ret);
 void difference_done(Difference *d);
 
-/* Copies into `new` the findings of `old` whose process `new` could not read. Returns 0 or -ENOMEM. Freezes again. */
+/* Copies into frozen `new` the findings of `old` whose process `new` could not read. Returns 0 or -ENOMEM; it is frozen still. */
 int snapshot_carry_over(const Snapshot *old, Snapshot *new);
