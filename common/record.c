@@ -13,7 +13,7 @@
 
 #include "scan.h"
 
-#define REEXAMINE_USEC (600 * 1000000ull)
+#define REEXAMINE_USEC (1200 * 1000000ull)
 /* Not all in one sweep: a part of them up to this much earlier. */
 #define REEXAMINE_SPREAD_SEC 256
 

@@ -31,7 +31,7 @@ LIBRARIES = "/opt/latency"
 HOLDER_SIZE = 30  # libraries a process: more than 128 findings of one are left out
 SINGLE, BURST = 210, 100
 INTERVAL_SEC = 60  # SweepIntervalSec=
-# REEXAMINE_USEC and REEXAMINE_SPREAD_SEC of common/sweep.c: each process is examined anew after 944 to 1200 s.
+# REEXAMINE_USEC and REEXAMINE_SPREAD_SEC of common/record.c: each process is examined anew after 944 to 1200 s.
 REEXAMINE_SEC = 1200 - 256 / 2
 
 
