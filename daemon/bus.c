@@ -3,13 +3,19 @@
 
 #include "bus.h"
 #include "bus-process.h"
+#include "bus-queue.h"
 #include "dictionary.h"
 #include "escape.h"
+#include "log.h"
 #include "message.h"
 #include "strv.h"
 
 /* Callers of Sweep() at once. */
 #define WAITERS_MAX 128
+
+#define BUS_DAEMON "org.freedesktop.DBus"
+/* What RequestName answers where the name is somebody else's. */
+#define NAME_EXISTS 3
 
 typedef struct Waiter {
         sd_bus_message *call;
@@ -28,6 +34,7 @@ struct Bus {
         BusCallbacks callbacks;
         sd_bus *bus;
         sd_bus_slot *disconnected, *name_call;
+        BusQueue *queue;
 
         ProcessView view;    /* with the snapshot that is shown */
         BusState state;
@@ -80,19 +87,31 @@ static int units_list(const Snapshot *s, char ***ret) {
         return 0;
 }
 
-static void unit_count(const Snapshot *s, const char *unit, uint32_t *ret_processes, uint32_t *ret_findings) {
-        pid_t pid = 0;
+typedef struct UnitCount {
+        uint32_t processes, findings;
+} UnitCount;
 
-        *ret_processes = *ret_findings = 0;
-        for (size_t i = 0; i < s->n_findings; i++) {
+/* For each of the units, in one walk. */
+static int units_count(const Snapshot *s, char *const *units, UnitCount **ret) {
+        size_t n = strv_length(units);
+        _cleanup_free_ UnitCount *counts = calloc(n + 1, sizeof(*counts));
+
+        if (!counts)
+                return -ENOMEM;
+        for (size_t i = 0; s && n > 0 && i < s->n_findings; i++) {
                 _cleanup_free_ char *name = escape(finding_unit(&s->findings[i]));
+                char *const *unit;
 
-                if (!name || !streq(name, unit))
+                if (!name)
+                        return -ENOMEM;
+                unit = bsearch(&name, units, n, sizeof(*units), compare_strings);
+                if (!unit)
                         continue;
-                *ret_processes += s->findings[i].pid != pid;
-                *ret_findings += 1;
-                pid = s->findings[i].pid;
+                counts[unit - units].processes += i == 0 || s->findings[i - 1].pid != s->findings[i].pid;
+                counts[unit - units].findings++;
         }
+        *ret = TAKE_PTR(counts);
+        return 0;
 }
 
 /* methods */
@@ -132,19 +151,18 @@ static int method_list_findings(sd_bus_message *m, void *userdata, sd_bus_error 
 }
 
 static int method_list_units(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        _cleanup_free_ UnitCount *counts = NULL;
         sd_bus_message *reply = NULL;
         const Bus *b = userdata;
         int r;
 
-        r = sd_bus_message_new_method_return(m, &reply);
+        r = units_count(b->view.snapshot, b->units, &counts);
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "(suu)");
-        for (char **unit = b->units; r >= 0 && unit && *unit; unit++) {
-                uint32_t processes, findings;
-
-                unit_count(b->view.snapshot, *unit, &processes, &findings);
-                r = sd_bus_message_append(reply, "(suu)", *unit, processes, findings);
-        }
+        for (size_t i = 0; r >= 0 && b->units && b->units[i]; i++)
+                r = sd_bus_message_append(reply, "(suu)", b->units[i], counts[i].processes, counts[i].findings);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         if (r >= 0)
@@ -360,6 +378,7 @@ bool bus_work(Bus *b) {
                 bus_process_emit_added(b->bus, c->pid);
         else if (c->kind == OBJECT_CHANGED && there)
                 bus_process_emit_changed(b->bus, c->pid);
+        bus_queue_look(b->queue);
         return true;
 }
 
@@ -421,7 +440,9 @@ int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot) {
 
         if (!b->bus || !names[0])
                 return 0;
-        return sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_MANAGER, (char **) names);
+        r = sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_MANAGER, (char **) names);
+        bus_queue_look(b->queue);
+        return r;
 }
 
 void bus_notice(Bus *b, const Notice *n) {
@@ -439,6 +460,7 @@ void bus_notice(Bus *b, const Notice *n) {
         if (r >= 0)
                 sd_bus_send(b->bus, m, /* cookie= */ NULL);
         sd_bus_message_unref(m);
+        bus_queue_look(b->queue);
 }
 
 /* sweeps */
@@ -495,6 +517,7 @@ void bus_sweep_ended(Bus *b, const char *failure) {
 
 /* the connection */
 
+/* Nothing is flushed: what the bus has not taken until now may be what it will not take. */
 static void bus_disconnect(Bus *b) {
         for (size_t i = 0; i < b->n_waiters; i++)
                 sd_bus_message_unref(b->waiters[i].call);
@@ -502,7 +525,8 @@ static void bus_disconnect(Bus *b) {
         b->n_changes = b->next_change = 0;
         b->disconnected = sd_bus_slot_unref(b->disconnected);
         b->name_call = sd_bus_slot_unref(b->name_call);
-        b->bus = sd_bus_flush_close_unref(b->bus);
+        b->queue = bus_queue_free(b->queue);
+        b->bus = sd_bus_close_unref(b->bus);
 }
 
 static int on_disconnected(sd_bus_message *m _unused_, void *userdata, sd_bus_error *error _unused_) {
@@ -513,21 +537,43 @@ static int on_disconnected(sd_bus_message *m _unused_, void *userdata, sd_bus_er
         return 1;
 }
 
+static void on_stuck(void *userdata) {
+        Bus *b = userdata;
+
+        log_line(LOG_WARNING, "The bus has taken nothing for %d s: is there a client that does not read?", BUS_QUEUE_STUCK_SEC);
+        bus_disconnect(b);
+        b->callbacks.on_disconnected(b->callbacks.userdata);
+}
+
 static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
         const sd_bus_error *e = sd_bus_message_get_error(m);
         Bus *b = userdata;
+        uint32_t answer;
 
-        if (!e)
-                b->callbacks.on_name_acquired(b->callbacks.userdata);
-        else
+        if (e)
                 b->callbacks.on_name_refused(b->callbacks.userdata, sd_bus_error_get_errno(e), e->message);
+        else if (sd_bus_message_read(m, "u", &answer) < 0 || answer == NAME_EXISTS)
+                b->callbacks.on_name_refused(b->callbacks.userdata, EEXIST, /* message= */ NULL);
+        else
+                b->callbacks.on_name_acquired(b->callbacks.userdata);
         return 1;
 }
 
+static int on_name_lost(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        const char *name;
+        Bus *b = userdata;
+
+        if (sd_bus_message_read(m, "s", &name) >= 0 && streq(name, BUS_NAME))
+                b->callbacks.on_name_refused(b->callbacks.userdata, EEXIST, /* message= */ NULL);
+        return 0;
+}
+
+/* A bus that reads nothing of a connection does not see its end either: the name is taken from it. */
 int bus_acquire_name(Bus *b) {
         if (b->name_call)
                 return 0;
-        return sd_bus_request_name_async(b->bus, &b->name_call, BUS_NAME, /* flags= */ 0, on_name, b);
+        return sd_bus_request_name_async(b->bus, &b->name_call, BUS_NAME,
+                                         SD_BUS_NAME_ALLOW_REPLACEMENT | SD_BUS_NAME_REPLACE_EXISTING, on_name, b);
 }
 
 static int bus_open(Bus *b, const char *address) {
@@ -552,11 +598,19 @@ int bus_connect(Bus *b, const char *address) {
                 r = sd_bus_match_signal(b->bus, &b->disconnected, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
                                         "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, b);
         if (r >= 0)
+                r = sd_bus_match_signal(b->bus, /* slot= */ NULL, BUS_DAEMON, "/org/freedesktop/DBus", BUS_DAEMON,
+                                        "NameLost", on_name_lost, b);
+        if (r >= 0)
                 r = sd_bus_add_object_vtable(b->bus, /* slot= */ NULL, BUS_PATH, BUS_MANAGER, vtable, b);
         if (r >= 0)
                 r = sd_bus_add_object_manager(b->bus, /* slot= */ NULL, BUS_PATH);
         if (r >= 0)
                 r = bus_process_register(b->bus, &b->view);
+        if (r >= 0)
+                r = bus_queue_new(b->bus, b->event, b->priority, ERROR_BUSY, on_stuck, b, &b->queue);
+        /* sd-bus would flush, and that never ends where the bus reads nothing. */
+        if (r >= 0)
+                r = sd_bus_set_close_on_exit(b->bus, 0);
         if (r >= 0)
                 r = sd_bus_attach_event(b->bus, b->event, (int) b->priority);
         if (r < 0)

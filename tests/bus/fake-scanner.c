@@ -178,6 +178,10 @@ static int on_sweep(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         *f->beacon = (SweepBeacon){};
         if (streq(f->mode, "stop"))
                 raise(SIGSTOP);
+        if (streq(f->mode, "slow")) {
+                usleep(50000);
+                fprintf(stderr, "swept slowly\n");
+        }
         if (streq(f->mode, "error"))
                 return sd_bus_error_set_errno(error, -EMFILE);
         if (streq(f->mode, "nonsense"))
