@@ -17,7 +17,7 @@ struct Ledger {
         int directory_fd;
         int fd;          /* of the file, to append to */
         size_t n_lines;
-        bool broken;     /* its last line may not be whole */
+        int error;       /* below 0: why it does not hold all that was told */
 };
 
 Ledger *ledger_free(Ledger *l) {
@@ -94,13 +94,16 @@ static int lines_to_told(Lines *l, Snapshot *told, int *priorities) {
         return 0;
 }
 
+/* Returns how many were left out, or -ENOMEM. */
 static int lines_parse(Lines *l, char *text) {
+        int n_left_out = 0;
+
         for (char *next; *text; text = next) {
                 char *end = strchr(text, '\n');
                 int r;
 
                 if (!end)
-                        return 0;
+                        return n_left_out + 1;
                 *end = '\0';
                 next = end + 1;
 
@@ -112,8 +115,10 @@ static int lines_parse(Lines *l, char *text) {
                         return r;
                 if (r >= 0)
                         l->n++;
+                else
+                        n_left_out++;
         }
-        return 0;
+        return n_left_out;
 }
 
 int ledger_parse(char *text, const char *boot_id, Snapshot **ret_told, int **ret_priorities) {
@@ -121,15 +126,16 @@ int ledger_parse(char *text, const char *boot_id, Snapshot **ret_told, int **ret
         _cleanup_(lines_done) Lines lines = {};
         _cleanup_free_ int *priorities = NULL;
         size_t n = strlen(HEADER), m = strlen(boot_id);
-        int r;
+        int n_left_out = 0, r;
 
         if (!told)
                 return -ENOMEM;
         if (strncmp(text, HEADER, n) == 0 && strncmp(text + n, boot_id, m) == 0 && text[n + m] == '\n') {
-                r = lines_parse(&lines, text + n + m + 1);
-                if (r < 0)
-                        return r;
-        }
+                n_left_out = lines_parse(&lines, text + n + m + 1);
+                if (n_left_out < 0)
+                        return n_left_out;
+        } else if (*text && strncmp(text, HEADER, n) != 0)
+                n_left_out = 1; /* that of another boot is no error */
 
         priorities = calloc(lines.n + 1, sizeof(*priorities));
         if (!priorities)
@@ -140,7 +146,7 @@ int ledger_parse(char *text, const char *boot_id, Snapshot **ret_told, int **ret
 
         *ret_told = TAKE_PTR(told);
         *ret_priorities = TAKE_PTR(priorities);
-        return 0;
+        return n_left_out;
 }
 
 /* Empty where there is no file, or none that could be ours. */
@@ -163,7 +169,10 @@ static int ledger_read(int directory_fd, char **ret) {
                         break;
                 n += (size_t) k;
         }
-        text[n] = '\0'; /* a NUL among it cuts it short */
+        /* A NUL would cut it short, and be no nonsense that is seen. */
+        for (char *nul = memchr(text, '\0', n); nul; nul = memchr(nul, '\0', n - (size_t) (nul - text)))
+                *nul = '?';
+        text[n] = '\0';
         *ret = TAKE_PTR(text);
         return 0;
 }
@@ -220,18 +229,17 @@ int ledger_rewrite(Ledger *l, const Snapshot *told, const int *priorities) {
         for (size_t i = 0; r >= 0 && i < told->n_findings; i++)
                 if (priorities[i] >= 0)
                         r = line_add(fd, &told->findings[i], priorities[i]);
+        /* No fsync(): the file is not to outlive the machine, only the daemon. */
+        if (r >= 0 && renameat(l->directory_fd, FILE_NAME_NEW, l->directory_fd, FILE_NAME) < 0)
+                r = -errno;
         if (r < 0) {
                 unlinkat(l->directory_fd, FILE_NAME_NEW, 0);
                 return r;
         }
-
-        /* No fsync(): the file is not to outlive the machine, only the daemon. */
-        if (renameat(l->directory_fd, FILE_NAME_NEW, l->directory_fd, FILE_NAME) < 0)
-                return -errno;
         fd_close(l->fd);
         l->fd = TAKE_FD(fd);
         l->n_lines = told->n_findings;
-        l->broken = false;
+        l->error = 0;
         return 0;
 }
 
@@ -241,7 +249,7 @@ int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **
         _cleanup_free_ char *text = NULL;
         _cleanup_free_ int *priorities = NULL;
         char boot_id[SD_ID128_STRING_MAX];
-        int r;
+        int n_left_out = 0, r;
 
         if (!l)
                 return -ENOMEM;
@@ -254,27 +262,32 @@ int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **
         if (r >= 0)
                 r = ledger_read(l->directory_fd, &text);
         if (r >= 0)
-                r = ledger_parse(text, boot_id, &told, &priorities);
-        if (r >= 0)
-                r = ledger_rewrite(l, told, priorities);
+                r = n_left_out = ledger_parse(text, boot_id, &told, &priorities);
         if (r < 0)
                 return r;
+        l->error = ledger_rewrite(l, told, priorities);
+        if (l->error == -ENOMEM)
+                return l->error;
 
         *ret = TAKE_PTR(l);
         *ret_told = TAKE_PTR(told);
         *ret_priorities = TAKE_PTR(priorities);
-        return 0;
+        return n_left_out;
 }
 
+/* What comes after an error waits until all is written anew. */
 static int ledger_append(Ledger *l, const Finding *f, int priority) {
-        int r;
+        off_t size;
 
-        r = line_add(l->fd, f, priority);
-        if (r < 0)
-                l->broken = true; /* a next line would not start where it should */
-        else
+        if (l->error < 0)
+                return l->error;
+        size = lseek(l->fd, 0, SEEK_END);
+        l->error = line_add(l->fd, f, priority);
+        if (l->error == 0)
                 l->n_lines++;
-        return r;
+        else if (size >= 0 && ftruncate(l->fd, size) < 0)
+                return -errno;
+        return l->error;
 }
 
 int ledger_add(Ledger *l, const Finding *f, int priority) {
@@ -286,5 +299,5 @@ int ledger_remove(Ledger *l, const Finding *f) {
 }
 
 bool ledger_is_long(const Ledger *l, size_t n_told) {
-        return l->broken || l->n_lines > 2 * n_told + 4096;
+        return l->error < 0 || l->n_lines > 2 * n_told + 4096;
 }

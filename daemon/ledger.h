@@ -19,7 +19,8 @@ typedef struct Ledger Ledger;
 /*
  * Reads DIRECTORY/known and writes it anew, with a temporary file and rename(2). Lines
  * that are not understood are left out. *ret_told: frozen, what was told; *ret_priorities:
- * of each. Returns 0, -ENOMEM, or -errno where the directory does not let us write.
+ * of each. Returns how many lines were left out, -ENOMEM, or -errno where there is no such
+ * directory. One that does not let us write just now is told by what is done next.
  */
 int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **ret_priorities);
 Ledger *ledger_free(Ledger *l);
@@ -34,5 +35,5 @@ bool ledger_is_long(const Ledger *l, size_t n_told);
 /* `told` with the priorities of its findings (below 0: not told). Returns 0 or -errno. */
 int ledger_rewrite(Ledger *l, const Snapshot *told, const int *priorities);
 
-/* The text to what was told: pure, for ledger_open(). A last line that is not whole is left out. Returns 0 or -ENOMEM. */
+/* The text to what was told: pure, for ledger_open(). A last line that is not whole is left out. Returns how many were, or -ENOMEM. */
 int ledger_parse(char *text, const char *boot_id, Snapshot **ret_told, int **ret_priorities);

@@ -56,6 +56,7 @@ typedef struct Manager {
         char *reason;            /* health in words */
         uint32_t troubles;       /* that were told */
         bool is_ready;
+        bool metrics_failed;     /* and that was said */
 } Manager;
 
 static uint64_t now_usec(clockid_t clock) {
@@ -155,8 +156,11 @@ static int on_metrics(sd_event_source *source _unused_, uint64_t usec _unused_, 
         r = metrics_format(&facts, &text);
         if (r >= 0)
                 r = metrics_write(m->config.metrics_file, text);
-        if (r < 0)
-                log_errno(LOG_WARNING, r, "Cannot write %s", m->config.metrics_file);
+        if (r < 0 && !m->metrics_failed)
+                log_errno(LOG_WARNING, r, "Cannot write %s, trying again with each sweep", m->config.metrics_file);
+        else if (r >= 0 && m->metrics_failed)
+                log_line(LOG_INFO, "Could write %s again", m->config.metrics_file);
+        m->metrics_failed = r < 0;
         return 0;
 }
 
@@ -472,6 +476,9 @@ static int memory_new(Manager *m) {
         if (r < 0)
                 log_errno(LOG_WARNING, r, "Cannot use %s; a restart will tell everything again", m->options->state_directory);
         else {
+                if (r > 0)
+                        log_line(LOG_WARNING, "Not all of %s/known can be understood; what is missing may be told again",
+                                 m->options->state_directory);
                 r = settle_restore(&m->settle, told, priorities);
                 if (r < 0) {
                         ledger_free(ledger);

@@ -27,6 +27,8 @@ static uint64_t now_usec(void) {
 static void ledger_result(Teller *t, int r) {
         if (r < 0 && !t->ledger_failed)
                 log_errno(LOG_WARNING, r, "Cannot write down what was told; it may be told again after a restart");
+        else if (r >= 0 && t->ledger_failed)
+                log_line(LOG_INFO, "What was told is written down again");
         t->ledger_failed = r < 0;
 }
 

@@ -79,6 +79,17 @@ stop_daemon() {
         return $r
 }
 
+# finding PID PATH [STATE] [UNIT] [FLAGS]: as the scanner of the tests is told it
+finding() {
+        local unit=null
+        [[ -z ${4:-} ]] || unit="\"$4\""
+        printf '{"pid":%d,"start_time":77,"comm":"nginx","exe":"/usr/sbin/nginx","uid":33,"unit":%s,"user_unit":null,"container":null,' "$1" "$unit"
+        printf '"path":"%s","loader_name":null,"state":"%s","flags":[%s],' "$2" "${3:-replaced}" "${5:-}"
+        printf '"mapped":{"device":"253:0","inode":%d,"build_id":null,"known":true},"disk":{"device":"253:0","inode":9,"build_id":null},"successor":null,' "$(cksum <<<"$2" | cut -d' ' -f1)"
+        printf '"pins":[{"reason":"nodelete","certainty":"certain","holder":null,"holder_pins":[],"detail":"DF_1_NODELETE is set"}],"runtimes":["go"],'
+        printf '"action":"restart","advice":"systemctl restart nginx.service","message":"nginx (%d) still runs the old %s"}\n' "$1" "$2"
+}
+
 manager() { busctl --timeout=20 call org.stalelib1 /org/stalelib1 org.stalelib1.Manager "$@"; }
 property() { busctl get-property org.stalelib1 /org/stalelib1 org.stalelib1.Manager "$1"; }
 is() { [[ $(property "$1") == "$2" ]] || { echo "$1 is $(property "$1"), not $2" >&2; return 1; }; }

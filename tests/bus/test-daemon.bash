@@ -7,17 +7,6 @@
 command -v dbus-daemon busctl systemd-socket-activate >/dev/null || skip_all "needs dbus-daemon, busctl, systemd-socket-activate"
 SCANNER="$FAKE_SCANNER $T"
 
-# finding PID PATH [STATE] [UNIT] [FLAGS]
-finding() {
-        local unit=null
-        [[ -z ${4:-} ]] || unit="\"$4\""
-        printf '{"pid":%d,"start_time":77,"comm":"nginx","exe":"/usr/sbin/nginx","uid":33,"unit":%s,"user_unit":null,"container":null,' "$1" "$unit"
-        printf '"path":"%s","loader_name":null,"state":"%s","flags":[%s],' "$2" "${3:-replaced}" "${5:-}"
-        printf '"mapped":{"device":"253:0","inode":%d,"build_id":null,"known":true},"disk":{"device":"253:0","inode":9,"build_id":null},"successor":null,' "$(cksum <<<"$2" | cut -d' ' -f1)"
-        printf '"pins":[{"reason":"nodelete","certainty":"certain","holder":null,"holder_pins":[],"detail":"DF_1_NODELETE is set"}],"runtimes":["go"],'
-        printf '"action":"restart","advice":"systemctl restart nginx.service","message":"nginx (%d) still runs the old %s"}\n' "$1" "$2"
-}
-
 echo 'SettleSec=0' | sed '1i[Stalelibd]' >"$T/conf"
 : >"$T/findings"
 start_bus && start_socket && start_daemon || { echo "Bail out! nothing starts"; cat "$T/log"; exit 1; }

@@ -61,19 +61,20 @@ END_TEST
 static const struct {
         const char *name, *format;
         size_t n;
+        int left_out;
 } texts[] = {
         { "empty", "", 0 },
-        { "no header", "+ 4 @\n", 0 },
+        { "no header", "+ 4 @\n", 0, 1 },
         { "another boot", "stalelibd 1 ffffffffffffffffffffffffffffffff\n+ 4 @\n", 0 },
-        { "another version", "stalelibd 2 00000000000000000000000000000001\n+ 4 @\n", 0 },
+        { "another version", "stalelibd 2 00000000000000000000000000000001\n+ 4 @\n", 0, 1 },
         { "told", "stalelibd 1 00000000000000000000000000000001\n+ 4 @\n", 1 },
         { "told twice", "stalelibd 1 00000000000000000000000000000001\n+ 4 @\n+ 3 @\n", 1 },
         { "gone", "stalelibd 1 00000000000000000000000000000001\n+ 4 @\n- @\n", 0 },
         { "gone and told again", "stalelibd 1 00000000000000000000000000000001\n+ 4 @\n- @\n+ 4 @\n", 1 },
         { "gone before", "stalelibd 1 00000000000000000000000000000001\n- @\n", 0 },
-        { "the last line is not whole", "stalelibd 1 00000000000000000000000000000001\n+ 4 @", 0 },
-        { "nonsense between", "stalelibd 1 00000000000000000000000000000001\n\n?\n+ x {}\n+ 9 @\n+ 4 {}\n+ 4 @\n", 1 },
-        { "no priority", "stalelibd 1 00000000000000000000000000000001\n+ @\n", 0 },
+        { "the last line is not whole", "stalelibd 1 00000000000000000000000000000001\n+ 4 @", 0, 1 },
+        { "nonsense between", "stalelibd 1 00000000000000000000000000000001\n\n?\n+ x {}\n+ 9 @\n+ 4 {}\n+ 4 @\n", 1, 5 },
+        { "no priority", "stalelibd 1 00000000000000000000000000000001\n+ @\n", 0, 1 },
 };
 
 START_TEST(lines_are_read_with_care) {
@@ -104,7 +105,7 @@ START_TEST(lines_are_read_with_care) {
                         fputc(*p, file);
         fclose(file);
         text = contents;
-        ck_assert_int_eq(ledger_parse(text, "00000000000000000000000000000001", &told, &priorities), 0);
+        ck_assert_int_eq(ledger_parse(text, "00000000000000000000000000000001", &told, &priorities), texts[_i].left_out);
         ck_assert_msg(told->n_findings == texts[_i].n, "%s: %zu", texts[_i].name, told->n_findings);
 }
 END_TEST
@@ -124,7 +125,9 @@ START_TEST(a_full_disk_is_told_and_repaired_later) {
                 r = ledger_add(l, &f, 4);
         ck_assert_int_lt(r, 0);
         ck_assert(ledger_is_long(l, 1));
+        ck_assert_int_eq(ledger_remove(l, &f), r); /* not tried: it might be the one line that fits */
         ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &large), 0);
+        ledger_free(open_and_expect(1)); /* of whole lines */
         snapshot_put(s, 42, 1, "a.service", 0);
         snapshot_freeze(s);
         ck_assert_int_eq(ledger_rewrite(l, s, priorities), 0);
