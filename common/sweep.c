@@ -416,8 +416,9 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         if (r < 0) {
                 if (is_fatal(r))
                         return r;
-                return process_identify(s->scan->proc_fd, &p) >= 0 && p.has_memory ?
-                        count_unreadable(s, pid, p.start_time) : 0;
+                /* Also one that was identified before may have ended by now. */
+                r = process_identify(s->scan->proc_fd, &p);
+                return r >= 0 && process_alive(&p) ? count_unreadable(s, pid, p.start_time) : 0;
         }
         view->used = s->scan->sweep;
         r = look_at(s, &p, view, before, &record.examined_usec, &sight);

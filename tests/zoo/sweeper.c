@@ -4,7 +4,7 @@
  * Sweeps with one Scan, as the scanner does, once for each line that comes in. Each
  * sweep gives one line of JSON: the report, and what it cost.
  *
- *         sweeper [OPTION…]       text: the text of maps; baseline; remote; full
+ *         sweeper [OPTION…]       text: the text of maps; baseline; remote; full; owners
  */
 
 #include <stdio.h>
@@ -91,6 +91,7 @@ int main(int argc, char *argv[]) {
                         options.baselines = 512;
                 options.remote_file_systems = options.remote_file_systems || streq(argv[i], "remote");
                 options.full = options.full || streq(argv[i], "full");
+                options.owners = options.owners || streq(argv[i], "owners");
         }
         while (scan && fgets(line, sizeof(line), stdin)) {
                 int r = sweep(scan, &options, &last);

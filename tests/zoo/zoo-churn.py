@@ -88,10 +88,11 @@ def pids_that_are_used_again(zoo):
 
 
 def a_storm_of_forks(zoo):
+    """Whoever has ended between two reads is gone, and was not unreadable."""
     storms = [Process([tool("animal"), "storm"]) for _ in range(2)]
-    for options in ([], ["full"]):
-        for _ in range(10):
-            zoo.sweep(*options)
+    for options in ([], ["full"], ["owners"], ["owners", "text"]):
+        for _ in range(100):
+            equal(zoo.sweep(*options)["sweep"]["unreadable"], 0, "counted as not readable")
     for storm in storms:
         storm.end()
 
