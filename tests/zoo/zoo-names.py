@@ -63,6 +63,24 @@ def a_path_longer_than_any_call_takes(zoo):
     os.chdir("/")
 
 
+def a_path_as_long_as_paths_may_be(zoo):
+    """4,095 bytes, and the one that ends it."""
+    path = os.fsencode(zoo.path("deep"))
+    while len(path) < 4095 - 200:
+        path += b"/" + b"d" * 150
+    path += b"/" + b"n" * (4095 - len(path) - 1)
+    data = open(tool("plugin-1.so"), "rb").read()
+    os.makedirs(os.path.dirname(path))
+    with open(path, "wb") as f:
+        f.write(data)
+    stale = zoo.animal("open", path)
+    with open(zoo.path("new"), "wb") as f:
+        f.write(data + b"2")
+    os.rename(zoo.path("new"), path)
+    for options in ([], ["text"], ["full"]):
+        equal([(unescape(f["path"]), f["state"]) for f in findings(zoo.sweep(*options), stale)], [(path, "replaced")], "findings")
+
+
 def a_link_out_of_the_root(zoo):
     """What a jailed process calls /lib/plugin.so is never looked for outside of its jail."""
     outside = zoo.plugin("outside/plugin.so", 2)
@@ -195,6 +213,7 @@ def a_report_in_every_language(zoo):
 
 
 TESTS = [named(test, name) for test, name in NAMES.items()] + [
+    a_path_as_long_as_paths_may_be,
     a_path_longer_than_any_call_takes,
     a_report_in_every_language,
     a_link_out_of_the_root,

@@ -7,7 +7,8 @@ the zoo and nothing else, and so that whatever a test leaves (a server that does
 answer, callers that no signal ends) goes with the namespace: its first process has
 only gone when all others have. Each test has a process with a library that was
 replaced in the ordinary way: however hostile its neighbours are, that one must be
-told, exactly, in the same sweep, and nothing must be made up about it.
+told, exactly, in the same sweep, and nothing must be made up about it, nor about one
+that has nothing stale.
 """
 
 import json
@@ -157,6 +158,7 @@ class Zoo:
         self.connections = connections
         self.sweepers = {}
         self.honest = None
+        self.innocent = None
 
     def note_connection(self, number):
         with open(self.connections, "a") as f:
@@ -190,12 +192,13 @@ class Zoo:
             raise Skipped("mount: " + done.stderr.decode().strip())
 
     def keep_honest(self):
-        """The process that must be found whatever else there is."""
+        """The process that must be found whatever else there is, and one that must not."""
         path = self.plugin("honest/plugin.so")
         mapped = os.stat(path).st_ino
         self.honest = self.animal("open", path)
         self.plugin("honest/plugin.so", 2)
         self.honest_is = (os.fsdecode(path), "replaced", mapped, os.stat(path).st_ino)
+        self.innocent = self.animal("open", self.plugin("innocent/plugin.so"))
 
     def sweep(self, *options, check=True, seconds=SWEEP_SECONDS, peak_kib=SWEEP_PEAK_KIB):
         if options not in self.sweepers:
@@ -218,6 +221,7 @@ class Zoo:
         equal([(f["path"], f["state"], f["mapped"]["inode"], f["disk"]["inode"]) for f in found], [self.honest_is],
               "findings of the honest process")
         equal([p["reason"] for p in found[0]["pins"]], ["open-handles"], "its pins")
+        equal(findings(report, self.innocent), [], "findings of a process that has nothing stale")
 
     @property
     def sweeper_pid(self):
