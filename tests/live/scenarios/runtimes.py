@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Language runtimes and programs with unloading rules of their own; the founding case."""
 import os
+import re
 import time
 
 import fixtures
@@ -112,10 +113,15 @@ class Nginx:
         with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as f:
             return {int(pid) for pid in f.read().split()}
 
+    def listens(self):
+        """Does the master wait in sigsuspend(2), all signals let in? One that came earlier might go to a thread of the plugin's."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as f:
+            return re.search(r"^SigBlk:\s*0+$", f.read(), re.MULTILINE)
+
     def wait(self, cycles, old):
-        """Until that many cycles have begun, the old workers have gone, and there is a new one."""
+        """Until that many cycles have begun, the old workers have gone, there is a new one, and the master listens."""
         end = time.monotonic() + 30
-        while len(self.lines()) < cycles or not self.workers() - old or self.workers() & old:
+        while len(self.lines()) < cycles or not self.workers() - old or self.workers() & old or not self.listens():
             if self.process.poll() is not None:
                 raise RuntimeError(self.process.stderr.read().decode(errors="replace"))
             if time.monotonic() > end:
