@@ -22,6 +22,9 @@ valgrind: all
 	CK_FORK=no meson test -C build --no-rebuild --suite unit --timeout-multiplier 20 \
 		--wrap 'valgrind --error-exitcode=1 --leak-check=full --quiet'
 
+lint:
+	tools/lint
+
 coverage:
 	[ -d build-coverage ] || meson setup build-coverage -Db_coverage=true
 	ninja -C build-coverage && meson test -C build-coverage --no-rebuild --suite unit && ninja -C build-coverage coverage-text

@@ -58,9 +58,12 @@ static int choice_share(const Snapshot *s, size_t max, uint32_t *choice, size_t 
                 r = shares_count(&shares, s->findings[choice[i]].uid);
         if (r == 0) {
                 limit = shares_limit(&shares, max);
-                for (size_t i = 0; i < *n; i++)
-                        if (shares_find(&shares, s->findings[choice[i]].uid)->taken++ < limit)
+                for (size_t i = 0; i < *n; i++) {
+                        Share *share = shares_find(&shares, s->findings[choice[i]].uid);
+
+                        if (share && share->taken++ < limit)
                                 choice[kept++] = choice[i];
+                }
                 *n = kept;
         }
         free(shares.items);
