@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <ctype.h>
 #include <fnmatch.h>
-#include <stdio.h>
 
 #include "advice-target.h"
 #include "escape.h"

@@ -3,7 +3,6 @@
 /* The evidence for a reason, in words. What others named is cut and escaped here. */
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "escape.h"
 #include "pin-cause.h"
