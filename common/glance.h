@@ -11,7 +11,7 @@
  *
  * What it does not look at: files that are mapped without an executable range and that
  * the loader does not list, as a debugger maps them. An examination does, and each
- * process is examined some minutes later in any case.
+ * process is examined within an hour in any case.
  */
 
 #include "loader.h"

@@ -3,19 +3,20 @@
 /*
  * A process is looked at anew when its memory changed its size, when the answer to one
  * of the lookups that its verdicts hang on changed, when the mapping of one of its
- * findings is not there any more, and in any case every REEXAMINE_USEC. What this can
- * miss, for that long: a mapping exchanged for another of the very same size, in a
- * process that has no findings. Its new mapping would have to be of a file that was
- * stale already to be missed, which no loader opens.
+ * findings is not there any more, and in any case every LOOK_SEC. What this can miss, for
+ * that long: a mapping exchanged for another of the very same size, in a process that
+ * has no findings. Its new mapping would have to be of a file that was stale already to
+ * be missed, which no loader opens. What a glance does not see (glance.h) is seen
+ * within EXAMINE_SEC.
  */
 
 #include <fcntl.h>
 
 #include "scan.h"
 
-#define REEXAMINE_USEC (1200 * 1000000ull)
-/* Not all in one sweep: a part of them up to this much earlier. */
-#define REEXAMINE_SPREAD_SEC 256
+/* A minute less than ten: at the default interval, ten is then the longest. */
+#define LOOK_SEC 540
+#define EXAMINE_SEC 3600
 
 void sight_done(Sight *s) {
         for (size_t i = 0; i < s->n_findings; i++)
@@ -78,10 +79,14 @@ static bool anchors_hold(const Record *r) {
         return true;
 }
 
-bool record_is_due(const Record *r, uint64_t now_usec) {
-        uint64_t early = (uint64_t) r->pid % REEXAMINE_SPREAD_SEC * 1000000u;
+/* For the first time after a part of the period: else all of a host's would be due in one sweep. */
+static uint64_t after(const Record *r, bool first, uint64_t period_sec) {
+        return (first ? (uint64_t) r->pid % period_sec : period_sec) * 1000000;
+}
 
-        return now_usec - r->examined_usec + early >= REEXAMINE_USEC;
+void record_schedule(Record *r, const Record *before, bool examined, uint64_t now_usec) {
+        r->look_usec = now_usec + after(r, !before, LOOK_SEC);
+        r->examine_usec = before && !examined ? before->examine_usec : now_usec + after(r, !before, EXAMINE_SEC);
 }
 
 /* The view that the names are to be looked up in, opened through the process if need be. */

@@ -44,7 +44,7 @@ typedef struct Record {
         uint64_t vm_size, vm_data; /* of statm, pages */
         uint32_t view;          /* serial number */
         uint32_t examined;      /* number of the sweep */
-        uint64_t examined_usec; /* CLOCK_BOOTTIME; of the last examination, or of the first glance */
+        uint64_t look_usec, examine_usec; /* CLOCK_BOOTTIME: when it is to be looked at anew, and examined, whatever is seen of a change */
         bool memoryless;        /* a kernel thread or a zombie: nothing to see, and nothing seen */
         Sight sight;
 } Record;
@@ -59,8 +59,8 @@ void record_done(Record *r);
  */
 int record_begin(Record *r, const Process *p);
 
-/* Is it time to look again, whatever is seen of a change? now: CLOCK_BOOTTIME. */
-bool record_is_due(const Record *r, uint64_t now_usec);
+/* Says when to look again. before: of the same pid, or NULL. examined: else it was settled at a glance. */
+void record_schedule(Record *r, const Record *before, bool examined, uint64_t now_usec);
 
 /* Would a look at the process say what the last one said? Looks up the names that its verdicts hang on. */
 bool record_holds(Scan *scan, const SweepOptions *options, const Record *r);

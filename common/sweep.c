@@ -272,7 +272,7 @@ static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
 
         if (s->options.pids || s->options.full)
                 return true;
-        if (before && (record_is_due(before, s->boottime_usec) || before->sight.n_findings > 0))
+        if (before && (before->examine_usec <= s->boottime_usec || before->sight.n_findings > 0))
                 return true;
         for (size_t low = 0, high = previous ? previous->n_findings : 0; low < high;) {
                 size_t middle = low + (high - low) / 2;
@@ -293,7 +293,6 @@ static int remember(Sweep *s, const Process *p, const KnownView *view, Record *r
                 sight_done(sight);
                 return 0;
         }
-        r->pid = p->pid;
         r->start_time = p->start_time;
         r->view = view->serial;
         r->examined = s->scan->sweep;
@@ -346,36 +345,35 @@ static bool ignores_units(const SweepOptions *o) {
         return o->ignore_units && o->ignore_units[0];
 }
 
-/* Returns as examine(). *ret_usec is when the process was last examined, or first seen. */
-static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *before, uint64_t *ret_usec, Sight *ret) {
+/* Returns as examine(). *ret_examined: and not settled at a glance. */
+static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *before, bool *ret_examined, Sight *ret) {
         _cleanup_(loader_done) Loader loader = LOADER_NULL;
         const TwinKey *key = NULL;
         int r;
 
-        *ret_usec = s->boottime_usec;
+        *ret_examined = false;
         if (!must_examine(s, p->pid, before)) {
                 scan_beacon(s->scan, &s->options, p, NULL);
                 r = glance_at(s->scan, &s->options, p, view, &loader, ret);
-                if (r > 0 && before)
-                        *ret_usec = before->examined_usec;
                 if (r > 0 || is_fatal(r))
                         return r;
                 /* Those that are alike may belong to different units. */
                 if (s->scan->glance.key.n_ranges > 0 && !ignores_units(&s->options))
                         key = &s->scan->glance.key;
         }
+        *ret_examined = true;
         return examine(s, p, view, before, key, &loader, ret);
 }
 
-static int remember_memoryless(Sweep *s, pid_t pid, Record *r) {
+static int remember_memoryless(Sweep *s, pid_t pid, const Record *before, Record *r) {
         r->pid = pid;
         r->memoryless = true;
-        r->examined_usec = s->boottime_usec;
+        record_schedule(r, before, /* examined= */ true, s->boottime_usec);
         return keep(s, r);
 }
 
 /* Returns 1; 0: it has no memory, or is settled otherwise; -errno where the sweep cannot go on. */
-static int begin_record(Sweep *s, Process *p, Record *record) {
+static int begin_record(Sweep *s, Process *p, const Record *before, Record *record) {
         int r;
 
         r = record_begin(record, p);
@@ -386,7 +384,7 @@ static int begin_record(Sweep *s, Process *p, Record *record) {
         if (r < 0)
                 return r != -ESRCH ? count_unreadable(s, p->pid, 0) : 0;
         if (!p->has_memory)
-                return remember_memoryless(s, p->pid, record);
+                return remember_memoryless(s, p->pid, before, record);
         record->vm_data = UINT64_MAX;
         return 1;
 }
@@ -397,6 +395,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
         _cleanup_(sight_done) Sight sight = {};
         KnownView *view;
+        bool examined;
         int r;
 
         r = process_open_directory(s->scan->proc_fd, pid, &p);
@@ -408,7 +407,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         if (r != 0)
                 return r < 0 ? r : count_unreadable(s, pid, p.start_time);
         if (!s->partial && !s->options.once) {
-                r = begin_record(s, &p, &record);
+                r = begin_record(s, &p, before, &record);
                 if (r <= 0)
                         return r;
         }
@@ -421,16 +420,20 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
                 return r >= 0 && process_alive(&p) ? count_unreadable(s, pid, p.start_time) : 0;
         }
         view->used = s->scan->sweep;
-        r = look_at(s, &p, view, before, &record.examined_usec, &sight);
+        r = look_at(s, &p, view, before, &examined, &sight);
         if (r <= 0)
                 return r;
         r = publish(s, pid, p.start_time, &sight);
-        return r < 0 ? r : remember(s, &p, view, &record, &sight);
+        if (r < 0)
+                return r;
+        record.pid = pid;
+        record_schedule(&record, before, examined, s->boottime_usec);
+        return remember(s, &p, view, &record, &sight);
 }
 
 static bool is_unchanged(Sweep *s, const Record *r) {
         scan_beacon(s->scan, &s->options, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
-        return !s->options.full && !record_is_due(r, s->boottime_usec) && record_holds(s->scan, &s->options, r);
+        return !s->options.full && s->boottime_usec < r->look_usec && record_holds(s->scan, &s->options, r);
 }
 
 int sweep_step(Sweep *s) {

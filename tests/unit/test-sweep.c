@@ -10,14 +10,17 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include "child.h"
-#include "sweep.h"
+#include "scan.h"
 #include "unit.h"
+
+#define PAGE 4096
 
 static char directory[] = "/tmp/stalelib-sweep-XXXXXX";
 static char plugin[PATH_MAX];
@@ -49,9 +52,18 @@ static void replace(const char *with) {
         ck_assert_int_eq(rename(temporary, plugin), 0);
 }
 
-/* o: open, c: close, x: execute this program anew. Each is answered by a byte. */
+/* Where nothing was to be seen, a page of the plugin: the memory is as large as before. */
+static void exchange(void *page, int protection) {
+        int fd = open(plugin, O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0 || mmap(page, PAGE, protection, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+                _exit(1);
+        close(fd);
+}
+
+/* o: open, c: close, x: execute this program anew, e and r: exchange a page for an executable and a readable one. Each is answered by a byte. */
 static void child_run(int in, int out) {
-        void *handle = NULL;
+        void *handle = NULL, *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         char command;
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -60,6 +72,8 @@ static void child_run(int in, int out) {
                         handle = dlopen(plugin, RTLD_NOW);
                 else if (command == 'c')
                         dlclose(handle);
+                else if (command == 'e' || command == 'r')
+                        exchange(page, command == 'e' ? PROT_READ | PROT_EXEC : PROT_READ);
                 else if (command == 'x') {
                         char a[16], b[16];
 
@@ -260,6 +274,62 @@ START_TEST(an_ended_process_is_gone) {
 }
 END_TEST
 
+static Record *record_of_child(void) {
+        for (size_t i = 0; i < scan->n_records; i++)
+                if (scan->records[i].pid == child)
+                        return &scan->records[i];
+        ck_abort_msg("there is no record of the child");
+        return NULL;
+}
+
+/* What no comparison shows, and what bounds for how long: a page that is exchanged for one of a stale file. */
+static const struct {
+        char command;
+        bool examine; /* no glance sees it */
+} exchanges[] = {
+        { 'e', false },
+        { 'r', true },
+};
+
+START_TEST(what_no_change_shows_is_seen_when_the_time_has_come) {
+        const Finding *f;
+
+        tell('c', '+');
+        ck_assert_ptr_null(sweep());
+        tell(exchanges[_i].command, '+');
+        ck_assert_int_eq(unlink(plugin), 0);
+        ck_assert_ptr_null(sweep());
+
+        record_of_child()->look_usec = 0;
+        if (exchanges[_i].examine)
+                record_of_child()->examine_usec = 0;
+        f = sweep();
+        ck_assert_ptr_nonnull(f);
+        ck_assert_str_eq(f->path, plugin);
+}
+END_TEST
+
+static const struct {
+        bool again, examined;
+        uint64_t look_sec, examine_sec;
+} schedules[] = {
+        { false, false, 4321 % 540, 4321 % 3600 },
+        { false, true,  4321 % 540, 4321 % 3600 },
+        { true,  false, 540,        77 },
+        { true,  true,  540,        3600 },
+};
+
+START_TEST(looks_are_spread_at_first_and_regular_then) {
+        const uint64_t now = 1000000000;
+        const Record before = { .look_usec = now, .examine_usec = now + 77000000 };
+        Record r = { .pid = 4321 };
+
+        record_schedule(&r, schedules[_i].again ? &before : NULL, schedules[_i].examined, now);
+        ck_assert_uint_eq(r.look_usec, now + schedules[_i].look_sec * 1000000);
+        ck_assert_uint_eq(r.examine_usec, now + schedules[_i].examine_sec * 1000000);
+}
+END_TEST
+
 START_TEST(a_full_sweep_says_the_same) {
         replace(PLUGIN_2);
         ck_assert_ptr_nonnull(sweep());
@@ -413,6 +483,8 @@ static TCase *all_tests(const char *name, SFun how) {
         tcase_add_test(tcase, a_library_written_to_in_place_is_seen_by_who_saw_it_before);
         tcase_add_test(tcase, a_touched_library_is_current);
         tcase_add_test(tcase, an_ended_process_is_gone);
+        tcase_add_loop_test(tcase, what_no_change_shows_is_seen_when_the_time_has_come, 0, ELEMENTSOF(exchanges));
+        tcase_add_loop_test(tcase, looks_are_spread_at_first_and_regular_then, 0, ELEMENTSOF(schedules));
         tcase_add_test(tcase, a_full_sweep_says_the_same);
         tcase_add_test(tcase, what_hung_before_is_left_out_and_counted);
         tcase_add_test(tcase, what_hung_is_not_even_glanced_at);
