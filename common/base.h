@@ -118,3 +118,18 @@ static inline bool grow_(void **array, size_t *allocated, size_t need, size_t si
 }
 #define GROW(array, allocated, need) \
         grow_((void **) &(array), &(allocated), (need), sizeof(*(array)))
+
+/* Gives back what lies behind the first n elements (1 or more), where nothing will come there. */
+static inline void shrink_(void **array, size_t *allocated, size_t n, size_t size) {
+        void *p;
+
+        if (n == 0 || n >= *allocated)
+                return;
+        p = reallocarray(*array, n, size);
+        if (!p)
+                return;
+        *array = p;
+        *allocated = n;
+}
+#define SHRINK(array, allocated, n) \
+        shrink_((void **) &(array), &(allocated), (n), sizeof(*(array)))

@@ -30,11 +30,22 @@ void sight_done(Sight *s) {
         *s = (Sight){};
 }
 
-void record_done(Record *r) {
+Record *record_new(pid_t pid) {
+        Record *r = malloc(sizeof(*r));
+
+        if (r)
+                *r = (Record){ .pid = pid, .statm_fd = -EBADF, .maps_fd = -EBADF };
+        return r;
+}
+
+Record *record_free(Record *r) {
+        if (!r)
+                return NULL;
         fd_close(r->statm_fd);
         fd_close(r->maps_fd);
         sight_done(&r->sight);
-        *r = RECORD_NULL;
+        free(r);
+        return NULL;
 }
 
 /* Size of the memory, and of its data part, in pages: first and sixth of proc_pid_statm(5). */

@@ -49,9 +49,9 @@ typedef struct Record {
         Sight sight;
 } Record;
 
-/* Embeds owned descriptors: initialise with RECORD_NULL before record_done() may see it. */
-#define RECORD_NULL ((Record){ .statm_fd = -EBADF, .maps_fd = -EBADF })
-void record_done(Record *r);
+Record *record_new(pid_t pid);
+Record *record_free(Record *r); /* NULL is accepted, and returned */
+DEFINE_CLEANUP(Record *, record_free)
 
 /*
  * Opens what the next sweep will see a change by. Returns 0, or -errno where descriptors or memory are short: else

@@ -44,7 +44,7 @@ Scan *scan_free(Scan *scan) {
         if (!scan)
                 return NULL;
         for (size_t i = 0; i < scan->n_records; i++)
-                record_done(&scan->records[i]);
+                record_free(scan->records[i]);
         free(scan->records);
         for (size_t i = 0; i < scan->n_views; i++) {
                 view_done(&scan->views[i]->view);

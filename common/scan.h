@@ -88,7 +88,7 @@ struct Scan {
         uint64_t own_namespace; /* of this process: its view stands for what lies outside of a process's root */
         KnownView *own_view;    /* borrowed, of this sweep; NULL: could not be opened */
         size_t baselines_left;  /* how many files may still be read for their content in this sweep */
-        Record *records;        /* owned; ascending by pid */
+        Record **records;       /* owned; ascending by pid; NULL: taken by the sweep that is on */
         size_t n_records, allocated_records;
         ProcessGroup group;     /* of the process described last, in this sweep */
         MappingList maps;       /* memory used again for each process, */

@@ -131,6 +131,13 @@ static int compare_looked(const void *a, const void *b) {
         return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
+/* Snapshots are kept for long, and several of them. */
+static void give_back(Snapshot *s) {
+        SHRINK(s->findings, s->allocated_findings, s->n_findings);
+        SHRINK(s->order, s->allocated_order, s->n_findings);
+        SHRINK(s->looked, s->allocated_looked, s->n_looked);
+}
+
 void snapshot_freeze(Snapshot *s) {
         if (s->n_findings > 0) {
                 fill_order(s);
@@ -143,6 +150,7 @@ void snapshot_freeze(Snapshot *s) {
                 qsort(s->looked, s->n_looked, sizeof(*s->looked), compare_looked);
         if (s->n_recovered > 0)
                 qsort(s->recovered, s->n_recovered, sizeof(*s->recovered), compare_findings);
+        give_back(s);
 }
 
 const Finding *snapshot_find(const Snapshot *s, const Finding *key) {

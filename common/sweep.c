@@ -22,7 +22,7 @@ struct Sweep {
         ProcessList list;
         size_t next;           /* in the list */
         size_t next_record;    /* in the scan's records: both ascend by pid */
-        Record *records;       /* owned; of this sweep */
+        Record **records;      /* owned; of this sweep */
         size_t n_records, allocated_records;
         uint64_t boottime_usec;
         struct timespec started;
@@ -121,7 +121,7 @@ Sweep *sweep_free(Sweep *s) {
         if (!s)
                 return NULL;
         for (size_t i = 0; i < s->n_records; i++)
-                record_done(&s->records[i]);
+                record_free(s->records[i]);
         free(s->records);
         process_list_done(&s->list);
         snapshot_free(s->snapshot);
@@ -137,14 +137,15 @@ void sweep_progress(const Sweep *s, size_t *ret_done, size_t *ret_total) {
 }
 
 /* The record of the sweep before of this pid, or NULL. Pids are asked for in ascending order. */
-static Record *record_before(Sweep *s, pid_t pid) {
+static Record **record_before(Sweep *s, pid_t pid) {
         Scan *scan = s->scan;
 
         if (s->partial)
                 return NULL;
-        while (s->next_record < scan->n_records && scan->records[s->next_record].pid < pid)
+        while (s->next_record < scan->n_records &&
+               (!scan->records[s->next_record] || scan->records[s->next_record]->pid < pid))
                 s->next_record++;
-        return s->next_record < scan->n_records && scan->records[s->next_record].pid == pid ?
+        return s->next_record < scan->n_records && scan->records[s->next_record]->pid == pid ?
                 &scan->records[s->next_record] : NULL;
 }
 
@@ -184,12 +185,11 @@ static int publish(Sweep *s, pid_t pid, uint64_t start_time, Sight *sight) {
         return snapshot_add_looked(s->snapshot, pid, start_time, LOOK_DONE);
 }
 
-/* Moves a record into those of this sweep. */
-static int keep(Sweep *s, Record *r) {
+/* Takes a record into those of this sweep. */
+static int keep(Sweep *s, Record **r) {
         if (!GROW(s->records, s->allocated_records, s->n_records + 1))
                 return -ENOMEM;
-        s->records[s->n_records++] = *r;
-        *r = RECORD_NULL;
+        s->records[s->n_records++] = TAKE_PTR(*r);
         return 0;
 }
 
@@ -288,7 +288,9 @@ static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
 }
 
 /* What the next sweep compares with. Without a descriptor, the process is looked at anew then: no reason to fail. */
-static int remember(Sweep *s, const Process *p, const KnownView *view, Record *r, Sight *sight) {
+static int remember(Sweep *s, const Process *p, const KnownView *view, Record **record, Sight *sight) {
+        Record *r = *record;
+
         if (s->partial) {
                 sight_done(sight);
                 return 0;
@@ -303,7 +305,7 @@ static int remember(Sweep *s, const Process *p, const KnownView *view, Record *r
         for (size_t i = 0; i < r->sight.n_recovered; i++)
                 finding_done(&r->sight.recovered[i]);
         r->sight.n_recovered = 0;
-        return keep(s, r);
+        return keep(s, record);
 }
 
 /* What was found out of one like it, or what an examination finds. key: of a process that was glanced at, else NULL. */
@@ -365,39 +367,40 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *be
         return examine(s, p, view, before, key, &loader, ret);
 }
 
-static int remember_memoryless(Sweep *s, pid_t pid, const Record *before, Record *r) {
-        r->pid = pid;
-        r->memoryless = true;
-        record_schedule(r, before, /* examined= */ true, s->boottime_usec);
+static int remember_memoryless(Sweep *s, const Record *before, Record **r) {
+        (*r)->memoryless = true;
+        record_schedule(*r, before, /* examined= */ true, s->boottime_usec);
         return keep(s, r);
 }
 
 /* Returns 1; 0: it has no memory, or is settled otherwise; -errno where the sweep cannot go on. */
-static int begin_record(Sweep *s, Process *p, const Record *before, Record *record) {
+static int begin_record(Sweep *s, Process *p, const Record *before, Record **record) {
         int r;
 
-        r = record_begin(record, p);
-        if (r < 0 || record->vm_size > 0)
+        r = record_begin(*record, p);
+        if (r < 0 || (*record)->vm_size > 0)
                 return r < 0 ? r : 1;
         /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
         r = process_identify(s->scan->proc_fd, p);
         if (r < 0)
                 return r != -ESRCH ? count_unreadable(s, p->pid, 0) : 0;
         if (!p->has_memory)
-                return remember_memoryless(s, p->pid, before, record);
-        record->vm_data = UINT64_MAX;
+                return remember_memoryless(s, before, record);
+        (*record)->vm_data = UINT64_MAX;
         return 1;
 }
 
 /* A process that the sweep before did not see, or saw otherwise. Returns 0 or -errno where the sweep cannot go on. */
 static int step_anew(Sweep *s, pid_t pid, const Record *before) {
-        _cleanup_(record_done) Record record = RECORD_NULL;
+        _cleanup_(record_freep) Record *record = record_new(pid);
         _cleanup_(process_done) Process p = PROCESS_NULL;
         _cleanup_(sight_done) Sight sight = {};
         KnownView *view;
         bool examined;
         int r;
 
+        if (!record)
+                return -ENOMEM;
         r = process_open_directory(s->scan->proc_fd, pid, &p);
         if (r == -ESRCH || is_fatal(r))
                 return r == -ESRCH ? 0 : r;
@@ -426,8 +429,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         r = publish(s, pid, p.start_time, &sight);
         if (r < 0)
                 return r;
-        record.pid = pid;
-        record_schedule(&record, before, examined, s->boottime_usec);
+        record_schedule(record, before, examined, s->boottime_usec);
         return remember(s, &p, view, &record, &sight);
 }
 
@@ -437,7 +439,7 @@ static bool is_unchanged(Sweep *s, const Record *r) {
 }
 
 int sweep_step(Sweep *s) {
-        Record *before;
+        Record **before;
         pid_t pid;
         int r;
 
@@ -445,12 +447,12 @@ int sweep_step(Sweep *s) {
                 return 0;
         pid = s->list.pids[s->next++];
         before = record_before(s, pid);
-        if (before && is_unchanged(s, before)) {
-                r = before->memoryless ? 0 : publish(s, pid, before->start_time, &before->sight);
+        if (before && is_unchanged(s, *before)) {
+                r = (*before)->memoryless ? 0 : publish(s, pid, (*before)->start_time, &(*before)->sight);
                 if (r >= 0)
                         r = keep(s, before);
         } else
-                r = step_anew(s, pid, before);
+                r = step_anew(s, pid, before ? *before : NULL);
         return r < 0 ? r : 1;
 }
 
@@ -468,7 +470,7 @@ static void keep_records(Sweep *s) {
         Scan *scan = s->scan;
 
         for (size_t i = 0; i < scan->n_records; i++)
-                record_done(&scan->records[i]);
+                record_free(scan->records[i]);
         free(scan->records);
         scan->records = TAKE_PTR(s->records);
         scan->n_records = s->n_records;

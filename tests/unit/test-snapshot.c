@@ -72,6 +72,21 @@ START_TEST(many_findings_in_any_order_are_sorted) {
 }
 END_TEST
 
+START_TEST(frozen_again_and_added_to_it_is_as_before) {
+        static const Row rows[] = { { 20, 1, 5, STATE_REPLACED }, { 10, 2, 7, STATE_REPLACED }, { 10, 2, 7, STATE_MOVED } };
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_of(rows, ELEMENTSOF(rows));
+
+        snapshot_freeze(s);
+        snapshot_freeze(s);
+        ck_assert_uint_eq(s->n_findings, 2);
+        take(s, (Row) { 15, 1, 1, STATE_DELETED });
+        snapshot_freeze(s);
+        ck_assert_uint_eq(s->n_findings, 3);
+        for (size_t i = 0; i < 3; i++)
+                ck_assert_int_eq(s->findings[i].pid, (pid_t) (10 + 5 * i));
+}
+END_TEST
+
 START_TEST(counts_are_of_distinct_processes_and_files) {
         static const Row rows[] = {
                 { 1, 1, 5, STATE_REPLACED }, { 1, 1, 6, STATE_REPLACED }, { 1, 2, 5, STATE_REPLACED },
@@ -243,6 +258,7 @@ int main(void) {
 
         tcase_add_test(tcase, findings_are_sorted_and_the_first_of_equals_stays);
         tcase_add_test(tcase, many_findings_in_any_order_are_sorted);
+        tcase_add_test(tcase, frozen_again_and_added_to_it_is_as_before);
         tcase_add_test(tcase, counts_are_of_distinct_processes_and_files);
         tcase_add_test(tcase, files_without_an_inode_number_are_told_apart_by_path);
         tcase_add_test(tcase, a_finding_is_found_by_its_key_alone);

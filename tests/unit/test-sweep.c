@@ -276,8 +276,8 @@ END_TEST
 
 static Record *record_of_child(void) {
         for (size_t i = 0; i < scan->n_records; i++)
-                if (scan->records[i].pid == child)
-                        return &scan->records[i];
+                if (scan->records[i]->pid == child)
+                        return scan->records[i];
         ck_abort_msg("there is no record of the child");
         return NULL;
 }
