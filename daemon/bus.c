@@ -5,10 +5,10 @@
 #include "bus-process.h"
 #include "bus-queue.h"
 #include "dictionary.h"
-#include "escape.h"
 #include "log.h"
 #include "message.h"
 #include "strv.h"
+#include "units.h"
 
 /* Callers of Sweep() at once. */
 #define WAITERS_MAX 128
@@ -46,73 +46,6 @@ struct Bus {
         ObjectChange *changes;
         size_t n_changes, next_change, allocated_changes;
 };
-
-/* units */
-
-static int compare_strings(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-static const char *finding_unit(const Finding *f) {
-        return f->unit ? f->unit : f->user_unit;
-}
-
-/* Distinct units (and user units) of the findings, escaped and sorted. */
-static int units_list(const Snapshot *s, char ***ret) {
-        _cleanup_(strv_freep) char **units = NULL;
-        size_t n = 0, kept = 0;
-
-        units = calloc((s ? s->n_findings : 0) + 1, sizeof(*units));
-        if (!units)
-                return -ENOMEM;
-        for (size_t i = 0; s && i < s->n_findings; i++) {
-                const char *unit = finding_unit(&s->findings[i]);
-
-                if (!unit || (i > 0 && s->findings[i - 1].pid == s->findings[i].pid))
-                        continue;
-                units[n] = escape(unit);
-                if (!units[n])
-                        return -ENOMEM;
-                n++;
-        }
-        if (n > 0)
-                qsort(units, n, sizeof(*units), compare_strings);
-        for (size_t i = 0; i < n; i++)
-                if (kept > 0 && streq(units[kept - 1], units[i]))
-                        free(units[i]);
-                else
-                        units[kept++] = units[i];
-        units[kept] = NULL;
-        *ret = TAKE_PTR(units);
-        return 0;
-}
-
-typedef struct UnitCount {
-        uint32_t processes, findings;
-} UnitCount;
-
-/* For each of the units, in one walk. */
-static int units_count(const Snapshot *s, char *const *units, UnitCount **ret) {
-        size_t n = strv_length(units);
-        _cleanup_free_ UnitCount *counts = calloc(n + 1, sizeof(*counts));
-
-        if (!counts)
-                return -ENOMEM;
-        for (size_t i = 0; s && n > 0 && i < s->n_findings; i++) {
-                _cleanup_free_ char *name = escape(finding_unit(&s->findings[i]));
-                char *const *unit;
-
-                if (!name)
-                        return -ENOMEM;
-                unit = bsearch(&name, units, n, sizeof(*units), compare_strings);
-                if (!unit)
-                        continue;
-                counts[unit - units].processes += i == 0 || s->findings[i - 1].pid != s->findings[i].pid;
-                counts[unit - units].findings++;
-        }
-        *ret = TAKE_PTR(counts);
-        return 0;
-}
 
 /* methods */
 
