@@ -52,10 +52,8 @@ live-asan: all build-asan
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		tests/live/run --ctl=build-asan/ctl/stalelibctl --build=build/tests/live $(S)
 
-# One that knows openat2(2), as of 3.21, say: VALGRIND=/opt/valgrind/bin/valgrind
-VALGRIND = valgrind
+# By one that knows openat2(2), as of 3.21: VALGRIND=/opt/valgrind/bin/valgrind make live-valgrind
 live-valgrind: all
-	VALGRIND_OPTS='--quiet --vgdb=no --error-exitcode=9 --leak-check=full' \
-		tests/live/run --under="$$(command -v $(VALGRIND))" --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
+	tests/live/run --under=tests/live/under-valgrind --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
 
-.PHONY: all check asan valgrind coverage bench fuzz live live-asan live-valgrind releases soak
+.PHONY: all check asan valgrind coverage bench fuzz live live-asan live-valgrind lint releases soak
