@@ -9,6 +9,14 @@ tests=0 failed=0
 
 skip_all() { echo "1..0 # SKIP $1"; exit 0; }
 
+# need PROGRAM…: or nothing is tested. (command -v of several asks for one of them.)
+need() {
+        local program
+        for program; do
+                command -v "$program" >/dev/null || skip_all "needs $program"
+        done
+}
+
 why() { tail -n 20 "$T/out"; }
 
 # ok DESCRIPTION COMMAND…: the command succeeds.

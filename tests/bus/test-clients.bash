@@ -5,8 +5,7 @@
 # more than is said in SECURITY.md, and nobody else an answer.
 
 . "${0%/*}/frame.bash"
-command -v dbus-daemon busctl systemd-socket-activate python3 >/dev/null ||
-        skip_all "needs dbus-daemon, busctl, systemd-socket-activate, python3"
+need dbus-daemon busctl systemd-socket-activate python3
 SCANNER="$FAKE_SCANNER $T"
 
 # findings NUMBER PATH-LENGTH [PROCESSES]: each of a unit of its own

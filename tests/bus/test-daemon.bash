@@ -4,7 +4,7 @@
 # The daemon on a bus of its own, with a scanner that answers what is written here.
 
 . "${0%/*}/frame.bash"
-command -v dbus-daemon busctl systemd-socket-activate >/dev/null || skip_all "needs dbus-daemon, busctl, systemd-socket-activate"
+need dbus-daemon busctl systemd-socket-activate
 SCANNER="$FAKE_SCANNER $T"
 
 echo 'SettleSec=0' | sed '1i[Stalelibd]' >"$T/conf"

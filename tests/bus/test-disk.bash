@@ -8,7 +8,7 @@
 [[ -n ${UNSHARED:-} ]] || UNSHARED=1 exec unshare --mount --propagation private bash "$0"
 
 . "${0%/*}/frame.bash"
-command -v dbus-daemon busctl systemd-socket-activate >/dev/null || skip_all "needs dbus-daemon, busctl, systemd-socket-activate"
+need dbus-daemon busctl systemd-socket-activate
 SCANNER="$FAKE_SCANNER $T"
 
 no_room() { for d in state metrics; do head -c 1M /dev/zero 2>/dev/null >"$T/$d/fill"; done; }

@@ -4,7 +4,7 @@
 # A scanner that hangs, dies, or talks nonsense costs a line and a new connection.
 
 . "${0%/*}/frame.bash"
-command -v dbus-daemon busctl systemd-socket-activate >/dev/null || skip_all "needs dbus-daemon, busctl, systemd-socket-activate"
+need dbus-daemon busctl systemd-socket-activate
 SCANNER="$FAKE_SCANNER $T"
 
 printf '[Stalelibd]\nSettleSec=0\nSweepIntervalSec=1h\nScannerTimeoutSec=2s\n' >"$T/conf"

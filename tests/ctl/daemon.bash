@@ -5,7 +5,7 @@
 # answers what is written here. Needs: STALELIBCTL, STALELIBD, FAKE_SCANNER.
 
 . "${0%/*}/../bus/frame.bash"
-command -v dbus-daemon busctl systemd-socket-activate >/dev/null || skip_all "needs dbus-daemon, busctl, systemd-socket-activate"
+need dbus-daemon busctl systemd-socket-activate
 SCANNER="$FAKE_SCANNER $T"
 unset NO_COLOR SYSTEMD_PAGER PAGER COLUMNS
 

@@ -5,7 +5,7 @@
 # a journal to answer them. Needs: STALELIBCTL, STALELIBD, FAKE_SCANNER, PLUGIN, SOURCE.
 
 . "${0%/*}/../bus/frame.bash"
-command -v dbus-daemon busctl systemd-socket-activate jq >/dev/null || skip_all "needs dbus-daemon, busctl, systemd-socket-activate, jq"
+need dbus-daemon busctl systemd-socket-activate jq
 SCANNER="$FAKE_SCANNER $T"
 REMOTE=/lib/systemd/systemd-journal-remote
 

@@ -6,8 +6,8 @@
 # Prometheus, an alert. Needs: STALELIBD, FAKE_SCANNER, SOURCE.
 
 . "${0%/*}/../bus/frame.bash"
-command -v dbus-daemon busctl systemd-socket-activate >/dev/null || skip_all "needs dbus-daemon, busctl, systemd-socket-activate"
-command -v promtool prometheus prometheus-node-exporter >/dev/null || skip_all "needs prometheus, prometheus-node-exporter"
+need dbus-daemon busctl systemd-socket-activate
+need promtool prometheus prometheus-node-exporter
 SCANNER="$FAKE_SCANNER $T"
 RULES=$SOURCE/contrib/prometheus/stalelib.rules.yml
 DASHBOARD=$SOURCE/contrib/grafana/stalelib.json

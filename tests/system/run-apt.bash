@@ -7,7 +7,7 @@
 set -euo pipefail
 skip() { echo "1..0 # SKIP $1"; exit 0; }
 [[ -x /usr/sbin/nginx && -e /lib/systemd/system/nginx.service ]] || skip "needs nginx"
-command -v apt-get dpkg-query >/dev/null || skip "needs apt-get"
+command -v apt-get >/dev/null || skip "needs apt-get"
 # Of each, nginx and systemd have one.
 package=libpcre2-8-0
 grep -q libpcre2-8 <(ldd /usr/sbin/nginx) || package=libcrypt1
