@@ -60,7 +60,7 @@ static Evidence compare_memory(const Examination *x, size_t mapping, int fd) {
  * RELRO nobody can have put them back; elsewhere a program may have written anything,
  * so that only all of them together count.
  */
-static Evidence compare_relocations(const Examination *x, size_t mapping) {
+static Evidence compare_words(const Examination *x, size_t mapping) {
         const Judged *j = &x->judged[mapping];
         const ElfFile *elf = &j->elf->elf;
         const LinkMap *link = &x->loader.list.maps[j->link];
@@ -84,6 +84,18 @@ static Evidence compare_relocations(const Examination *x, size_t mapping) {
         if (lost_in_relro > 0 || (lost >= 3 && relocated == 0))
                 return EVIDENCE_DIFFERS;
         return relocated > 0 ? EVIDENCE_AGREES : EVIDENCE_NONE;
+}
+
+/* A dlopen() that has mapped and not yet relocated looks the same: so the loader is asked, and the words once more. */
+static Evidence compare_relocations(const Examination *x, size_t mapping) {
+        Evidence e = compare_words(x, mapping);
+
+        if (e != EVIDENCE_DIFFERS)
+                return e;
+        if (!link_map_is_relocated(x->loader.memory, &x->loader.list.maps[x->judged[mapping].link]))
+                return EVIDENCE_NONE;
+        memory_forget(x->loader.memory);
+        return compare_words(x, mapping);
 }
 
 int evidence_gather(Examination *x, size_t mapping, uint32_t path, VerdictFacts *facts) {

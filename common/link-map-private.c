@@ -29,8 +29,20 @@ static bool read_counts(LinkReader *r, size_t i) {
                 return false;
         m->anchored = true;
         m->type = type;
+        m->type_address = m->address + r->layout.opencount + 4;
         m->opencount = (int64_t) opencount;
         return true;
+}
+
+/* The fourth bit of these: l_relocated since glibc 2.36, and before l_init_called, which is set after that. */
+bool link_map_is_relocated(Memory *memory, const LinkMap *m) {
+        uint64_t byte;
+
+        if (m->type != LINK_LOADED)
+                return true;
+        memory_forget_at(memory, m->type_address, 1);
+        return memory_read_word(memory, m->type_address, 1, &byte) >= 0 &&
+                byte & (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 1u << 3 : 1u << 4);
 }
 
 /* Of itself, the loader does not fill in l_entry, and since 2.35 not l_flags_1 either. */

@@ -45,6 +45,7 @@ typedef struct LinkMap {
         /* the private part: each -1, or the `known` false, where it did not validate */
         bool anchored;         /* its place and its layout are proven: the fields below may be believed at all */
         LinkType type;         /* l_type */
+        uint64_t type_address; /* of the byte that it is in */
         int64_t opencount;     /* l_direct_opencount */
         int nodelete;          /* l_nodelete_active (l_flags_1 before glibc 2.31): 0 or 1; LINK_LOADED only, else -1 */
         int64_t tls_dtors;     /* l_tls_dtor_count */
@@ -114,6 +115,12 @@ typedef struct LinkHint {
  */
 int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapFile *files, uint32_t tls_modid_offset,
                                LinkHint *hint);
+
+/*
+ * Has the loader relocated what dlopen() loaded? Read anew: it lists a library before that (glibc elf/dl-open.c).
+ * True where it cannot be told.
+ */
+bool link_map_is_relocated(Memory *memory, const LinkMap *m);
 
 /* The entry whose dynamic section lies in [start, end), or NULL. */
 const LinkMap *link_map_list_find(const LinkMapList *l, uint64_t start, uint64_t end);

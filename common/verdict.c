@@ -113,7 +113,7 @@ static bool judge_modified(const VerdictFacts *f, Verdict *ret) {
                 return true;
         }
         if (lost) {
-                /* A dlopen() that has mapped and not yet relocated looks the same. */
+                /* A dlopen() that has mapped and not yet relocated looks the same; not every loader tells. */
                 *ret = seen_twice(f, judged(STATE_MODIFIED, FLAG_CRASH_RISK, SUCCESSOR_DISK));
                 return true;
         }

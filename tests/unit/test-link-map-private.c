@@ -479,6 +479,21 @@ START_TEST(a_difference_must_be_seen_twice) {
 }
 END_TEST
 
+START_TEST(the_loader_tells_when_it_has_relocated) {
+        const unsigned done = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 1u << 3 : 1u << 28;
+
+        begin((unsigned) _i);
+        read_private();
+        for (unsigned i = 0; i < N_OBJECTS; i++) {
+                const unsigned type = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? objects[i].type : (unsigned) objects[i].type << 30;
+
+                ck_assert_int_eq(link_map_is_relocated(memory, &list.maps[i]), objects[i].type != LINK_LOADED);
+                set(i, v->opencount + 4, 4, type | done);
+                ck_assert(link_map_is_relocated(memory, &list.maps[i]));
+        }
+}
+END_TEST
+
 START_TEST(an_empty_list_has_no_private_part) {
         LinkMapList empty = { .class = 64 };
 
@@ -498,6 +513,7 @@ int main(void) {
         tcase_add_loop_test(tcase, what_does_not_validate_is_not_known, 0, ELEMENTSOF(ruins) * ELEMENTSOF(variants));
         tcase_add_loop_test(tcase, an_empty_list_of_reldeps_is_known, 0, ELEMENTSOF(variants));
         tcase_add_loop_test(tcase, a_difference_must_be_seen_twice, 0, ELEMENTSOF(variants));
+        tcase_add_loop_test(tcase, the_loader_tells_when_it_has_relocated, 0, ELEMENTSOF(variants));
         tcase_add_test(tcase, an_empty_list_has_no_private_part);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
