@@ -82,9 +82,23 @@ static bool agrees_with_file(const LinkReader *r, size_t i) {
                (is_loader(r, i) || link_reader_header_matches(r, i, y->phnum));
 }
 
+/* What was read anew is of the entry that the list was read of, and that entry is still in it: else its memory is free. */
+static bool is_still_listed(LinkReader *r, size_t i) {
+        const LinkMap *m = &r->list->maps[i], *previous = m - 1;
+        uint64_t address, next;
+
+        if (link_reader_word(r, i, 0) != m->l_addr || link_reader_word(r, i, 2 * r->word) != m->l_ld)
+                return false;
+        if (i == 0 || previous->namespace != m->namespace)
+                return true;
+        address = previous->address + 3 * r->word; /* l_next */
+        memory_forget_at(r->memory, address, r->word);
+        return memory_read_word(r->memory, address, r->word, &next) >= 0 && next == m->address;
+}
+
 /*
  * "Differs" is an alarm: so it must be this file at this place, the loader's copy must be
- * one of some GNU hash header, and a second look must say the same.
+ * one of some GNU hash header, and a second look must say the same of what is still loaded.
  */
 static int compare_with_file(LinkReader *r, size_t i) {
         if (!link_reader_comparable(r, i))
@@ -97,7 +111,9 @@ static int compare_with_file(LinkReader *r, size_t i) {
                 return -1;
         memory_forget_at(r->memory, r->list->maps[i].address, LINK_BLOCK_SIZE);
         link_reader_read_block(r, i);
-        return link_reader_proven(r, i) && hash_is_sane(r, i) && !agrees_with_file(r, i);
+        if (!link_reader_proven(r, i) || !hash_is_sane(r, i) || !is_still_listed(r, i))
+                return -1;
+        return !agrees_with_file(r, i);
 }
 
 /* --- l_nodelete_active --- */

@@ -479,6 +479,37 @@ START_TEST(a_difference_must_be_seen_twice) {
 }
 END_TEST
 
+/* The list was read, and then: */
+static void stays(void) { }
+static void is_unloaded(void) { set_word(PLUGIN - 1, 3 * (unsigned) fake->word, 0); }
+static void is_another_by_now(void) { set_word(PLUGIN, 0, map_start(PLUGIN) + 0x1000); }
+static void has_another_section(void) { set_word(PLUGIN, 2 * (unsigned) fake->word, map_start(PLUGIN) + 0x900); }
+
+static const struct {
+        void (*what)(void);
+        int differs;
+} meanwhile[] = {
+        { stays, 1 },
+        { is_unloaded, -1 },
+        { is_another_by_now, -1 },
+        { has_another_section, -1 },
+};
+
+START_TEST(a_difference_is_of_what_is_still_loaded) {
+        const size_t row = (size_t) _i / ELEMENTSOF(variants);
+        _cleanup_(memory_freep) Memory *later = NULL;
+
+        begin((unsigned) _i % ELEMENTSOF(variants));
+        ck_assert_int_eq(link_map_list_read(memory, r_debug, v->class, &list), 0);
+        set(PLUGIN, v->nbuckets, 4, 1);
+        meanwhile[row].what();
+        later = memory_new_reader(fake_memory_read, fake);
+        ck_assert_ptr_nonnull(later);
+        ck_assert_int_eq(link_map_list_read_private(later, &list, files, tls_modid_offset, &hint), 0);
+        ck_assert_int_eq(list.maps[PLUGIN].differs_from_file, meanwhile[row].differs);
+}
+END_TEST
+
 START_TEST(the_loader_tells_when_it_has_relocated) {
         const unsigned done = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 1u << 3 : 1u << 28;
 
@@ -513,6 +544,7 @@ int main(void) {
         tcase_add_loop_test(tcase, what_does_not_validate_is_not_known, 0, ELEMENTSOF(ruins) * ELEMENTSOF(variants));
         tcase_add_loop_test(tcase, an_empty_list_of_reldeps_is_known, 0, ELEMENTSOF(variants));
         tcase_add_loop_test(tcase, a_difference_must_be_seen_twice, 0, ELEMENTSOF(variants));
+        tcase_add_loop_test(tcase, a_difference_is_of_what_is_still_loaded, 0, ELEMENTSOF(meanwhile) * ELEMENTSOF(variants));
         tcase_add_loop_test(tcase, the_loader_tells_when_it_has_relocated, 0, ELEMENTSOF(variants));
         tcase_add_test(tcase, an_empty_list_has_no_private_part);
         suite_add_tcase(suite, tcase);
