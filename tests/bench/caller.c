@@ -38,7 +38,6 @@ static const What whats[] = {
         { "GetId", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId", NULL },
         { "State", NAME, PATH, PROPERTIES, "Get", "State" },
         { "LastSweepSummary", NAME, PATH, PROPERTIES, "Get", "LastSweepSummary" },
-        { "ListUnits", NAME, PATH, MANAGER, "ListUnits", NULL },
         { "ListFindings", NAME, PATH, MANAGER, "ListFindings", NULL },
 };
 
