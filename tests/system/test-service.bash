@@ -13,6 +13,11 @@ ok "its catalog can be read" journalctl --update-catalog
 ok "it is running, and says what it sees" grep -qE '[0-9]+ of [0-9]+ processes run [0-9]+ stale libraries' <(systemctl show -P StatusText stalelibd.service)
 ok "the front has no capability" grep -qE '^CapEff:\s0+$' "/proc/$(systemctl show -P MainPID stalelibd.service)/status"
 ok "the scanner has the three" grep -qE '^CapPrm:\s0000010000080004$' "/proc/$(pgrep -x stalelib-scanne)/status"
+# Where the kernel has slices of a process's own, and shows them (Linux 6.12).
+slice() { awk '$1 == "se.slice" { print $3 }' "/proc/$1/sched"; }
+if [[ $(slice self) && $(printf '6.12\n%s\n' "$(uname -r)" | sort -V | head -n 1) = 6.12 ]]; then
+        ok "whoever wakes up comes before the scanner" test "$(slice "$(pgrep -x stalelib-scanne)")" = 100000000
+fi
 ok "they are two users" test "$(stat -c %U "/proc/$(pgrep -x stalelib-scanne)")" = stalelib-scanner -a "$(stat -c %U "/proc/$(pgrep -x stalelibd)")" = stalelibd
 ok "nothing is unknown" grep -qF '"unknown" t 0' <(manager Sweep)
 
