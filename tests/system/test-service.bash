@@ -37,7 +37,7 @@ systemctl stop victim
 service victim /opt/probe/a.so
 ok "a restart clears it" eventually 10 is StaleProcesses "u 0" || manager Sweep
 manager Sweep >/dev/null
-ok "and is told" told_times 1 removed STALELIB_REASON=exited
+ok "and is told" told_times 1 removed STALELIB_REASON=exited STALELIB_UNIT=victim.service
 
 # dpkg itself.
 
