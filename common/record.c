@@ -75,7 +75,7 @@ static int read_statm(int fd, uint64_t *ret_size, uint64_t *ret_data) {
 int record_begin(Record *r, const Process *p) {
         r->statm_fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
         if (r->statm_fd < 0)
-                return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : 0;
+                return -errno;
         if (read_statm(r->statm_fd, &r->vm_size, &r->vm_data) < 0)
                 r->vm_size = UINT64_MAX;
         return 0;

@@ -53,10 +53,7 @@ Record *record_new(pid_t pid);
 Record *record_free(Record *r); /* NULL is accepted, and returned */
 DEFINE_CLEANUP(Record *, record_free)
 
-/*
- * Opens what the next sweep will see a change by. Returns 0, or -errno where descriptors or memory are short: else
- * there is only no descriptor, and the process will be looked at anew.
- */
+/* Opens what the next sweep will see a change by. Returns 0 or -errno: without it, the process is looked at anew then. */
 int record_begin(Record *r, const Process *p);
 
 /* Says when to look again. before: of the same pid, or NULL. examined: else it was settled at a glance. */

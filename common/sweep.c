@@ -378,8 +378,10 @@ static int begin_record(Sweep *s, Process *p, const Record *before, Record **rec
         int r;
 
         r = record_begin(*record, p);
-        if (r < 0 || (*record)->vm_size > 0)
-                return r < 0 ? r : 1;
+        if (is_fatal(r))
+                return r;
+        if ((*record)->vm_size > 0)
+                return 1;
         /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
         r = process_identify(s->scan->proc_fd, p);
         if (r < 0)
