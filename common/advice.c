@@ -63,7 +63,7 @@ static Action find_action(const Finding *f, const AdviceTarget *t) {
 static char *reload_advice(const Finding *f, const AdviceTarget *t, const char *otherwise) {
         if (f->pins[0].reason == PIN_GC_PENDING)
                 return strdup_format("the next dlclose() in the program unloads it (%s may bring one about); otherwise: %s",
-                              t->reload ?: "a reload", otherwise);
+                                     t->reload ?: "a reload", otherwise);
         return strdup_format("%s, if the program closes it before it opens it again; otherwise: %s", t->reload ?: "let the program reload it", otherwise);
 }
 

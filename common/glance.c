@@ -82,7 +82,7 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView
 
         if (maps_fd >= 0) {
                 k = maps_name_at(maps_fd, &(MapsLine){ .start = r->start, .inode = r->inode, .dev_major = r->dev_major,
-                                                          .dev_minor = r->dev_minor }, name, sizeof(name));
+                                                       .dev_minor = r->dev_minor }, name, sizeof(name));
                 if (k <= 0)
                         return k;
         }
