@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <time.h>
 
+#include "clock.h"
 #include "examine.h"
 #include "explain.h"
 #include "glance.h"
@@ -25,17 +26,10 @@ struct Sweep {
         Record **records;      /* owned; of this sweep */
         size_t n_records, allocated_records;
         uint64_t boottime_usec;
-        struct timespec started;
+        uint64_t started_usec;
         bool partial;          /* only some processes: the scan's records stay as they are */
         size_t waits;          /* moments waited for a process to come to rest */
 };
-
-static uint64_t clock_usec(clockid_t clock) {
-        struct timespec t;
-
-        clock_gettime(clock, &t);
-        return (uint64_t) t.tv_sec * 1000000u + (uint64_t) t.tv_nsec / 1000u;
-}
 
 /* The view of this very process stands for what lies outside of others' roots. Without it, less is known. */
 static int open_own_view(Scan *scan) {
@@ -70,7 +64,7 @@ static int begin(Sweep *s) {
         clock_gettime(CLOCK_BOOTTIME, &boot);
         scan->boot_nsec = (int64_t) (real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec);
         s->boottime_usec = clock_usec(CLOCK_BOOTTIME);
-        clock_gettime(CLOCK_MONOTONIC, &s->started);
+        s->started_usec = clock_now();
         s->snapshot->counts.started_usec = clock_usec(CLOCK_REALTIME);
         return open_own_view(scan);
 }
@@ -481,11 +475,7 @@ static void keep_records(Sweep *s) {
 }
 
 int sweep_finish(Sweep *s, Snapshot **ret) {
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        s->snapshot->counts.duration_usec = (uint64_t) ((now.tv_sec - s->started.tv_sec) * 1000000 +
-                                                        (now.tv_nsec - s->started.tv_nsec) / 1000);
+        s->snapshot->counts.duration_usec = clock_now() - s->started_usec;
         s->snapshot->counts.files = count_files(s);
         snapshot_freeze(s->snapshot);
         if (!s->partial) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <time.h>
 
 #include "bus-queue.h"
+#include "clock.h"
 #include "timespan.h"
 
 /* Who asked for lists of late. */
@@ -26,13 +26,6 @@ struct BusQueue {
         Asker askers[ASKERS];
 };
 
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
-
 static uint64_t queue_length(const BusQueue *q) {
         uint64_t n;
 
@@ -40,7 +33,7 @@ static uint64_t queue_length(const BusQueue *q) {
 }
 
 static void queue_wait(BusQueue *q) {
-        if (sd_event_source_set_time(q->timer, now_usec() + USEC_PER_SEC) >= 0)
+        if (sd_event_source_set_time(q->timer, clock_now() + USEC_PER_SEC) >= 0)
                 sd_event_source_set_enabled(q->timer, SD_EVENT_ONESHOT);
 }
 
@@ -79,7 +72,7 @@ static bool is_for_list(sd_bus_message *m) {
 }
 
 static bool asks_too_often(BusQueue *q, const char *sender) {
-        uint64_t second = now_usec() / USEC_PER_SEC;
+        uint64_t second = clock_now() / USEC_PER_SEC;
         Asker *a = q->askers;
 
         for (size_t i = 0; i < ASKERS; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
+#include "clock.h"
 #include "link.h"
 #include "message.h"
 #include "timespan.h"
@@ -31,13 +31,6 @@ struct Link {
         const Snapshot *previous; /* borrowed: where findings that are kept are found */
         size_t text_left;
 };
-
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
 
 static void link_close(Link *l) {
         l->filter = sd_bus_slot_unref(l->filter);
@@ -110,7 +103,7 @@ static void link_finished(Link *l) {
 static void link_went_on(Link *l, uint32_t next) {
         int r;
 
-        l->progress = now_usec();
+        l->progress = clock_now();
         if (next >= l->answer.n_findings) {
                 link_finished(l);
                 return;
@@ -188,7 +181,7 @@ static int on_beacon(sd_bus_message *m, void *userdata, sd_bus_error *error _unu
 
 /* Does it still move? */
 static int on_check(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
-        uint64_t now = now_usec();
+        uint64_t now = clock_now();
         SweepBeacon beacon;
         Link *l = userdata;
         int r;
@@ -317,7 +310,7 @@ int link_sweep(Link *l, const Request *request, const Snapshot *previous) {
         if (r >= 0)
                 r = link_call_sweep(l, request);
         if (r >= 0) {
-                l->started = l->progress = now_usec();
+                l->started = l->progress = clock_now();
                 l->sweeping = true;
                 l->previous = previous;
                 r = sd_event_source_set_time(l->check, l->started + (l->timeout / 4 < CHECK_MAX_USEC ? l->timeout / 4 : CHECK_MAX_USEC));

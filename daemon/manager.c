@@ -3,9 +3,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "bus.h"
+#include "clock.h"
 #include "config.h"
 #include "health.h"
 #include "journal.h"
@@ -59,13 +59,6 @@ typedef struct Manager {
         bool metrics_failed;     /* and that was said */
 } Manager;
 
-static uint64_t now_usec(clockid_t clock) {
-        struct timespec ts;
-
-        clock_gettime(clock, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
-
 /* timers, all of CLOCK_BOOTTIME */
 
 static int timer_new(Manager *m, sd_event_time_handler_t handler, sd_event_source **ret) {
@@ -117,7 +110,7 @@ static void manager_status(const Manager *m) {
 
 /* What cannot be looked at: told when there is more of it, and when there is none any more. */
 static void manager_check_health(Manager *m) {
-        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        uint64_t now = clock_usec(CLOCK_BOOTTIME);
         char *reason;
         uint32_t troubles;
 
@@ -169,7 +162,7 @@ static void metrics_wanted(Manager *m, uint64_t delay) {
         int enabled;
 
         if (m->config.metrics_file && sd_event_source_get_enabled(m->metrics, &enabled) >= 0 && enabled == SD_EVENT_OFF)
-                timer_set(m->metrics, now_usec(CLOCK_BOOTTIME) + delay);
+                timer_set(m->metrics, clock_usec(CLOCK_BOOTTIME) + delay);
 }
 
 static void manager_show(Manager *m) {
@@ -223,7 +216,7 @@ static int manager_connect(Manager *m) {
         if (r >= 0 && m->is_ready)
                 r = bus_acquire_name(m->bus);
         if (r < 0)
-                timer_set(m->bus_retry, now_usec(CLOCK_BOOTTIME) + BUS_RETRY_USEC);
+                timer_set(m->bus_retry, clock_usec(CLOCK_BOOTTIME) + BUS_RETRY_USEC);
         return r;
 }
 
@@ -237,13 +230,13 @@ static void on_bus_disconnected(void *userdata) {
         Manager *m = userdata;
 
         log_line(LOG_WARNING, "The bus is gone, trying again");
-        timer_set(m->bus_retry, now_usec(CLOCK_BOOTTIME) + BUS_RETRY_USEC);
+        timer_set(m->bus_retry, clock_usec(CLOCK_BOOTTIME) + BUS_RETRY_USEC);
 }
 
 static void on_sweep_wanted(void *userdata) {
         Manager *m = userdata;
 
-        schedule_wish(&m->schedule, now_usec(CLOCK_BOOTTIME));
+        schedule_wish(&m->schedule, clock_usec(CLOCK_BOOTTIME));
         manager_plan(m);
 }
 
@@ -268,7 +261,7 @@ static void manager_failed(Manager *m, const char *trouble, bool mended) {
         free(m->scanner_trouble);
         m->scanner_trouble = copy;
         m->failures++;
-        schedule_failed(&m->schedule, mended, now_usec(CLOCK_BOOTTIME));
+        schedule_failed(&m->schedule, mended, clock_usec(CLOCK_BOOTTIME));
         manager_plan(m);
         manager_show(m);
         bus_sweep_ended(m->bus, trouble);
@@ -276,7 +269,7 @@ static void manager_failed(Manager *m, const char *trouble, bool mended) {
 }
 
 static int on_sweep(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
-        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        uint64_t now = clock_usec(CLOCK_BOOTTIME);
         Manager *m = userdata;
         Request request = {};
         int r;
@@ -299,7 +292,7 @@ static int on_sweep(sd_event_source *source _unused_, uint64_t usec _unused_, vo
 }
 
 static void manager_take_counts(Manager *m, const Counts *c, size_t n_cut) {
-        uint64_t left_out = c->left_out + quarantine_count(&m->quarantine, SUSPECT_PROCESS, now_usec(CLOCK_BOOTTIME));
+        uint64_t left_out = c->left_out + quarantine_count(&m->quarantine, SUSPECT_PROCESS, clock_usec(CLOCK_BOOTTIME));
         uint64_t unreadable = c->unreadable > left_out ? c->unreadable - left_out : 0;
 
         /* One that cannot be read once may just have been ending. */
@@ -309,12 +302,12 @@ static void manager_take_counts(Manager *m, const Counts *c, size_t n_cut) {
         m->health.cut = n_cut;
         free(m->scanner_trouble);
         m->scanner_trouble = NULL;
-        m->last_sweep = now_usec(CLOCK_REALTIME);
-        m->last_sweep_monotonic = now_usec(CLOCK_MONOTONIC);
+        m->last_sweep = clock_usec(CLOCK_REALTIME);
+        m->last_sweep_monotonic = clock_now();
 }
 
 static void on_snapshot(void *userdata, Snapshot *snapshot, size_t n_cut) {
-        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        uint64_t now = clock_usec(CLOCK_BOOTTIME);
         Settlement settlement = {};
         Manager *m = userdata;
         int r;
@@ -345,7 +338,7 @@ static void on_link_failed(void *userdata, const LinkFailure *f) {
         bool mended;
         int n;
 
-        mended = quarantine_blame(&m->quarantine, &f->where, f->hung, now_usec(CLOCK_BOOTTIME));
+        mended = quarantine_blame(&m->quarantine, &f->where, f->hung, clock_usec(CLOCK_BOOTTIME));
         n = snprintf(trouble, sizeof(trouble), "%s%s%s", f->text, f->error ? ": " : "", f->error ? strerror(f->error) : "");
         if (f->where.pid > 0 && n > 0 && (size_t) n < sizeof(trouble))
                 n += snprintf(trouble + n, sizeof(trouble) - (size_t) n, ", looking at process %d", (int) f->where.pid);
@@ -360,7 +353,7 @@ static void on_changed(void *userdata) {
 
         if (!m->config.watch)
                 return;
-        schedule_wish(&m->schedule, now_usec(CLOCK_BOOTTIME));
+        schedule_wish(&m->schedule, clock_usec(CLOCK_BOOTTIME));
         manager_plan(m);
 }
 
@@ -372,12 +365,12 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si _u
 }
 
 static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *si _unused_, void *userdata) {
-        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        uint64_t now = clock_usec(CLOCK_BOOTTIME);
         Manager *m = userdata;
         Config config;
         int r;
 
-        sd_notifyf(/* unset_environment= */ 0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_usec(CLOCK_MONOTONIC));
+        sd_notifyf(/* unset_environment= */ 0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now());
         r = config_load(m->options->config_path, &config);
         if (r < 0)
                 log_errno(LOG_ERR, r, "Cannot read the configuration, keeping the one before");
@@ -490,7 +483,7 @@ static int memory_new(Manager *m) {
 }
 
 static int manager_init(Manager *m) {
-        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        uint64_t now = clock_usec(CLOCK_BOOTTIME);
         int r;
 
         r = config_load(m->options->config_path, &m->config);

@@ -5,9 +5,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #include "choice.h"
+#include "clock.h"
 #include "confine.h"
 #include "log.h"
 #include "message.h"
@@ -63,13 +63,6 @@ typedef struct Scanner {
         size_t n_choice;
         size_t text_left;
 } Scanner;
-
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
 
 /* struct sched_attr of sched_setattr(2), as it was at first; glibc has it since 2.41. */
 typedef struct SchedAttr {
@@ -205,14 +198,14 @@ static int sweep_end(Scanner *s) {
 }
 
 static int on_step(sd_event_source *source _unused_, void *userdata) {
-        uint64_t end = now_usec() + SLICE_USEC;
+        uint64_t end = clock_now() + SLICE_USEC;
         Scanner *s = userdata;
         int r;
 
         alarm(HUNG_SEC);
         do
                 r = sweep_step(s->sweep);
-        while (r > 0 && now_usec() < end);
+        while (r > 0 && clock_now() < end);
         if (r > 0)
                 return 0;
 
@@ -360,7 +353,7 @@ static int quiet_start(Scanner *s) {
 
         r = sd_event_source_set_enabled(s->change, SD_EVENT_OFF);
         if (r >= 0)
-                r = sd_event_source_set_time(s->quiet, now_usec() + s->pause);
+                r = sd_event_source_set_time(s->quiet, clock_now() + s->pause);
         return r < 0 ? r : sd_event_source_set_enabled(s->quiet, SD_EVENT_ONESHOT);
 }
 
@@ -373,7 +366,7 @@ static void change_read(Scanner *s) {
                 s->pause = QUIET_USEC;
         s->changing = result == WATCH_CHANGED;
         if (s->changing && s->first_change == 0)
-                s->first_change = now_usec();
+                s->first_change = clock_now();
 }
 
 static int on_change(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_, void *userdata) {
@@ -388,7 +381,7 @@ static int on_quiet(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         int r;
 
         change_read(s);
-        if (s->changing && now_usec() < s->first_change + DELAY_USEC)
+        if (s->changing && clock_now() < s->first_change + DELAY_USEC)
                 return quiet_start(s);
         if (s->first_change != 0) {
                 s->first_change = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <time.h>
 
+#include "clock.h"
 #include "journal.h"
 #include "log.h"
 #include "teller.h"
@@ -16,13 +16,6 @@ struct Teller {
         sd_event_source *work;
         bool ledger_failed; /* and that was said */
 };
-
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
 
 static void ledger_result(Teller *t, int r) {
         if (r < 0 && !t->ledger_failed)
@@ -76,7 +69,7 @@ static void ledger_tidy(Teller *t) {
 }
 
 static int on_work(sd_event_source *source, void *userdata) {
-        uint64_t end = now_usec() + SLICE_USEC;
+        uint64_t end = clock_now() + SLICE_USEC;
         Teller *t = userdata;
 
         do
@@ -84,7 +77,7 @@ static int on_work(sd_event_source *source, void *userdata) {
                         ledger_tidy(t);
                         return sd_event_source_set_enabled(source, SD_EVENT_OFF);
                 }
-        while (now_usec() < end);
+        while (clock_now() < end);
         return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The two clocks that the commands go by, in µs. */
+/* The clocks, in µs. */
 
 #include <stdint.h>
 #include <time.h>
