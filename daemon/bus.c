@@ -462,20 +462,19 @@ static void bus_disconnect(Bus *b) {
         b->bus = sd_bus_close_unref(b->bus);
 }
 
-static int on_disconnected(sd_bus_message *m _unused_, void *userdata, sd_bus_error *error _unused_) {
-        Bus *b = userdata;
-
+static void bus_lost(Bus *b) {
         bus_disconnect(b);
         b->callbacks.on_disconnected(b->callbacks.userdata);
+}
+
+static int on_disconnected(sd_bus_message *m _unused_, void *userdata, sd_bus_error *error _unused_) {
+        bus_lost(userdata);
         return 1;
 }
 
 static void on_stuck(void *userdata) {
-        Bus *b = userdata;
-
         log_line(LOG_WARNING, "The bus has taken nothing for %d s: is there a client that does not read?", BUS_QUEUE_STUCK_SEC);
-        bus_disconnect(b);
-        b->callbacks.on_disconnected(b->callbacks.userdata);
+        bus_lost(userdata);
 }
 
 static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
