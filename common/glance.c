@@ -12,12 +12,6 @@
 #define RANGES_MAX 4096
 #define BUCKETS 4096u
 
-void glance_reset(Glance *g) {
-        g->n_files = 0;
-        if (g->file_buckets)
-                memset(g->file_buckets, 0xff, BUCKETS * sizeof(*g->file_buckets));
-}
-
 void glance_done(Glance *g) {
         free(g->files);
         free(g->ranges);
@@ -32,7 +26,7 @@ static int make_buckets(Glance *g) {
         g->file_buckets = malloc(BUCKETS * sizeof(*g->file_buckets));
         if (!g->file_buckets)
                 return -ENOMEM;
-        glance_reset(g);
+        memset(g->file_buckets, 0xff, BUCKETS * sizeof(*g->file_buckets));
         return 0;
 }
 

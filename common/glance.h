@@ -24,6 +24,5 @@
  */
 int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Loader *loader, Sight *ret);
 
-/* Forgets what was seen of files: at the beginning of a sweep. */
-void glance_reset(Glance *g);
+/* What was seen of files holds within one sweep alone. */
 void glance_done(Glance *g);

@@ -5,10 +5,6 @@
 /* More generations without an execve(2) than anybody has; pids of a hostile /proc cannot lead in circles for ever. */
 #define GENERATIONS_MAX 64
 
-void lineage_reset(Lineage *l) {
-        l->n_members = 0;
-}
-
 void lineage_done(Lineage *l) {
         free(l->members);
         *l = (Lineage){};

@@ -23,8 +23,6 @@ typedef struct Lineage {
         size_t n_members, allocated;
 } Lineage;
 
-/* Forgets all, keeps the memory: at the beginning of a sweep. */
-void lineage_reset(Lineage *l);
 void lineage_done(Lineage *l);
 
 /*

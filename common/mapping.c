@@ -63,12 +63,8 @@ void mapping_list_clear(MappingList *l) {
         l->cut = false;
 }
 
-void mapping_list_forget(MappingList *l) {
-        l->layouts = mapping_layouts_free(l->layouts);
-}
-
 void mapping_list_done(MappingList *l) {
-        mapping_list_forget(l);
+        mapping_layouts_free(l->layouts);
         names_free(l->names);
         free(l->ranges);
         free(l->mappings);

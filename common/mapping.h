@@ -50,11 +50,7 @@ typedef struct MappingList {
 
 /* Empties the list for the next process; keeps its memory, and what it knows of libraries. */
 void mapping_list_clear(MappingList *l);
-/*
- * Forgets how libraries are laid out: to be called before each sweep, as a device and
- * inode mean the same file for a short time only.
- */
-void mapping_list_forget(MappingList *l);
+/* To be called after each sweep: a device and inode mean the same file, laid out as it was, for a short time only. */
 void mapping_list_done(MappingList *l);
 
 enum {

@@ -40,9 +40,20 @@ Scan *scan_new(void) {
         return TAKE_PTR(scan);
 }
 
+void scan_rest(Scan *scan) {
+        glance_done(&scan->glance);
+        twin_done(&scan->twins);
+        lineage_done(&scan->lineage);
+        mapping_list_done(&scan->maps);
+        process_group_done(&scan->group);
+        scan->memory = memory_free(scan->memory);
+        fence_done(&scan->fence);
+}
+
 Scan *scan_free(Scan *scan) {
         if (!scan)
                 return NULL;
+        scan_rest(scan);
         for (size_t i = 0; i < scan->n_records; i++)
                 record_free(scan->records[i]);
         free(scan->records);
@@ -54,14 +65,7 @@ Scan *scan_free(Scan *scan) {
         for (size_t i = 0; i < scan->n_watched; i++)
                 free(scan->watched[i]);
         free(scan->watched);
-        mapping_list_done(&scan->maps);
-        process_group_done(&scan->group);
         elf_cache_done(&scan->elfs);
-        glance_done(&scan->glance);
-        twin_done(&scan->twins);
-        lineage_done(&scan->lineage);
-        memory_free(scan->memory);
-        fence_done(&scan->fence);
         path_table_done(&scan->paths);
         fd_close(scan->proc_fd);
         free(scan);

@@ -118,6 +118,8 @@ bool scan_device_answers(const Scan *scan, const SweepOptions *options, const Kn
 /* The open view whose namespace has this mount, `except` left out; NULL: none. */
 KnownView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const KnownView *except);
 void scan_close_views(Scan *scan);
+/* Forgets, and gives back, what holds or is of use within one sweep alone: at the end of each. */
+void scan_rest(Scan *scan);
 
 /*
  * Looks a name (absolute, in the view) up, once a sweep. mapped: it is the path of a mapping, whose content may be

@@ -54,11 +54,6 @@ static int begin(Sweep *s) {
                         return -errno;
         }
         scan->sweep++;
-        glance_reset(&scan->glance);
-        twin_reset(&scan->twins);
-        lineage_reset(&scan->lineage);
-        mapping_list_forget(&scan->maps);
-        process_group_done(&scan->group);
         scan->baselines_left = s->options.baselines;
         clock_gettime(CLOCK_REALTIME, &real);
         clock_gettime(CLOCK_BOOTTIME, &boot);
@@ -120,6 +115,7 @@ Sweep *sweep_free(Sweep *s) {
         process_list_done(&s->list);
         snapshot_free(s->snapshot);
         scan_close_views(s->scan);
+        scan_rest(s->scan);
         scan_beacon(s->scan, &s->options, NULL, NULL);
         free(s);
         return NULL;

@@ -9,16 +9,9 @@
 /* So many examined ones are kept: their traces are memory. */
 #define EXAMINED_MAX 1024u
 
-void twin_reset(TwinTable *t) {
+void twin_done(TwinTable *t) {
         for (size_t i = 0; i < t->n_twins; i++)
                 memory_trace_done(&t->twins[i].trace);
-        t->n_twins = t->n_examined = 0;
-        if (t->buckets)
-                memset(t->buckets, 0xff, BUCKETS * sizeof(*t->buckets));
-}
-
-void twin_done(TwinTable *t) {
-        twin_reset(t);
         free(t->twins);
         free(t->buckets);
         *t = (TwinTable){};

@@ -11,8 +11,6 @@
 
 #include "scan.h"
 
-/* Forgets all: at the beginning of a sweep. */
-void twin_reset(TwinTable *t);
 void twin_done(TwinTable *t);
 
 /*

@@ -138,7 +138,7 @@ START_TEST(only_an_older_parent_with_the_same_memory_counts) {
         ck_assert_int_eq(lineage_start_time(&lineage, proc_fd, &parent, &start), 0);
         ck_assert_int_eq(lineage_start_time(&lineage, proc_fd, &child, &start), 0);
         ck_assert_msg(start == rows[_i].expected, "%s", rows[_i].name);
-        lineage_reset(&lineage);
+        lineage_done(&lineage);
         ck_assert_int_eq(lineage_start_time(&lineage, proc_fd, &child, &start), 0);
         ck_assert_uint_eq(start, 20);
 }

@@ -499,7 +499,7 @@ START_TEST(library_seen_in_one_process_is_known_in_the_next) {
         a = show(&knowing);
         b = show(&fresh);
         ck_assert_msg(streq(a, b) == layouts[_i].same, "%s:\n%s\n%s", layouts[_i].name, a, b);
-        mapping_list_forget(&knowing);
+        mapping_list_done(&knowing);
         ck_assert_int_eq(mapping_list_read(&second, 0, &knowing), 0);
         c = show(&knowing);
         ck_assert_str_eq(c, b);
