@@ -62,6 +62,11 @@ typedef struct Finding {
         size_t text_length;  /* of the text that it was handed over as, or came as; 0: neither */
 } Finding;
 
+/* Is only set what finding_compare() goes by? */
+static inline bool finding_is_key(const Finding *f) {
+        return !f->message;
+}
+
 /* Frees the contents; the struct may be zeroed or half built. */
 void finding_done(Finding *f);
 

@@ -138,8 +138,15 @@ static void give_back(Snapshot *s) {
         SHRINK(s->looked, s->allocated_looked, s->n_looked);
 }
 
+static bool is_sorted(const Snapshot *s) {
+        for (size_t i = 1; i < s->n_findings; i++)
+                if (finding_compare(&s->findings[i - 1], &s->findings[i]) >= 0)
+                        return false;
+        return true;
+}
+
 void snapshot_freeze(Snapshot *s) {
-        if (s->n_findings > 0) {
+        if (!is_sorted(s)) {
                 fill_order(s);
                 qsort_r(s->order, s->n_findings, sizeof(*s->order), compare_places, s->findings);
                 permute(s->findings, s->order, s->n_findings);
@@ -222,7 +229,7 @@ static bool compare_snapshots(const Snapshot *old, const Snapshot *new, Differen
                 else if (c < 0 && !unread(new, was))
                         ok = add_change(&d->removed, &d->n_removed, &d->allocated_removed,
                                         was, removal_reason(new, was));
-                else if (c == 0 && finding_differs(was, is))
+                else if (c == 0 && !finding_is_key(was) && finding_differs(was, is))
                         ok = add_change(&d->changed, &d->n_changed, &d->allocated_changed, is, REMOVAL_INVALID);
                 if (!ok)
                         return false;
@@ -258,7 +265,7 @@ int snapshot_carry_over(const Snapshot *old, Snapshot *new) {
                 const Finding *f = &old->findings[i];
                 _cleanup_(finding_done) Finding copy = {};
 
-                if (!unread(new, f) ||
+                if (finding_is_key(f) || !unread(new, f) ||
                     (n_new > 0 && bsearch(f, new->findings, n_new, sizeof(*f), compare_findings)))
                         continue;
                 r = finding_copy(f, &copy);

@@ -114,7 +114,8 @@ typedef struct Difference {
 /*
  * Compares two frozen snapshots; `old` may be NULL (then all is added). A finding of
  * a process that could not be read this time is neither removed nor changed: call
- * snapshot_carry_over() first, so that the new snapshot still has it.
+ * snapshot_carry_over() first, so that the new snapshot still has it. One of which
+ * `old` has the key alone has gone over into the new one as it was.
  * Returns 0 or -ENOMEM. *ret must be zeroed; difference_done() frees it.
  */
 int snapshot_difference(const Snapshot *old, const Snapshot *new, Difference *ret);

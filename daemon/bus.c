@@ -253,41 +253,35 @@ static int changes_add(Bus *b, pid_t pid, int kind) {
         return 0;
 }
 
-static bool process_differs(const Snapshot *old, const Snapshot *new, pid_t pid) {
-        const Finding *was, *is;
-        size_t n = process_findings(old, pid, &was);
+/* The next process with a change; 0: there are no more. at: of the three lists, whose findings are in order. */
+static pid_t changes_next(const Difference *d, size_t at[3]) {
+        const Change *const lists[] = { d->added, d->removed, d->changed };
+        const size_t n[] = { d->n_added, d->n_removed, d->n_changed };
+        pid_t pid = 0;
 
-        if (process_findings(new, pid, &is) != n)
-                return true;
-        for (size_t i = 0; i < n; i++)
-                if (finding_compare(was + i, is + i) != 0 || finding_differs(was + i, is + i))
-                        return true;
-        return false;
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                if (at[i] < n[i] && (pid == 0 || lists[i][at[i]].finding->pid < pid))
+                        pid = lists[i][at[i]].finding->pid;
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                while (at[i] < n[i] && lists[i][at[i]].finding->pid == pid)
+                        at[i]++;
+        return pid;
 }
 
-/* Both lists of pids ascend: one walk. */
-static int changes_find(Bus *b, const Snapshot *old, const Snapshot *new) {
-        _cleanup_free_ pid_t *was = NULL, *is = NULL;
-        size_t n_was, n_is, i = 0, j = 0;
-        int r;
+static int changes_find(Bus *b, const Snapshot *new, const Difference *d) {
+        size_t at[3] = {};
+        pid_t pid;
 
-        r = process_list_stale(old, &was, &n_was);
-        if (r >= 0)
-                r = process_list_stale(new, &is, &n_is);
+        while ((pid = changes_next(d, at)) != 0) {
+                const Finding *findings;
+                bool was = process_findings(b->view.snapshot, pid, &findings) > 0;
+                bool is = process_findings(new, pid, &findings) > 0;
+                int r = changes_add(b, pid, was && is ? OBJECT_CHANGED : is ? OBJECT_ADDED : OBJECT_REMOVED);
 
-        while (r >= 0 && (i < n_was || j < n_is)) {
-                if (j == n_is || (i < n_was && was[i] < is[j]))
-                        r = changes_add(b, was[i++], OBJECT_REMOVED);
-                else if (i == n_was || is[j] < was[i])
-                        r = changes_add(b, is[j++], OBJECT_ADDED);
-                else {
-                        if (process_differs(old, new, is[j]))
-                                r = changes_add(b, is[j], OBJECT_CHANGED);
-                        i++;
-                        j++;
-                }
+                if (r < 0)
+                        return r;
         }
-        return r;
+        return 0;
 }
 
 bool bus_work(Bus *b) {
@@ -349,33 +343,46 @@ static void changed_properties(const Bus *b, const BusState *state, const char *
         ret_names[n] = NULL;
 }
 
-int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot) {
-        const char *names[ELEMENTSOF(vtable) + 1];
+static bool is_empty(const Difference *d) {
+        return d->n_added == 0 && d->n_removed == 0 && d->n_changed == 0;
+}
+
+/* Names is what is to be told of the change. The snapshot before is not looked at any more, whatever fails. */
+static int bus_show(Bus *b, const BusState *state, const Snapshot *snapshot, bool same_findings, const char **ret_names) {
         _cleanup_free_ char *reason = strdup(state->degraded_reason);
         _cleanup_(strv_freep) char **units = NULL;
-        int r;
+        int r = same_findings ? 0 : units_list(snapshot, &units);
 
-        if (!reason)
+        if (r < 0 || !reason) {
+                *ret_names = NULL;
+                b->view = (ProcessView){ .snapshot = snapshot };
                 return -ENOMEM;
-        r = units_list(snapshot, &units);
-        if (r >= 0 && b->bus)
-                r = changes_find(b, b->view.snapshot, snapshot);
-        if (r < 0)
-                return r;
-
-        changed_properties(b, state, reason, units, snapshot, names);
+        }
+        changed_properties(b, state, reason, same_findings ? b->units : units, snapshot, ret_names);
         b->view = (ProcessView){ .snapshot = snapshot };
         b->state = *state;
         free(b->degraded_reason);
         b->degraded_reason = TAKE_PTR(reason);
-        strv_free(b->units);
-        b->units = TAKE_PTR(units);
+        if (!same_findings) {
+                strv_free(b->units);
+                b->units = TAKE_PTR(units);
+        }
+        return 0;
+}
 
+int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot, const Difference *difference) {
+        bool same_findings = difference ? is_empty(difference) : snapshot == b->view.snapshot;
+        const char *names[ELEMENTSOF(vtable) + 1];
+        int r = 0, k;
+
+        if (b->bus && difference)
+                r = changes_find(b, snapshot, difference);
+        k = bus_show(b, state, snapshot, same_findings, names);
         if (!b->bus || !names[0])
-                return 0;
-        r = sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_MANAGER, (char **) names);
+                return r < 0 ? r : k;
+        k = sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_MANAGER, (char **) names);
         bus_queue_look(b->queue);
-        return r;
+        return r < 0 ? r : k;
 }
 
 void bus_notice(Bus *b, const Notice *n) {

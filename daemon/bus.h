@@ -57,9 +57,10 @@ int bus_acquire_name(Bus *b);
 
 /*
  * Shows a new state, and tells with PropertiesChanged what is another now. snapshot:
- * borrowed until the next call, may be NULL before the first sweep. Returns 0 or -errno.
+ * borrowed until the next call, may be NULL before the first sweep. difference: of it and
+ * the one before; NULL where that is the same, or was not shown. Returns 0 or -errno.
  */
-int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot);
+int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot, const Difference *difference);
 
 /* Emits what is left to tell of objects that came and went; at most one. True: there is more. */
 bool bus_work(Bus *b);

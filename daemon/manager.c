@@ -81,7 +81,7 @@ static void manager_plan(Manager *m) {
 
 /* what is shown */
 
-static void manager_publish(Manager *m) {
+static void manager_publish(Manager *m, const Difference *difference) {
         const BusState state = {
                 .state = m->troubles ? "degraded" : m->last_sweep ? "running" : "starting",
                 .degraded_reason = m->reason ? m->reason : "",
@@ -91,7 +91,7 @@ static void manager_publish(Manager *m) {
         };
         int r;
 
-        r = bus_publish(m->bus, &state, m->settle.snapshot);
+        r = bus_publish(m->bus, &state, m->settle.snapshot, difference);
         if (r < 0)
                 log_errno(LOG_WARNING, r, "Cannot tell the bus");
 }
@@ -165,9 +165,10 @@ static void metrics_wanted(Manager *m, uint64_t delay) {
                 timer_set(m->metrics, clock_usec(CLOCK_BOOTTIME) + delay);
 }
 
-static void manager_show(Manager *m) {
+/* difference: of the findings; NULL: there can be none. */
+static void manager_show(Manager *m, const Difference *difference) {
         manager_check_health(m);
-        manager_publish(m);
+        manager_publish(m, difference);
         manager_status(m);
         metrics_wanted(m, METRICS_USEC);
 }
@@ -263,7 +264,7 @@ static void manager_failed(Manager *m, const char *trouble, bool mended) {
         m->failures++;
         schedule_failed(&m->schedule, mended, clock_usec(CLOCK_BOOTTIME));
         manager_plan(m);
-        manager_show(m);
+        manager_show(m, /* difference= */ NULL);
         bus_sweep_ended(m->bus, trouble);
         manager_ready(m);
 }
@@ -323,7 +324,7 @@ static void on_snapshot(void *userdata, Snapshot *snapshot, size_t n_cut) {
         schedule_wish(&m->schedule, settlement.due);
         manager_plan(m);
         manager_take_counts(m, &m->settle.snapshot->counts, n_cut);
-        manager_show(m);
+        manager_show(m, &settlement.difference);
         r = teller_add(m->teller, &settlement);
         if (r < 0)
                 log_errno(LOG_ERR, r, "Cannot tell what was found");
@@ -384,7 +385,7 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
                 schedule_set_interval(&m->schedule, config.sweep_interval_usec, now);
                 schedule_wish(&m->schedule, now);
                 manager_plan(m);
-                manager_show(m);
+                manager_show(m, /* difference= */ NULL);
                 log_line(LOG_INFO, "Read the configuration again");
         }
         sd_notify(/* unset_environment= */ 0, "READY=1");
@@ -506,7 +507,7 @@ static int manager_init(Manager *m) {
 
         schedule_init(&m->schedule, m->config.sweep_interval_usec, now);
         timer_set(m->ready, now + READY_USEC);
-        manager_publish(m);
+        manager_publish(m, /* difference= */ NULL);
         r = manager_connect(m);
         if (r < 0)
                 log_errno(LOG_WARNING, r, "Cannot connect to the bus, trying again");

@@ -259,15 +259,12 @@ typedef struct Kept {
 static int take_kept(void *userdata, Finding *key) {
         const Kept *k = userdata;
         const Finding *f = k->previous ? snapshot_find(k->previous, key) : NULL;
-        _cleanup_(finding_done) Finding copy = {};
         int r;
 
         if (!f || f->text_length == 0)
                 return -EBADMSG;
         r = take_length(k->text_left, f->text_length);
-        if (r >= 0)
-                r = finding_copy(f, &copy);
-        return r < 0 ? r : snapshot_take_finding(k->snapshot, &copy);
+        return r < 0 ? r : snapshot_take_finding(k->snapshot, key);
 }
 
 int piece_read(sd_bus_message *m, const Snapshot *previous, Snapshot *s, size_t *text_left, uint32_t *ret_next) {

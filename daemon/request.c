@@ -20,7 +20,7 @@ void request_done(Request *r) {
 
 /* findings */
 
-static int key_append(sd_bus_message *m, const Finding *f) {
+int key_append(sd_bus_message *m, const Finding *f) {
         /* The path is part of the key only where there is no inode number. */
         _cleanup_free_ char *path = escape(f->mapped.inode == 0 && f->path ? f->path : "");
 

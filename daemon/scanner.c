@@ -257,7 +257,7 @@ static int piece_cut(Scanner *s, size_t at) {
  * Adds the texts of findings from the choice's place `at` on, leaves out what is too long, and collects what the
  * front has (borrowed). Returns the place where the next piece starts.
  */
-static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at, Finding *kept, size_t *n_kept) {
+static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at, const Finding **kept, size_t *n_kept) {
         size_t size = 0;
         int r;
 
@@ -277,7 +277,7 @@ static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at, Finding *kep
                 if (length > s->text_left)
                         return piece_cut(s, at);
                 if (!text)
-                        kept[(*n_kept)++] = *f;
+                        kept[(*n_kept)++] = f;
                 else {
                         if (n > 0 && size + length > PIECE_TEXT_MAX)
                                 break;
@@ -294,7 +294,7 @@ static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at, Finding *kep
 }
 
 static int piece_append(Scanner *s, sd_bus_message *reply, uint32_t first) {
-        Finding kept[PIECE_KEPT_MAX];
+        const Finding *kept[PIECE_KEPT_MAX];
         size_t n_kept = 0;
         int next, r;
 
@@ -306,7 +306,11 @@ static int piece_append(Scanner *s, sd_bus_message *reply, uint32_t first) {
                 return next;
         r = sd_bus_message_close_container(reply);
         if (r >= 0)
-                r = keys_append(reply, kept, n_kept);
+                r = sd_bus_message_open_container(reply, 'a', KEY_SIGNATURE);
+        for (size_t i = 0; r >= 0 && i < n_kept; i++)
+                r = key_append(reply, kept[i]);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_message_append(reply, "u", (uint32_t) next);
 }
 

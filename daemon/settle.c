@@ -43,11 +43,39 @@ static int settlement_add(Settlement *s, const Finding *f, bool gone, Removal re
         return 0;
 }
 
+/*
+ * What the scanner named as kept is in the new snapshot as a key: it and what was there before change
+ * places. Done again, it is undone.
+ */
+static void exchange_kept(Snapshot *old, Snapshot *new) {
+        for (size_t i = 0, j = 0; i < old->n_findings && j < new->n_findings;) {
+                Finding *was = &old->findings[i], *is = &new->findings[j], kept;
+                int c = finding_compare(was, is);
+
+                if (c == 0 && finding_is_key(was) != finding_is_key(is)) {
+                        kept = *was;
+                        *was = *is;
+                        *is = kept;
+                }
+                i += c <= 0;
+                j += c >= 0;
+        }
+}
+
 /* What was known of the finding before. */
 static const Track *settle_find(const Settle *s, const Finding *f) {
         const Finding *found = s->snapshot ? snapshot_find(s->snapshot, f) : NULL;
 
         return found ? &s->tracks[found - s->snapshot->findings] : NULL;
+}
+
+/* The same, of findings that are asked for in their order. */
+static const Track *next_track(const Settle *s, const Finding *f, size_t *at) {
+        int c = 1;
+
+        while (s->snapshot && *at < s->snapshot->n_findings && (c = finding_compare(&s->snapshot->findings[*at], f)) < 0)
+                (*at)++;
+        return c == 0 ? &s->tracks[*at] : NULL;
 }
 
 /* The ends of findings that were told. */
@@ -94,6 +122,7 @@ static int settle_one(const Finding *f, uint64_t now, uint64_t settle_usec, Trac
 static int settle_compute(const Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec,
                           Settlement *settlement, Track **ret_tracks) {
         _cleanup_free_ Track *tracks = NULL;
+        size_t at = 0;
         int r;
 
         if (s->snapshot) {
@@ -114,7 +143,7 @@ static int settle_compute(const Settle *s, Snapshot *snapshot, uint64_t now, uin
                 return -ENOMEM;
 
         for (size_t i = 0; i < snapshot->n_findings; i++) {
-                const Track *before = settle_find(s, &snapshot->findings[i]);
+                const Track *before = next_track(s, &snapshot->findings[i], &at);
 
                 tracks[i] = before ? *before : (Track){ .since = now, .told = -1 };
                 r = settle_one(&snapshot->findings[i], now, settle_usec, tracks + i, settlement);
@@ -130,9 +159,13 @@ int settle_update(Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_u
         Track *tracks;
         int r;
 
+        if (s->snapshot)
+                exchange_kept(s->snapshot, snapshot);
         r = settle_compute(s, snapshot, now, settle_usec, &settlement, &tracks);
         if (r < 0) {
                 settlement_done(&settlement);
+                if (s->snapshot)
+                        exchange_kept(s->snapshot, snapshot);
                 snapshot_free(snapshot);
                 return r;
         }

@@ -47,7 +47,8 @@ typedef struct Settlement {
 void settlement_done(Settlement *s);
 
 /*
- * Takes the frozen snapshot of a sweep that ended at `now`. On failure (-ENOMEM) the
- * snapshot is freed and everything is as before. *ret must be zeroed.
+ * Takes the frozen snapshot of a sweep that ended at `now`. Findings of which it has but
+ * the key are as they were, and move over from the one before, which keeps the key. On
+ * failure (-ENOMEM) the snapshot is freed and everything is as before. *ret must be zeroed.
  */
 int settle_update(Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec, Settlement *ret);
