@@ -206,7 +206,7 @@ static const char *shown_path(const Examination *x, size_t mapping) {
 }
 
 static int make_finding(Examination *x, const PinContext *context, const Finding *process, size_t mapping,
-                        Finding *ret) {
+                        Finding **ret) {
         Judged *j = &x->judged[mapping];
         _cleanup_(finding_done) Finding f = {};
         int r;
@@ -227,9 +227,8 @@ static int make_finding(Examination *x, const PinContext *context, const Finding
                 r = advice_give(&f);
         if (r < 0)
                 return r;
-        *ret = f;
-        f = (Finding){};
-        return 0;
+        *ret = finding_new(&f);
+        return *ret ? 0 : -ENOMEM;
 }
 
 /* What all findings of the process have in common. exe: without the kernel's mark; NULL: as the link says. */
@@ -325,7 +324,7 @@ static int note_recovered(const Examination *x, Sight *s) {
         if (!s->recovered)
                 return -ENOMEM;
         for (size_t i = 0; i < before->sight.n_findings; i++) {
-                const Finding *old = &before->sight.findings[i];
+                const Finding *old = before->sight.findings[i];
 
                 for (size_t k = 0; k < x->maps->n_mappings; k++) {
                         const Judged *j = &x->judged[k];
@@ -402,7 +401,7 @@ static bool replace(char **s, const char *other) {
 }
 
 /* The finding, as one of the process that is described. */
-static int retell(const Finding *example, const Finding *process, Finding *ret) {
+static int retell(const Finding *example, const Finding *process, Finding **ret) {
         _cleanup_(finding_done) Finding f = {};
         int r;
 
@@ -418,9 +417,8 @@ static int retell(const Finding *example, const Finding *process, Finding *ret) 
         r = advice_give(&f);
         if (r < 0)
                 return r;
-        *ret = f;
-        f = (Finding){};
-        return 0;
+        *ret = finding_new(&f);
+        return *ret ? 0 : -ENOMEM;
 }
 
 static void *copy_of(const void *array, size_t n, size_t size) {
@@ -439,7 +437,7 @@ static int retell_all(const Sight *example, const Finding *process, Sight *s) {
         if (!s->findings || !s->anchors)
                 return -ENOMEM;
         for (; s->n_findings < example->n_findings; s->n_findings++) {
-                r = retell(&example->findings[s->n_findings], process, &s->findings[s->n_findings]);
+                r = retell(example->findings[s->n_findings], process, &s->findings[s->n_findings]);
                 if (r < 0)
                         return r;
         }
@@ -452,7 +450,7 @@ int explain_again(Scan *scan, const SweepOptions *options, const Process *p, con
         int r = 0;
 
         if (example->n_findings > 0) {
-                r = describe(scan, options, p, example->findings[0].exe, &process);
+                r = describe(scan, options, p, example->findings[0]->exe, &process);
                 if (r >= 0)
                         r = retell_all(example, &process, &s);
         }

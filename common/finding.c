@@ -57,7 +57,6 @@ int finding_copy(const Finding *f, Finding *ret) {
                 .disk = f->disk,
                 .runtimes = f->runtimes,
                 .action = f->action,
-                .text_length = f->text_length,
         };
 
         if (!strdup_to(&copy.comm, f->comm) || !strdup_to(&copy.exe, f->exe) || !strdup_to(&copy.unit, f->unit) ||
@@ -70,6 +69,30 @@ int finding_copy(const Finding *f, Finding *ret) {
         }
         *ret = copy;
         return 0;
+}
+
+Finding *finding_new(Finding *f) {
+        Finding *shared = malloc(sizeof(*shared));
+
+        if (!shared)
+                return NULL;
+        *shared = *f;
+        shared->n_refs = 1;
+        *f = (Finding){};
+        return shared;
+}
+
+Finding *finding_ref(Finding *f) {
+        f->n_refs++;
+        return f;
+}
+
+Finding *finding_unref(Finding *f) {
+        if (f && --f->n_refs == 0) {
+                finding_done(f);
+                free(f);
+        }
+        return NULL;
 }
 
 static int compare(uint64_t a, uint64_t b) {

@@ -60,18 +60,23 @@ typedef struct Finding {
         char *message;       /* the whole story in one sentence; never NULL in a finished finding */
 
         size_t text_length;  /* of the text that it was handed over as, or came as; 0: neither */
+        size_t n_refs;       /* of one that is shared: finding_new() */
 } Finding;
-
-/* Is only set what finding_compare() goes by? */
-static inline bool finding_is_key(const Finding *f) {
-        return !f->message;
-}
 
 /* Frees the contents; the struct may be zeroed or half built. */
 void finding_done(Finding *f);
 
-/* Deep copy. Returns 0 or -ENOMEM; on failure *ret is untouched. */
+/* Deep copy, that was not handed over. Returns 0 or -ENOMEM; on failure *ret is untouched. */
 int finding_copy(const Finding *f, Finding *ret);
+
+/*
+ * What was found of a process mostly stands for long, and records, snapshots and what is to be told hold it at once:
+ * they share it, and nobody changes it any more, but for text_length. finding_new() moves the contents of f there;
+ * NULL, f untouched: no memory. The last finding_unref() frees; NULL is accepted, and returned.
+ */
+Finding *finding_new(Finding *f);
+Finding *finding_ref(Finding *f);
+Finding *finding_unref(Finding *f);
 
 /* Orders by process, then by mapped file: pid, start_time, device, inode (the path where there is no inode number). What compares equal is one finding. */
 int finding_compare(const Finding *a, const Finding *b);

@@ -20,7 +20,7 @@
 
 void sight_done(Sight *s) {
         for (size_t i = 0; i < s->n_findings; i++)
-                finding_done(&s->findings[i]);
+                finding_unref(s->findings[i]);
         for (size_t i = 0; i < s->n_recovered; i++)
                 finding_done(&s->recovered[i]);
         free(s->findings);

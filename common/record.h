@@ -23,12 +23,12 @@ typedef struct Anchor {
 typedef struct Sight {
         uint32_t mappings, ignored;
         uint32_t unknown_by[UNKNOWN_REASON_MAX];
-        Finding *findings;      /* owned */
-        Anchor *anchors;        /* owned; one each */
+        Finding **findings;     /* shared; the array is owned, as those below */
+        Anchor *anchors;        /* one each */
         size_t n_findings;
-        Rewritten *rewritten;   /* owned */
+        Rewritten *rewritten;
         size_t n_rewritten;
-        Finding *recovered;     /* owned; keys only. Of this sweep alone */
+        Finding *recovered;     /* keys only. Of this sweep alone */
         size_t n_recovered;
         uint32_t set;           /* what the verdicts hang on */
 } Sight;

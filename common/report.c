@@ -211,7 +211,7 @@ int report_build(const Snapshot *s, json_object **ret) {
                 _cleanup_(json_object_donep) json_object *finding = NULL;
                 int r;
 
-                r = report_build_finding(&s->findings[i], &finding);
+                r = report_build_finding(s->findings[i], &finding);
                 if (r < 0)
                         return r;
                 if (json_object_array_add(array, finding) < 0)

@@ -27,9 +27,9 @@ Snapshot *snapshot_free(Snapshot *s) {
         if (!s)
                 return NULL;
         for (size_t i = 0; i < s->n_findings; i++)
-                finding_done(&s->findings[i]);
+                finding_unref(s->findings[i]);
         for (size_t i = 0; i < s->n_recovered; i++)
-                finding_done(&s->recovered[i]);
+                finding_unref(s->recovered[i]);
         free(s->findings);
         free(s->recovered);
         free(s->looked);
@@ -38,12 +38,24 @@ Snapshot *snapshot_free(Snapshot *s) {
         return NULL;
 }
 
+static bool make_room(Snapshot *s) {
+        return GROW(s->findings, s->allocated_findings, s->n_findings + 1) &&
+               GROW(s->order, s->allocated_order, s->n_findings + 1);
+}
+
 int snapshot_take_finding(Snapshot *s, Finding *f) {
-        if (!GROW(s->findings, s->allocated_findings, s->n_findings + 1) ||
-            !GROW(s->order, s->allocated_order, s->n_findings + 1))
+        Finding *shared = make_room(s) ? finding_new(f) : NULL;
+
+        if (!shared)
                 return -ENOMEM;
-        s->findings[s->n_findings++] = *f;
-        *f = (Finding){};
+        s->findings[s->n_findings++] = shared;
+        return 0;
+}
+
+int snapshot_add_finding(Snapshot *s, Finding *f) {
+        if (!make_room(s))
+                return -ENOMEM;
+        s->findings[s->n_findings++] = finding_ref(f);
         return 0;
 }
 
@@ -55,36 +67,40 @@ int snapshot_add_looked(Snapshot *s, pid_t pid, uint64_t start_time, Look look) 
 }
 
 int snapshot_add_recovered(Snapshot *s, const Finding *f) {
-        Finding key = { .pid = f->pid, .start_time = f->start_time, .mapped = f->mapped };
+        _cleanup_(finding_done) Finding key = { .pid = f->pid, .start_time = f->start_time, .mapped = f->mapped };
+        Finding *owned;
 
         if (!GROW(s->recovered, s->allocated_recovered, s->n_recovered + 1) || !strdup_to(&key.path, f->path))
                 return -ENOMEM;
-        s->recovered[s->n_recovered++] = key;
+        owned = finding_new(&key);
+        if (!owned)
+                return -ENOMEM;
+        s->recovered[s->n_recovered++] = owned;
         return 0;
 }
 
 static int compare_findings(const void *a, const void *b) {
-        return finding_compare(a, b);
+        return finding_compare(*(Finding *const *) a, *(Finding *const *) b);
 }
 
 /* By finding, then by place: what sorts so is stable. */
 static int compare_places(const void *a, const void *b, void *userdata) {
         size_t i = *(const size_t *) a, j = *(const size_t *) b;
-        const Finding *findings = userdata;
+        Finding *const *findings = userdata;
 
-        return finding_compare(&findings[i], &findings[j]) ?: (i > j) - (i < j);
+        return finding_compare(findings[i], findings[j]) ?: (i > j) - (i < j);
 }
 
 static int compare_files(const void *a, const void *b, void *userdata) {
-        const Finding *findings = userdata;
+        Finding *const *findings = userdata;
 
-        return finding_compare_file(&findings[*(const size_t *) a], &findings[*(const size_t *) b]);
+        return finding_compare_file(findings[*(const size_t *) a], findings[*(const size_t *) b]);
 }
 
 /* Puts findings[order[i]] at place i, following each cycle of the permutation once. Spends `order`. */
-static void permute(Finding *findings, size_t *order, size_t n) {
+static void permute(Finding **findings, size_t *order, size_t n) {
         for (size_t i = 0; i < n; i++) {
-                Finding first = findings[i];
+                Finding *first = findings[i];
                 size_t hole = i;
 
                 while (order[hole] != i) {
@@ -103,8 +119,8 @@ static void drop_equal_findings(Snapshot *s) {
         size_t n = 0;
 
         for (size_t i = 0; i < s->n_findings; i++)
-                if (n > 0 && finding_compare(&s->findings[n - 1], &s->findings[i]) == 0)
-                        finding_done(&s->findings[i]);
+                if (n > 0 && finding_compare(s->findings[n - 1], s->findings[i]) == 0)
+                        finding_unref(s->findings[i]);
                 else
                         s->findings[n++] = s->findings[i];
         s->n_findings = n;
@@ -140,7 +156,7 @@ static void give_back(Snapshot *s) {
 
 static bool is_sorted(const Snapshot *s) {
         for (size_t i = 1; i < s->n_findings; i++)
-                if (finding_compare(&s->findings[i - 1], &s->findings[i]) >= 0)
+                if (finding_compare(s->findings[i - 1], s->findings[i]) >= 0)
                         return false;
         return true;
 }
@@ -160,9 +176,9 @@ void snapshot_freeze(Snapshot *s) {
         give_back(s);
 }
 
-const Finding *snapshot_find(const Snapshot *s, const Finding *key) {
+Finding *const *snapshot_find(const Snapshot *s, const Finding *key) {
         return s->n_findings > 0 ?
-                bsearch(key, s->findings, s->n_findings, sizeof(*s->findings), compare_findings) : NULL;
+                bsearch(&key, s->findings, s->n_findings, sizeof(*s->findings), compare_findings) : NULL;
 }
 
 const Looked *snapshot_find_looked(const Snapshot *s, pid_t pid) {
@@ -179,7 +195,7 @@ size_t snapshot_stale_processes(const Snapshot *s) {
         size_t n = 0;
 
         for (size_t i = 0; i < s->n_findings; i++)
-                if (i == 0 || !same_process(&s->findings[i - 1], &s->findings[i]))
+                if (i == 0 || !same_process(s->findings[i - 1], s->findings[i]))
                         n++;
         return n;
 }
@@ -202,12 +218,12 @@ static Removal removal_reason(const Snapshot *s, const Finding *f) {
         if (!looked || looked->start_time != f->start_time)
                 return REMOVAL_EXITED;
         if (s->n_recovered > 0 &&
-            bsearch(f, s->recovered, s->n_recovered, sizeof(*s->recovered), compare_findings))
+            bsearch(&f, s->recovered, s->n_recovered, sizeof(*s->recovered), compare_findings))
                 return REMOVAL_CURRENT_AGAIN;
         return REMOVAL_UNMAPPED;
 }
 
-static bool add_change(Change **changes, size_t *n, size_t *allocated, const Finding *f, Removal removal) {
+static bool add_change(Change **changes, size_t *n, size_t *allocated, Finding *f, Removal removal) {
         if (!GROW(*changes, *allocated, *n + 1))
                 return false;
         (*changes)[(*n)++] = (Change){ .finding = f, .removal = removal };
@@ -219,8 +235,8 @@ static bool compare_snapshots(const Snapshot *old, const Snapshot *new, Differen
         size_t n_old = old ? old->n_findings : 0, i = 0, j = 0;
 
         while (i < n_old || j < new->n_findings) {
-                const Finding *was = i < n_old ? &old->findings[i] : NULL;
-                const Finding *is = j < new->n_findings ? &new->findings[j] : NULL;
+                Finding *was = i < n_old ? old->findings[i] : NULL;
+                Finding *is = j < new->n_findings ? new->findings[j] : NULL;
                 int c = !was ? 1 : !is ? -1 : finding_compare(was, is);
                 bool ok = true;
 
@@ -229,7 +245,7 @@ static bool compare_snapshots(const Snapshot *old, const Snapshot *new, Differen
                 else if (c < 0 && !unread(new, was))
                         ok = add_change(&d->removed, &d->n_removed, &d->allocated_removed,
                                         was, removal_reason(new, was));
-                else if (c == 0 && !finding_is_key(was) && finding_differs(was, is))
+                else if (c == 0 && was != is && finding_differs(was, is))
                         ok = add_change(&d->changed, &d->n_changed, &d->allocated_changed, is, REMOVAL_INVALID);
                 if (!ok)
                         return false;
@@ -262,15 +278,12 @@ int snapshot_carry_over(const Snapshot *old, Snapshot *new) {
         int r = 0;
 
         for (size_t i = 0; i < old->n_findings && r >= 0; i++) {
-                const Finding *f = &old->findings[i];
-                _cleanup_(finding_done) Finding copy = {};
+                Finding *f = old->findings[i];
 
-                if (finding_is_key(f) || !unread(new, f) ||
-                    (n_new > 0 && bsearch(f, new->findings, n_new, sizeof(*f), compare_findings)))
+                if (!unread(new, f) ||
+                    (n_new > 0 && bsearch(&f, new->findings, n_new, sizeof(*new->findings), compare_findings)))
                         continue;
-                r = finding_copy(f, &copy);
-                if (r >= 0)
-                        r = snapshot_take_finding(new, &copy);
+                r = snapshot_add_finding(new, f);
         }
         if (new->n_findings > n_new)
                 snapshot_freeze(new);

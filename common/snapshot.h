@@ -50,13 +50,13 @@ typedef struct Counts {
 
 typedef struct Snapshot {
         Counts counts;
-        Finding *findings; /* sorted by finding_compare() */
+        Finding **findings; /* shared; sorted by finding_compare() */
         size_t n_findings;
         size_t allocated_findings;
         Looked *looked;    /* sorted by pid */
         size_t n_looked;
         size_t allocated_looked;
-        Finding *recovered; /* findings of the sweep before that are `current` again; only the key (see finding_compare()) is set */
+        Finding **recovered; /* owned; findings of the sweep before that are `current` again; only the key (see finding_compare()) is set */
         size_t n_recovered;
         size_t allocated_recovered;
 
@@ -75,14 +75,16 @@ DEFINE_CLEANUP(Snapshot *, snapshot_free)
 
 /* Moves the contents of f into the snapshot. Returns 0 or -ENOMEM (f is then untouched). */
 int snapshot_take_finding(Snapshot *s, Finding *f);
+/* Shares f. Returns 0 or -ENOMEM. */
+int snapshot_add_finding(Snapshot *s, Finding *f);
 int snapshot_add_looked(Snapshot *s, pid_t pid, uint64_t start_time, Look look);
 /* Remembers that what was finding f is current again. */
 int snapshot_add_recovered(Snapshot *s, const Finding *f);
 /* Sorts; to be called after the last addition. Of findings that compare equal the first stays. Cannot fail. */
 void snapshot_freeze(Snapshot *s);
 
-/* Binary search in a frozen snapshot. NULL: none. */
-const Finding *snapshot_find(const Snapshot *s, const Finding *key);
+/* Binary search in a frozen snapshot: the place. NULL: none. */
+Finding *const *snapshot_find(const Snapshot *s, const Finding *key);
 const Looked *snapshot_find_looked(const Snapshot *s, pid_t pid);
 
 /* Distinct processes, mapped files and units among the findings. */
@@ -101,7 +103,7 @@ const char *removal_to_string(Removal removal);
 
 /* The three ways in which two snapshots differ. All findings are borrowed from the snapshots. */
 typedef struct Change {
-        const Finding *finding; /* added, changed: of the new one; removed: of the old one */
+        Finding *finding;       /* added, changed: of the new one; removed: of the old one */
         Removal removal;        /* of a removed one */
 } Change;
 
@@ -114,12 +116,11 @@ typedef struct Difference {
 /*
  * Compares two frozen snapshots; `old` may be NULL (then all is added). A finding of
  * a process that could not be read this time is neither removed nor changed: call
- * snapshot_carry_over() first, so that the new snapshot still has it. One of which
- * `old` has the key alone has gone over into the new one as it was.
+ * snapshot_carry_over() first, so that the new snapshot still has it.
  * Returns 0 or -ENOMEM. *ret must be zeroed; difference_done() frees it.
  */
 int snapshot_difference(const Snapshot *old, const Snapshot *new, Difference *ret);
 void difference_done(Difference *d);
 
-/* Copies into frozen `new` the findings of `old` whose process `new` could not read. Returns 0 or -ENOMEM; it is frozen still. */
+/* Adds to frozen `new` the findings of `old` whose process `new` could not read. Returns 0 or -ENOMEM; it is frozen still. */
 int snapshot_carry_over(const Snapshot *old, Snapshot *new);

@@ -148,7 +148,7 @@ static void count(Counts *c, const Sight *s) {
         }
 }
 
-/* Adds to the snapshot what was seen of a process; its findings are copied where the record keeps them. */
+/* Adds to the snapshot what was seen of a process. */
 static int publish(Sweep *s, pid_t pid, uint64_t start_time, Sight *sight) {
         int r;
 
@@ -159,16 +159,9 @@ static int publish(Sweep *s, pid_t pid, uint64_t start_time, Sight *sight) {
                         return r;
         }
         for (size_t i = 0; i < sight->n_findings; i++) {
-                Finding copy;
-
-                r = finding_copy(&sight->findings[i], &copy);
+                r = snapshot_add_finding(s->snapshot, sight->findings[i]);
                 if (r < 0)
                         return r;
-                r = snapshot_take_finding(s->snapshot, &copy);
-                if (r < 0) {
-                        finding_done(&copy);
-                        return r;
-                }
         }
         path_set_use(&s->scan->paths, sight->set, s->scan->sweep);
         s->snapshot->counts.processes++;
@@ -267,9 +260,9 @@ static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
         for (size_t low = 0, high = previous ? previous->n_findings : 0; low < high;) {
                 size_t middle = low + (high - low) / 2;
 
-                if (previous->findings[middle].pid == pid)
+                if (previous->findings[middle]->pid == pid)
                         return true;
-                if (previous->findings[middle].pid < pid)
+                if (previous->findings[middle]->pid < pid)
                         low = middle + 1;
                 else
                         high = middle;

@@ -14,7 +14,7 @@ static void count_processes(const Snapshot *s, PluginFacts *facts) {
         bool same = true, crash = false;
 
         for (size_t i = 0; i < s->n_findings; i++) {
-                const Finding *f = &s->findings[i], *next = i + 1 < s->n_findings ? f + 1 : NULL;
+                const Finding *f = s->findings[i], *next = i + 1 < s->n_findings ? s->findings[i + 1] : NULL;
 
                 same &= (f->flags & FLAG_SAME_CONTENT) != 0;
                 crash |= (f->flags & FLAG_CRASH_RISK) != 0;

@@ -121,7 +121,7 @@ static int tell(const Options *o, const Snapshot *s, const char *name) {
 
         pager_open(o);
         for (size_t i = 0; i < s->n_findings && r >= 0; i++) {
-                const Finding *f = &s->findings[i];
+                const Finding *f = s->findings[i];
 
                 if (!is_meant(f, name))
                         continue;
@@ -139,7 +139,7 @@ static size_t count_meant(const Snapshot *s, const char *name) {
         size_t n = 0;
 
         for (size_t i = 0; i < s->n_findings; i++)
-                n += is_meant(&s->findings[i], name);
+                n += is_meant(s->findings[i], name);
         return n;
 }
 

@@ -145,7 +145,7 @@ static int fill_by_unit(Table *t, const Snapshot *s) {
         int r = entries ? 0 : -ENOMEM;
 
         for (size_t i = 0; r >= 0 && i < s->n_findings; i++) {
-                entries[i] = (Entry){ &s->findings[i], findings_place(&s->findings[i]) };
+                entries[i] = (Entry){ s->findings[i], findings_place(s->findings[i]) };
                 if (!entries[i].place)
                         r = -ENOMEM;
         }
@@ -165,7 +165,7 @@ static int fill_by_unit(Table *t, const Snapshot *s) {
 
 static int fill(Table *t, const Snapshot *s) {
         for (size_t i = 0; i < s->n_findings; i++) {
-                int r = add_row(t, &s->findings[i]);
+                int r = add_row(t, s->findings[i]);
 
                 if (r < 0)
                         return r;
@@ -302,12 +302,12 @@ void findings_filter(const Options *o, Snapshot *s) {
         size_t n = 0;
 
         for (size_t i = 0; i < s->n_findings; i++) {
-                Finding *f = &s->findings[i];
+                Finding *f = s->findings[i];
 
                 if (findings_wanted(o, f))
-                        s->findings[n++] = *f;
+                        s->findings[n++] = f;
                 else
-                        finding_done(f);
+                        finding_unref(f);
         }
         s->n_findings = n;
         snapshot_freeze(s);

@@ -12,18 +12,18 @@ const char *process_path(pid_t pid, char *buffer) {
         return buffer;
 }
 
-size_t process_findings(const Snapshot *s, pid_t pid, const Finding **ret) {
+size_t process_findings(const Snapshot *s, pid_t pid, Finding *const **ret) {
         size_t low = 0, high = s ? s->n_findings : 0, n = 0;
 
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
 
-                if (s->findings[middle].pid < pid)
+                if (s->findings[middle]->pid < pid)
                         low = middle + 1;
                 else
                         high = middle;
         }
-        while (s && low + n < s->n_findings && s->findings[low + n].pid == pid)
+        while (s && low + n < s->n_findings && s->findings[low + n]->pid == pid)
                 n++;
         *ret = n > 0 ? s->findings + low : NULL;
         return n;
@@ -36,8 +36,8 @@ int process_list_stale(const Snapshot *s, pid_t **ret, size_t *ret_n) {
         if (!pids)
                 return -ENOMEM;
         for (size_t i = 0; s && i < s->n_findings; i++)
-                if (n == 0 || pids[n - 1] != s->findings[i].pid)
-                        pids[n++] = s->findings[i].pid;
+                if (n == 0 || pids[n - 1] != s->findings[i]->pid)
+                        pids[n++] = s->findings[i]->pid;
         *ret = pids;
         *ret_n = n;
         return 0;
@@ -54,7 +54,7 @@ static int append_escaped(sd_bus_message *m, const char *raw) {
 static int get_string(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
         const ProcessView *view = userdata;
-        const Finding *f = view->findings;
+        const Finding *f = view->findings[0];
 
         if (streq(property, "Comm"))
                 return append_escaped(reply, f->comm);
@@ -70,7 +70,7 @@ static int get_string(sd_bus *bus _unused_, const char *path _unused_, const cha
 static int get_number(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
         const ProcessView *view = userdata;
-        const Finding *f = view->findings;
+        const Finding *f = view->findings[0];
 
         if (streq(property, "StartTime"))
                 return sd_bus_message_append(reply, "t", f->start_time);
@@ -84,7 +84,7 @@ static int get_libraries(sd_bus *bus _unused_, const char *path _unused_, const 
 
         r = sd_bus_message_open_container(reply, 'a', "s");
         for (size_t i = 0; r >= 0 && i < view->n_findings; i++)
-                r = append_escaped(reply, view->findings[i].path);
+                r = append_escaped(reply, view->findings[i]->path);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -95,8 +95,8 @@ static int get_action(sd_bus *bus _unused_, const char *path _unused_, const cha
         Action strongest = ACTION_NONE;
 
         for (size_t i = 0; i < view->n_findings; i++)
-                if (view->findings[i].action > strongest)
-                        strongest = view->findings[i].action;
+                if (view->findings[i]->action > strongest)
+                        strongest = view->findings[i]->action;
         return sd_bus_message_append(reply, "s", action_to_string(strongest));
 }
 

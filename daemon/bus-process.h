@@ -15,11 +15,11 @@
 const char *process_path(pid_t pid, char *buffer);
 
 /* The findings of a process: where they start and how many there are (0: it has none). */
-size_t process_findings(const Snapshot *s, pid_t pid, const Finding **ret);
+size_t process_findings(const Snapshot *s, pid_t pid, Finding *const **ret);
 
 typedef struct ProcessView {
         const Snapshot *snapshot; /* borrowed; set by the owner, NULL: there are no objects */
-        const Finding *findings;  /* of the object that is looked at just now */
+        Finding *const *findings;  /* of the object that is looked at just now */
         size_t n_findings;
 } ProcessView;
 

@@ -59,7 +59,7 @@ static int method_sweep(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         return 1; /* answered by bus_sweep_ended() */
 }
 
-static int reply_findings(sd_bus_message *m, const Finding *findings, size_t n, bool explained) {
+static int reply_findings(sd_bus_message *m, Finding *const *findings, size_t n, bool explained) {
         sd_bus_message *reply = NULL;
         int r;
 
@@ -67,7 +67,7 @@ static int reply_findings(sd_bus_message *m, const Finding *findings, size_t n, 
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = dictionary_append_finding(reply, findings + i, explained);
+                r = dictionary_append_finding(reply, findings[i], explained);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         if (r >= 0)
@@ -105,8 +105,8 @@ static int method_list_units(sd_bus_message *m, void *userdata, sd_bus_error *er
 }
 
 /* Reads the argument; its findings, or the error that says that there are none. */
-static int read_process(sd_bus_message *m, const Bus *b, const Finding **ret, size_t *ret_n, sd_bus_error *error) {
-        const Finding *findings;
+static int read_process(sd_bus_message *m, const Bus *b, Finding *const **ret, size_t *ret_n, sd_bus_error *error) {
+        Finding *const *findings;
         uint32_t pid;
         size_t n;
         int r;
@@ -124,18 +124,18 @@ static int read_process(sd_bus_message *m, const Bus *b, const Finding **ret, si
 
 static int method_get_process(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         char path[PROCESS_PATH_MAX];
-        const Finding *findings;
+        Finding *const *findings;
         size_t n;
         int r;
 
         r = read_process(m, userdata, &findings, &n, error);
         if (r < 0)
                 return r;
-        return sd_bus_reply_method_return(m, "o", process_path(findings->pid, path));
+        return sd_bus_reply_method_return(m, "o", process_path(findings[0]->pid, path));
 }
 
 static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        const Finding *findings;
+        Finding *const *findings;
         size_t n;
         int r;
 
@@ -273,7 +273,7 @@ static int changes_find(Bus *b, const Snapshot *new, const Difference *d) {
         pid_t pid;
 
         while ((pid = changes_next(d, at)) != 0) {
-                const Finding *findings;
+                Finding *const *findings;
                 bool was = process_findings(b->view.snapshot, pid, &findings) > 0;
                 bool is = process_findings(new, pid, &findings) > 0;
                 int r = changes_add(b, pid, was && is ? OBJECT_CHANGED : is ? OBJECT_ADDED : OBJECT_REMOVED);
@@ -285,7 +285,7 @@ static int changes_find(Bus *b, const Snapshot *new, const Difference *d) {
 }
 
 bool bus_work(Bus *b) {
-        const Finding *findings;
+        Finding *const *findings;
         ObjectChange *c;
         bool there;
 
@@ -394,7 +394,7 @@ void bus_notice(Bus *b, const Notice *n) {
         r = sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_MANAGER,
                                       n->kind == NOTICE_ADDED ? "FindingAdded" : "FindingRemoved");
         if (r >= 0)
-                r = dictionary_append_finding(m, &n->finding, /* explained= */ false);
+                r = dictionary_append_finding(m, n->finding, /* explained= */ false);
         if (r >= 0 && n->kind == NOTICE_REMOVED)
                 r = sd_bus_message_append(m, "s", removal_to_string(n->removal));
         if (r >= 0)

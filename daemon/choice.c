@@ -55,11 +55,11 @@ static int choice_share(const Snapshot *s, size_t max, uint32_t *choice, size_t 
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < *n; i++)
-                r = shares_count(&shares, s->findings[choice[i]].uid);
+                r = shares_count(&shares, s->findings[choice[i]]->uid);
         if (r == 0) {
                 limit = shares_limit(&shares, max);
                 for (size_t i = 0; i < *n; i++) {
-                        Share *share = shares_find(&shares, s->findings[choice[i]].uid);
+                        Share *share = shares_find(&shares, s->findings[choice[i]]->uid);
 
                         if (share && share->taken++ < limit)
                                 choice[kept++] = choice[i];
@@ -78,7 +78,7 @@ int choice_make(const Snapshot *s, size_t max, size_t per_process, uint32_t **re
                 return -ENOMEM;
 
         for (size_t i = 0; i < s->n_findings; i++) {
-                of_process = i > 0 && s->findings[i].pid == s->findings[i - 1].pid ? of_process + 1 : 1;
+                of_process = i > 0 && s->findings[i]->pid == s->findings[i - 1]->pid ? of_process + 1 : 1;
                 if (of_process <= per_process)
                         choice[n++] = (uint32_t) i;
         }

@@ -188,7 +188,7 @@ static void journal_removed(const Finding *f, Removal removal) {
 }
 
 static void journal_sum(const Notice *n) {
-        _cleanup_free_ char *group = escape(finding_group(&n->finding)), *message = NULL;
+        _cleanup_free_ char *group = escape(finding_group(n->finding)), *message = NULL;
         _cleanup_(entry_done) Entry e = {};
 
         if (!group ||
@@ -199,7 +199,7 @@ static void journal_sum(const Notice *n) {
                 return;
         entry_start(&e, n->gone ? LOG_INFO : LOG_WARNING,
                     n->gone ? MESSAGE_ID_FINDINGS_REMOVED : MESSAGE_ID_FINDINGS_ADDED, message);
-        entry_add_group(&e, &n->finding);
+        entry_add_group(&e, n->finding);
         entry_add(&e, "STALELIB_FINDINGS=%zu", n->n_findings);
         entry_add(&e, "STALELIB_PROCESSES=%zu", n->n_processes);
         entry_send(&e);
@@ -210,10 +210,10 @@ void journal_notice(const Notice *n) {
                 return;
         switch (n->kind) {
         case NOTICE_ADDED:
-                journal_added(&n->finding);
+                journal_added(n->finding);
                 break;
         case NOTICE_REMOVED:
-                journal_removed(&n->finding, n->removal);
+                journal_removed(n->finding, n->removal);
                 break;
         case NOTICE_SUM:
                 journal_sum(n);

@@ -228,7 +228,7 @@ int ledger_rewrite(Ledger *l, const Snapshot *told, const int *priorities) {
         r = line_write(fd, header, strlen(header));
         for (size_t i = 0; r >= 0 && i < told->n_findings; i++)
                 if (priorities[i] >= 0)
-                        r = line_add(fd, &told->findings[i], priorities[i]);
+                        r = line_add(fd, told->findings[i], priorities[i]);
         /* No fsync(): the file is not to outlive the machine, only the daemon. */
         if (r >= 0 && renameat(l->directory_fd, FILE_NAME_NEW, l->directory_fd, FILE_NAME) < 0)
                 r = -errno;

@@ -75,9 +75,9 @@ static int link_fetch(Link *l, uint32_t first);
 /* Each finding is to be of a process that was looked at. */
 static bool snapshot_is_sound(const Snapshot *s) {
         for (size_t i = 0; i < s->n_findings; i++) {
-                const Looked *looked = snapshot_find_looked(s, s->findings[i].pid);
+                const Looked *looked = snapshot_find_looked(s, s->findings[i]->pid);
 
-                if (!looked || looked->start_time != s->findings[i].start_time)
+                if (!looked || looked->start_time != s->findings[i]->start_time)
                         return false;
         }
         return true;

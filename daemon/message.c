@@ -258,13 +258,13 @@ typedef struct Kept {
 
 static int take_kept(void *userdata, Finding *key) {
         const Kept *k = userdata;
-        const Finding *f = k->previous ? snapshot_find(k->previous, key) : NULL;
+        Finding *const *f = k->previous ? snapshot_find(k->previous, key) : NULL;
         int r;
 
-        if (!f || f->text_length == 0)
+        if (!f || (*f)->text_length == 0)
                 return -EBADMSG;
-        r = take_length(k->text_left, f->text_length);
-        return r < 0 ? r : snapshot_take_finding(k->snapshot, key);
+        r = take_length(k->text_left, (*f)->text_length);
+        return r < 0 ? r : snapshot_add_finding(k->snapshot, *f);
 }
 
 int piece_read(sd_bus_message *m, const Snapshot *previous, Snapshot *s, size_t *text_left, uint32_t *ret_next) {

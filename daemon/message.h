@@ -62,8 +62,8 @@ int finding_from_text(const char *text, size_t length, Finding *ret);
 
 /*
  * Takes the findings of one piece into s, and *text_left down by the length of their
- * texts. Of those that were kept it takes the key, if the snapshot before (or NULL) has
- * such a one: settle_update() moves the rest over. Returns how many, -ENOMEM or -EBADMSG.
+ * texts; those that were kept are shared with the snapshot before (or NULL). Returns
+ * how many, -ENOMEM or -EBADMSG.
  */
 int piece_read(sd_bus_message *m, const Snapshot *previous, Snapshot *s, size_t *text_left, uint32_t *ret_next);
 

@@ -27,7 +27,7 @@ static void by_state(FILE *f, const Snapshot *s) {
         uint64_t n[STATE_MAX] = {};
 
         for (size_t i = 0; i < s->n_findings; i++)
-                n[s->findings[i].state]++;
+                n[s->findings[i]->state]++;
         family(f, "stalelib_findings", "gauge", "Stale libraries in processes, by what became of the file.");
         for (State i = 0; i < STATE_MAX; i++)
                 if (i != STATE_CURRENT && i != STATE_IGNORED && i != STATE_UNKNOWN)
@@ -39,7 +39,7 @@ static void by_pin(FILE *f, const Snapshot *s) {
         uint64_t n[PIN_REASON_MAX] = {};
 
         for (size_t i = 0; i < s->n_findings; i++)
-                n[s->findings[i].n_pins > 0 ? s->findings[i].pins[0].reason : PIN_UNKNOWN]++;
+                n[s->findings[i]->n_pins > 0 ? s->findings[i]->pins[0].reason : PIN_UNKNOWN]++;
         family(f, "stalelib_pinned_findings", "gauge", "Stale libraries in processes, by the strongest reason why the loader keeps them.");
         for (PinReason i = 0; i < PIN_REASON_MAX; i++)
                 fprintf(f, "stalelib_pinned_findings{pin=\"%s\"} %" PRIu64 "\n", pin_reason_to_string(i), n[i]);
@@ -68,7 +68,7 @@ static int by_unit(FILE *f, const Snapshot *s) {
         if (!names)
                 return -ENOMEM;
         for (size_t i = 0; i < s->n_findings; i++)
-                names[i] = finding_group(&s->findings[i]);
+                names[i] = finding_group(s->findings[i]);
         if (s->n_findings > 0)
                 qsort(names, s->n_findings, sizeof(*names), compare_names);
 

@@ -6,7 +6,7 @@ const char *finding_group(const Finding *f) {
 }
 
 void notice_done(Notice *n) {
-        finding_done(&n->finding);
+        finding_unref(n->finding);
         *n = (Notice){};
 }
 
@@ -26,10 +26,10 @@ bool notices_take(Notices *n, Notice *ret) {
         return true;
 }
 
-static Notice *notices_push(Notices *n, NoticeKind kind) {
+static Notice *notices_push(Notices *n, NoticeKind kind, Finding *f) {
         if (!GROW(n->items, n->allocated, n->n + 1))
                 return NULL;
-        n->items[n->n] = (Notice){ .kind = kind };
+        n->items[n->n] = (Notice){ .kind = kind, .finding = finding_ref(f) };
         return n->items + n->n++;
 }
 
@@ -48,22 +48,17 @@ static int compare_places(const void *a, const void *b) {
 }
 
 static int notices_add_one(Notices *n, const Telling *t, bool in_journal) {
-        Notice *notice = notices_push(n, t->gone ? NOTICE_REMOVED : NOTICE_ADDED);
-        int r;
+        Notice *notice = notices_push(n, t->gone ? NOTICE_REMOVED : NOTICE_ADDED, t->finding);
 
         if (!notice)
                 return -ENOMEM;
         notice->removal = t->removal;
         notice->in_journal = in_journal;
-        r = finding_copy(t->finding, &notice->finding);
-        if (r < 0)
-                n->n--;
-        return r;
+        return 0;
 }
 
 static int notices_add_sum(Notices *n, const Settlement *s, const Place *places, size_t n_places) {
-        const Finding *first = s->tellings[places[0].index].finding;
-        Notice *notice = notices_push(n, NOTICE_SUM);
+        Notice *notice = notices_push(n, NOTICE_SUM, s->tellings[places[0].index].finding);
         pid_t pid = 0;
 
         if (!notice)
@@ -77,10 +72,6 @@ static int notices_add_sum(Notices *n, const Settlement *s, const Place *places,
                 notice->n_processes += f->pid != pid;
                 pid = f->pid;
         }
-        if (!strdup_to(&notice->finding.unit, first->unit) ||
-            !strdup_to(&notice->finding.user_unit, first->user_unit) ||
-            !strdup_to(&notice->finding.container, first->container))
-                return -ENOMEM;
         return 0;
 }
 

@@ -20,7 +20,7 @@ typedef enum NoticeKind {
 
 typedef struct Notice {
         NoticeKind kind;
-        Finding finding;     /* owned; of a sum, only unit, user_unit and container are set */
+        Finding *finding;    /* shared; of a sum, one of them, for what they belong to */
         Removal removal;     /* of one removed */
         bool in_journal;     /* false: told by the sum */
         bool gone;           /* of a sum */

@@ -20,7 +20,7 @@ void request_done(Request *r) {
 
 /* findings */
 
-int key_append(sd_bus_message *m, const Finding *f) {
+static int key_append(sd_bus_message *m, const Finding *f) {
         /* The path is part of the key only where there is no inode number. */
         _cleanup_free_ char *path = escape(f->mapped.inode == 0 && f->path ? f->path : "");
 
@@ -30,12 +30,12 @@ int key_append(sd_bus_message *m, const Finding *f) {
                                      f->mapped.dev_minor, f->mapped.inode, path);
 }
 
-int keys_append(sd_bus_message *m, const Finding *findings, size_t n) {
+int keys_append(sd_bus_message *m, Finding *const *findings, size_t n) {
         int r;
 
         r = sd_bus_message_open_container(m, 'a', KEY_SIGNATURE);
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = key_append(m, findings + i);
+                r = key_append(m, findings[i]);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 

@@ -43,7 +43,6 @@ int request_read(sd_bus_message *m, Request *ret);
  * and inode, and where that is 0, the escaped path. Used by both directions.
  */
 #define KEY_SIGNATURE "(utuuts)"
-int key_append(sd_bus_message *m, const Finding *f);
-int keys_append(sd_bus_message *m, const Finding *findings, size_t n);
+int keys_append(sd_bus_message *m, Finding *const *findings, size_t n);
 /* `take` is called with each and may empty it; what it returns below 0 ends it. Returns 0, -ENOMEM or -EBADMSG. */
 int keys_read(sd_bus_message *m, size_t max, int (*take)(void *userdata, Finding *key), void *userdata);

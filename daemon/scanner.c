@@ -161,14 +161,20 @@ static int sweep_answer(Scanner *s) {
         return r;
 }
 
-/* What is chosen and as it was need not be handed over again. */
+/* What is chosen and as it was need not be handed over again; what is not chosen, the front will not have. */
 static void mark_kept(Scanner *s, const Snapshot *before) {
-        for (size_t i = 0; before && i < s->n_choice; i++) {
-                Finding *f = &s->snapshot->findings[s->choice[i]];
-                const Finding *was = snapshot_find(before, f);
+        for (size_t i = 0, next = 0; i < s->snapshot->n_findings; i++) {
+                Finding *f = s->snapshot->findings[i];
+                Finding *const *was;
 
-                if (was && was->text_length > 0 && finding_is_same(was, f))
-                        f->text_length = was->text_length;
+                if (next == s->n_choice || s->choice[next] != i) {
+                        f->text_length = 0;
+                        continue;
+                }
+                next++;
+                was = before && f->text_length == 0 ? snapshot_find(before, f) : NULL;
+                if (was && (*was)->text_length > 0 && finding_is_same(*was, f))
+                        f->text_length = (*was)->text_length;
         }
 }
 
@@ -249,7 +255,7 @@ static int method_sweep(sd_bus_message *m, void *userdata, sd_bus_error *error) 
 /* There is no room for the rest, which the front then does not have. Returns the end. */
 static int piece_cut(Scanner *s, size_t at) {
         for (; at < s->n_choice; at++)
-                s->snapshot->findings[s->choice[at]].text_length = 0;
+                s->snapshot->findings[s->choice[at]]->text_length = 0;
         return (int) at;
 }
 
@@ -257,12 +263,12 @@ static int piece_cut(Scanner *s, size_t at) {
  * Adds the texts of findings from the choice's place `at` on, leaves out what is too long, and collects what the
  * front has (borrowed). Returns the place where the next piece starts.
  */
-static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at, const Finding **kept, size_t *n_kept) {
+static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at, Finding **kept, size_t *n_kept) {
         size_t size = 0;
         int r;
 
         for (size_t n = 0; at < s->n_choice && n < PIECE_MAX && *n_kept < PIECE_KEPT_MAX; at++) {
-                Finding *f = &s->snapshot->findings[s->choice[at]];
+                Finding *f = s->snapshot->findings[s->choice[at]];
                 _cleanup_free_ char *text = NULL;
                 size_t length = f->text_length;
 
@@ -294,7 +300,7 @@ static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at, const Findin
 }
 
 static int piece_append(Scanner *s, sd_bus_message *reply, uint32_t first) {
-        const Finding *kept[PIECE_KEPT_MAX];
+        Finding *kept[PIECE_KEPT_MAX];
         size_t n_kept = 0;
         int next, r;
 
@@ -306,11 +312,7 @@ static int piece_append(Scanner *s, sd_bus_message *reply, uint32_t first) {
                 return next;
         r = sd_bus_message_close_container(reply);
         if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', KEY_SIGNATURE);
-        for (size_t i = 0; r >= 0 && i < n_kept; i++)
-                r = key_append(reply, kept[i]);
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
+                r = keys_append(reply, kept, n_kept);
         return r < 0 ? r : sd_bus_message_append(reply, "u", (uint32_t) next);
 }
 

@@ -36,35 +36,16 @@ void settlement_done(Settlement *s) {
         *s = (Settlement){};
 }
 
-static int settlement_add(Settlement *s, const Finding *f, bool gone, Removal removal) {
+static int settlement_add(Settlement *s, Finding *f, bool gone, Removal removal) {
         if (!GROW(s->tellings, s->allocated, s->n_tellings + 1))
                 return -ENOMEM;
         s->tellings[s->n_tellings++] = (Telling){ .finding = f, .gone = gone, .removal = removal };
         return 0;
 }
 
-/*
- * What the scanner named as kept is in the new snapshot as a key: it and what was there before change
- * places. Done again, it is undone.
- */
-static void exchange_kept(Snapshot *old, Snapshot *new) {
-        for (size_t i = 0, j = 0; i < old->n_findings && j < new->n_findings;) {
-                Finding *was = &old->findings[i], *is = &new->findings[j], kept;
-                int c = finding_compare(was, is);
-
-                if (c == 0 && finding_is_key(was) != finding_is_key(is)) {
-                        kept = *was;
-                        *was = *is;
-                        *is = kept;
-                }
-                i += c <= 0;
-                j += c >= 0;
-        }
-}
-
 /* What was known of the finding before. */
 static const Track *settle_find(const Settle *s, const Finding *f) {
-        const Finding *found = s->snapshot ? snapshot_find(s->snapshot, f) : NULL;
+        Finding *const *found = s->snapshot ? snapshot_find(s->snapshot, f) : NULL;
 
         return found ? &s->tracks[found - s->snapshot->findings] : NULL;
 }
@@ -73,7 +54,7 @@ static const Track *settle_find(const Settle *s, const Finding *f) {
 static const Track *next_track(const Settle *s, const Finding *f, size_t *at) {
         int c = 1;
 
-        while (s->snapshot && *at < s->snapshot->n_findings && (c = finding_compare(&s->snapshot->findings[*at], f)) < 0)
+        while (s->snapshot && *at < s->snapshot->n_findings && (c = finding_compare(s->snapshot->findings[*at], f)) < 0)
                 (*at)++;
         return c == 0 ? &s->tracks[*at] : NULL;
 }
@@ -95,7 +76,7 @@ static int settle_gone(const Settle *s, Settlement *settlement) {
 }
 
 /* One finding of the new snapshot: tells it when its time has come. */
-static int settle_one(const Finding *f, uint64_t now, uint64_t settle_usec, Track *t, Settlement *settlement) {
+static int settle_one(Finding *f, uint64_t now, uint64_t settle_usec, Track *t, Settlement *settlement) {
         int priority = finding_priority(f);
         uint64_t due;
         int r;
@@ -143,10 +124,10 @@ static int settle_compute(const Settle *s, Snapshot *snapshot, uint64_t now, uin
                 return -ENOMEM;
 
         for (size_t i = 0; i < snapshot->n_findings; i++) {
-                const Track *before = next_track(s, &snapshot->findings[i], &at);
+                const Track *before = next_track(s, snapshot->findings[i], &at);
 
                 tracks[i] = before ? *before : (Track){ .since = now, .told = -1 };
-                r = settle_one(&snapshot->findings[i], now, settle_usec, tracks + i, settlement);
+                r = settle_one(snapshot->findings[i], now, settle_usec, tracks + i, settlement);
                 if (r < 0)
                         return r;
         }
@@ -159,13 +140,9 @@ int settle_update(Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_u
         Track *tracks;
         int r;
 
-        if (s->snapshot)
-                exchange_kept(s->snapshot, snapshot);
         r = settle_compute(s, snapshot, now, settle_usec, &settlement, &tracks);
         if (r < 0) {
                 settlement_done(&settlement);
-                if (s->snapshot)
-                        exchange_kept(s->snapshot, snapshot);
                 snapshot_free(snapshot);
                 return r;
         }

@@ -31,7 +31,7 @@ void settle_done(Settle *s);
 int settle_restore(Settle *s, Snapshot *told, const int *priorities);
 
 typedef struct Telling {
-        const Finding *finding; /* borrowed from the new snapshot, or where `gone`, from the old one */
+        Finding *finding;       /* borrowed from the new snapshot, or where `gone`, from the old one */
         bool gone;
         Removal removal;        /* where gone */
 } Telling;
@@ -47,8 +47,7 @@ typedef struct Settlement {
 void settlement_done(Settlement *s);
 
 /*
- * Takes the frozen snapshot of a sweep that ended at `now`. Findings of which it has but
- * the key are as they were, and move over from the one before, which keeps the key. On
- * failure (-ENOMEM) the snapshot is freed and everything is as before. *ret must be zeroed.
+ * Takes the frozen snapshot of a sweep that ended at `now`. On failure (-ENOMEM) the
+ * snapshot is freed and everything is as before. *ret must be zeroed.
  */
 int settle_update(Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec, Settlement *ret);

@@ -29,9 +29,9 @@ static void ledger_result(Teller *t, int r) {
 static void tell(Teller *t, const Notice *n) {
         journal_notice(n);
         if (t->ledger && n->kind == NOTICE_ADDED)
-                ledger_result(t, ledger_add(t->ledger, &n->finding, finding_priority(&n->finding)));
+                ledger_result(t, ledger_add(t->ledger, n->finding, finding_priority(n->finding)));
         else if (t->ledger && n->kind == NOTICE_REMOVED)
-                ledger_result(t, ledger_remove(t->ledger, &n->finding));
+                ledger_result(t, ledger_remove(t->ledger, n->finding));
         bus_notice(t->bus, n);
 }
 

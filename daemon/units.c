@@ -14,7 +14,7 @@ static const char *finding_unit(const Finding *f) {
 
 /* Findings are sorted by process, and a process has one unit. */
 static bool is_first_of_process(const Snapshot *s, size_t i) {
-        return i == 0 || s->findings[i - 1].pid != s->findings[i].pid;
+        return i == 0 || s->findings[i - 1]->pid != s->findings[i]->pid;
 }
 
 int units_list(const Snapshot *s, char ***ret) {
@@ -25,7 +25,7 @@ int units_list(const Snapshot *s, char ***ret) {
         if (!units)
                 return -ENOMEM;
         for (size_t i = 0; s && i < s->n_findings; i++) {
-                const char *unit = finding_unit(&s->findings[i]);
+                const char *unit = finding_unit(s->findings[i]);
 
                 if (!unit || !is_first_of_process(s, i))
                         continue;
@@ -53,7 +53,7 @@ int units_count(const Snapshot *s, char *const *units, UnitCount **ret) {
         if (!counts)
                 return -ENOMEM;
         for (size_t i = 0; s && n > 0 && i < s->n_findings; i++) {
-                const char *name = finding_unit(&s->findings[i]);
+                const char *name = finding_unit(s->findings[i]);
                 _cleanup_free_ char *escaped = escape(name);
                 char *const *unit;
 

@@ -23,7 +23,7 @@ static uint64_t now_usec(clockid_t clock) {
 
 static void print_findings(const Snapshot *s) {
         for (size_t i = 0; i < s->n_findings; i++) {
-                const Finding *f = &s->findings[i];
+                const Finding *f = s->findings[i];
                 _cleanup_free_ char *path = escape(f->path);
 
                 printf("%d\t%s\t%s\n", (int) f->pid, state_to_string(f->state), path ? path : "");

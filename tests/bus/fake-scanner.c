@@ -104,8 +104,8 @@ static void read_snapshot(Fake *f) {
         snapshot_freeze(s);
         /* What was found before and is not now, of a process that is still there, is current again. */
         for (size_t i = 0; f->snapshot && i < f->snapshot->n_findings; i++)
-                if (!snapshot_find(s, &f->snapshot->findings[i]) && streq(f->mode, "current-again"))
-                        snapshot_add_recovered(s, &f->snapshot->findings[i]);
+                if (!snapshot_find(s, f->snapshot->findings[i]) && streq(f->mode, "current-again"))
+                        snapshot_add_recovered(s, f->snapshot->findings[i]);
         snapshot_freeze(s);
         snapshot_free(f->snapshot);
         f->snapshot = s;
@@ -221,7 +221,7 @@ static int on_fetch(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
                 if (keeps)
                         continue;
-                if (finding_to_text(&f->snapshot->findings[i], &text) < 0)
+                if (finding_to_text(f->snapshot->findings[i], &text) < 0)
                         abort();
                 r = sd_bus_message_append(reply, "s", text);
         }

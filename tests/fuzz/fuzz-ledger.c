@@ -14,6 +14,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         for (size_t i = 0; i < told->n_findings; i++)
                 FUZZ_CHECK(priorities[i] >= 0 && priorities[i] <= 7);
         for (size_t i = 1; i < told->n_findings; i++)
-                FUZZ_CHECK(finding_compare(&told->findings[i - 1], &told->findings[i]) < 0);
+                FUZZ_CHECK(finding_compare(told->findings[i - 1], told->findings[i]) < 0);
         return 0;
 }

@@ -111,8 +111,8 @@ static void check_report(const Finding *f, bool must_come_back) {
         FUZZ_CHECK(same(f->loader_name, back.loader_name));
 }
 
-static void check_journal(const Finding *f) {
-        Notice notice = { .finding = *f, .in_journal = true, .n_findings = 2, .n_processes = 1 };
+static void check_journal(Finding *f) {
+        Notice notice = { .finding = f, .in_journal = true, .n_findings = 2, .n_processes = 1 };
 
         n_entries = 0;
         for (notice.kind = NOTICE_ADDED; notice.kind <= NOTICE_SUM; notice.kind++)
@@ -152,7 +152,7 @@ static void check_terminal(const Snapshot *s, unsigned width) {
         capture_begin(&c);
         FUZZ_CHECK(findings_show(&options, s, GROUPING_NONE) == 0);
         FUZZ_CHECK(findings_show(&options, s, GROUPING_UNIT) == 0);
-        FUZZ_CHECK(explanation_show(&options, &s->findings[0]) == 0);
+        FUZZ_CHECK(explanation_show(&options, s->findings[0]) == 0);
         capture_end(&c);
 }
 

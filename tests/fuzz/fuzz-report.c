@@ -28,7 +28,7 @@ static void check_shown(const Snapshot *s) {
         capture_begin(&c);
         FUZZ_CHECK(findings_show(&table, s, GROUPING_UNIT) == 0);
         FUZZ_CHECK(findings_show(&json, s, GROUPING_NONE) == 0);
-        FUZZ_CHECK(explanation_show(&table, &s->findings[0]) == 0);
+        FUZZ_CHECK(explanation_show(&table, s->findings[0]) == 0);
         capture_end(&c);
 }
 

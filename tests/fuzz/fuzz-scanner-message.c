@@ -72,7 +72,7 @@ static void check_snapshot(Snapshot *s) {
         for (size_t i = 0; i < s->n_looked; i++)
                 FUZZ_CHECK(s->looked[i].pid > 0 && s->looked[i].pid <= PID_MAX);
         for (size_t i = 0; i < s->n_findings; i++)
-                FUZZ_CHECK(s->findings[i].path && s->findings[i].message && s->findings[i].state < STATE_MAX);
+                FUZZ_CHECK(s->findings[i]->path && s->findings[i]->message && s->findings[i]->state < STATE_MAX);
 }
 
 static void seal(sd_bus_message *m) {

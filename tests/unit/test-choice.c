@@ -35,7 +35,7 @@ START_TEST(nobody_crowds_out_others) {
         ck_assert_int_eq(choice_make(s, rows[_i].max, rows[_i].per_process, &choice, &n), 0);
         for (size_t i = 0; i < n; i++) {
                 ck_assert(i == 0 || choice[i] > choice[i - 1]);
-                got[s->findings[choice[i]].uid - 1000]++;
+                got[s->findings[choice[i]]->uid - 1000]++;
         }
         for (size_t user = 0; user < 3; user++)
                 ck_assert_msg(got[user] == rows[_i].got[user], "%s: user %zu has %zu", rows[_i].name, user, got[user]);

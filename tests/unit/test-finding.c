@@ -46,6 +46,22 @@ START_TEST(a_copy_shares_nothing_and_differs_in_nothing) {
 }
 END_TEST
 
+START_TEST(a_shared_finding_lives_until_the_last_lets_it_go) {
+        Finding whole = full(), f = {};
+        Finding *shared;
+
+        ck_assert_int_eq(finding_copy(&whole, &f), 0);
+        shared = finding_new(&f);
+        ck_assert_ptr_nonnull(shared);
+        ck_assert_ptr_null(f.path);
+        ck_assert_ptr_eq(finding_ref(shared), shared);
+        ck_assert_ptr_null(finding_unref(shared));
+        ck_assert_str_eq(shared->path, whole.path);
+        ck_assert_ptr_null(finding_unref(shared));
+        ck_assert_ptr_null(finding_unref(NULL));
+}
+END_TEST
+
 START_TEST(an_empty_finding_can_be_copied_and_ended) {
         Finding f = {}, copy = {};
 
@@ -187,6 +203,7 @@ int main(void) {
         TCase *tcase = tcase_create("finding");
 
         tcase_add_test(tcase, a_copy_shares_nothing_and_differs_in_nothing);
+        tcase_add_test(tcase, a_shared_finding_lives_until_the_last_lets_it_go);
         tcase_add_test(tcase, an_empty_finding_can_be_copied_and_ended);
         tcase_add_loop_test(tcase, process_and_file_make_a_finding, 0, ELEMENTSOF(keys));
         tcase_add_test(tcase, the_path_stands_in_for_an_unknown_file);

@@ -45,7 +45,7 @@ START_TEST(what_was_told_is_there_after_a_restart) {
         l = ledger_free(l);
         ck_assert_int_eq(ledger_open(directory, &l, &told, &priorities), 0);
         ck_assert_uint_eq(told->n_findings, 2);
-        ck_assert(!finding_differs(&told->findings[0], &one));
+        ck_assert(!finding_differs(told->findings[0], &one));
         ck_assert_int_eq(priorities[0], 4);
         ck_assert_int_eq(priorities[1], 3);
         ck_assert_int_eq(ledger_remove(l, &one), 0);

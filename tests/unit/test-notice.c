@@ -35,7 +35,7 @@ static void check(bool gone) {
                 snapshot_freeze(s);
                 settlement.tellings = calloc(s->n_findings + 1, sizeof(*settlement.tellings));
                 for (size_t i = 0; i < s->n_findings; i++)
-                        settlement.tellings[settlement.n_tellings++] = (Telling){ .finding = &s->findings[i], .gone = gone };
+                        settlement.tellings[settlement.n_tellings++] = (Telling){ .finding = s->findings[i], .gone = gone };
 
                 ck_assert_int_eq(notices_add(&notices, &settlement), 0);
                 while (notices_take(&notices, &n)) {
@@ -71,7 +71,7 @@ START_TEST(what_is_not_taken_is_freed) {
 
         put(s, 1, 1, "a.service");
         snapshot_freeze(s);
-        telling = (Telling){ .finding = s->findings };
+        telling = (Telling){ .finding = s->findings[0] };
         settlement.tellings = &telling;
         settlement.n_tellings = 1;
         ck_assert_int_eq(notices_add(&notices, &settlement), 0);

@@ -147,14 +147,14 @@ static const Finding *sweep(void) {
         snapshot_free(last);
         last = next;
         for (size_t i = 0; i < last->n_findings; i++)
-                if (last->findings[i].pid == child)
-                        return &last->findings[i];
+                if (last->findings[i]->pid == child)
+                        return last->findings[i];
         return NULL;
 }
 
 static bool recovered(void) {
         for (size_t i = 0; i < last->n_recovered; i++)
-                if (last->recovered[i].pid == child)
+                if (last->recovered[i]->pid == child)
                         return true;
         return false;
 }

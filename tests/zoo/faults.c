@@ -262,7 +262,7 @@ static int count_descriptors(void) {
 
 static bool tells(const Snapshot *s) {
         for (size_t i = 0; i < s->n_findings; i++)
-                if (s->findings[i].pid == child && s->findings[i].state == STATE_REPLACED)
+                if (s->findings[i]->pid == child && s->findings[i]->state == STATE_REPLACED)
                         return true;
         return s->counts.unreadable > 0 || s->counts.unknown > 0;
 }
