@@ -170,7 +170,8 @@ static int read_ranges_as_text(Scan *scan, const Process *p) {
 }
 
 /* *ret_fd stays closed where the text tells the names as well. Returns 1, 0: not to be settled so, -errno. */
-static int read_ranges(Scan *scan, const SweepOptions *options, const Process *p, int *ret_fd) {
+static int read_ranges(Scan *scan, const SweepOptions *options, const Process *p, const TwinKey *key, int *ret_fd,
+                       const Twin **ret_twin) {
         _cleanup_close_ int fd = -EBADF;
         Glance *g = &scan->glance;
         int r;
@@ -181,6 +182,9 @@ static int read_ranges(Scan *scan, const SweepOptions *options, const Process *p
         fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
         if (fd < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
+        *ret_twin = twin_guess(&scan->twins, key, fd);
+        if (*ret_twin)
+                return 1;
         r = query_ranges(g, fd);
         if (r == -ENOTTY || r == -EINVAL) {
                 g->no_query = true; /* Linux before 6.11 */
@@ -324,6 +328,15 @@ static int is_older(Scan *scan, Process *p, int64_t newest) {
         return r < 0 ? r : newest < start - SCAN_SLACK_NSEC;
 }
 
+/*
+ * Forks of one program are as old as the oldest ancestor that is still there (lineage.h), and that is the same for all,
+ * unless those of the first one have ended and those of another have not. What was written to in place in between is then
+ * missed, until the second look, which asks.
+ */
+static bool is_as_old(const Twin *settled, uint64_t static_pages) {
+        return settled->one_origin && static_pages != UINT64_MAX;
+}
+
 /* A process that nobody is like yet. */
 static int glance_at_stranger(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int *maps_fd,
                               Loader *loader, Sight *s, int64_t *newest) {
@@ -339,10 +352,12 @@ static int glance_at_stranger(Scan *scan, const SweepOptions *options, const Kno
         return r < 0 ? r : 1;
 }
 
-int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Loader *loader, Sight *ret) {
+int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, uint64_t static_pages,
+              Loader *loader, Sight *ret) {
         _cleanup_close_ int fd = -EBADF;
         Glance *g = &scan->glance;
-        const Twin *twin;
+        const Twin *twin = NULL;
+        TwinKey key;
         int64_t newest = 0;
         struct stat st;
         Sight s = {};
@@ -354,11 +369,16 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
                 return r;
         if (fstat(process->fd, &st) < 0) /* the owner of the directory: proc(5) */
                 return -errno;
-        r = read_ranges(scan, options, process, &fd);
+        key = (TwinKey){ .view = view->serial, .uid = st.st_uid, .static_pages = static_pages };
+        r = read_ranges(scan, options, process, &key, &fd, &twin);
         if (r <= 0)
                 return r;
-        g->key = (TwinKey){ .hash = hash_ranges(scan, view), .uid = st.st_uid, .n_ranges = g->n_ranges };
-        twin = twin_find(&scan->twins, &g->key);
+        if (!twin) {
+                key.hash = hash_ranges(scan, view);
+                key.n_ranges = g->n_ranges;
+                twin = twin_find(&scan->twins, &key);
+        }
+        g->key = twin ? twin->key : key;
         if (twin && !twin->settled)
                 return 0;
         if (twin) {
@@ -369,11 +389,11 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
                 if (r <= 0)
                         return r;
         }
-        r = is_older(scan, process, newest);
+        r = twin && is_as_old(twin, static_pages) ? 1 : is_older(scan, process, newest);
         if (r <= 0)
                 return r;
         if (!twin) {
-                r = twin_add_settled(&scan->twins, &g->key, &s, newest);
+                r = twin_add_settled(scan, &g->key, &s, newest);
                 if (r < 0)
                         return r;
         }

@@ -18,11 +18,13 @@
 #include "scan.h"
 
 /*
- * Returns 1: settled, nothing is stale, *ret tells what that hangs on; 0: not settled;
+ * static_pages: of a process that was never looked at before, record_static_pages(); then a look may be as short as
+ * twin_guess() makes it. UINT64_MAX: it may not. Returns 1: settled, nothing is stale, *ret tells what that hangs on; 0: not settled;
  * -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be read. *loader is to be ended by
  * loader_done() in any case: it holds what was read of it for an examination to go on with.
  */
-int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Loader *loader, Sight *ret);
+int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, uint64_t static_pages,
+              Loader *loader, Sight *ret);
 
 /* What was seen of files holds within one sweep alone. */
 void glance_done(Glance *g);

@@ -281,8 +281,8 @@ int memory_read(Memory *m, uint64_t address, void *buffer, size_t n) {
         if (__builtin_add_overflow(address, n, &end))
                 return -EFAULT;
         while (n > 0) {
-                const uint8_t *bytes;
-                size_t k;
+                const uint8_t *bytes = NULL;
+                size_t k = 0;
                 int r;
 
                 r = look(m, address, &bytes, &k);
@@ -320,8 +320,8 @@ int memory_read_string(Memory *m, uint64_t address, size_t max, char **ret) {
         size_t size = 0;
 
         while (size < max) {
-                const uint8_t *bytes, *end;
-                size_t k;
+                const uint8_t *bytes = NULL, *end;
+                size_t k = 0;
                 char *larger;
                 int r;
 

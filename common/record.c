@@ -72,13 +72,20 @@ static int read_statm(int fd, uint64_t *ret_size, uint64_t *ret_data) {
         return 0;
 }
 
-int record_begin(Record *r, const Process *p) {
-        r->statm_fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
-        if (r->statm_fd < 0)
+int record_begin(Record *r, const Process *p, bool kept) {
+        _cleanup_close_ int fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0)
                 return -errno;
-        if (read_statm(r->statm_fd, &r->vm_size, &r->vm_data) < 0)
+        if (read_statm(fd, &r->vm_size, &r->vm_data) < 0)
                 r->vm_size = UINT64_MAX;
+        if (kept)
+                r->statm_fd = TAKE_FD(fd);
         return 0;
+}
+
+uint64_t record_static_pages(const Record *r) {
+        return r->vm_size == UINT64_MAX || r->vm_size < r->vm_data ? UINT64_MAX : r->vm_size - r->vm_data;
 }
 
 /* Does the memory that the record is of still live, with the mappings of its findings in place? */

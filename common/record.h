@@ -53,8 +53,14 @@ Record *record_new(pid_t pid);
 Record *record_free(Record *r); /* NULL is accepted, and returned */
 DEFINE_CLEANUP(Record *, record_free)
 
-/* Opens what the next sweep will see a change by. Returns 0 or -errno: without it, the process is looked at anew then. */
-int record_begin(Record *r, const Process *p);
+/*
+ * Reads what the next sweep will see a change by, and keeps it open unless nothing is to be `kept` for that. Returns 0 or
+ * -errno: without it, the process is looked at anew then.
+ */
+int record_begin(Record *r, const Process *p, bool kept);
+
+/* How many of its pages are neither data nor stack: code, and what is only read. UINT64_MAX: not known. */
+uint64_t record_static_pages(const Record *r);
 
 /* Says when to look again. before: of the same pid, or NULL. examined: else it was settled at a glance. */
 void record_schedule(Record *r, const Record *before, bool examined, uint64_t now_usec);

@@ -39,26 +39,32 @@ typedef struct GlanceFile {
 
 /* What makes two processes alike, as far as it is seen from outside. */
 typedef struct TwinKey {
-        uint64_t hash;   /* of its executable ranges and its view */
+        uint64_t hash;       /* of its executable ranges and its view */
+        uint32_t view;       /* serial number */
         uid_t uid;
-        size_t n_ranges; /* 0: none that could be compared */
+        uint64_t static_pages; /* record_static_pages() */
+        size_t n_ranges;     /* 0: none that could be compared */
 } TwinKey;
 
 /* A process of this sweep, for those that are alike: twin.h. */
 typedef struct Twin {
         TwinKey key;
         bool settled;         /* at a glance; else it was examined */
+        bool one_origin;      /* who has the same ranges has them from the same execve(2) */
         Sight sight;          /* what it owns is borrowed here */
         int64_t newest;       /* settled: latest ctime of its files */
         int64_t started_nsec; /* examined: when its memory came to be, */
         MemoryTrace trace;    /* and what was read there; owned */
-        uint32_t next;
+        size_t first_range;   /* in the table's */
+        uint32_t next, next_guess;
 } Twin;
 
 typedef struct TwinTable {
-        Twin *twins; /* owned */
+        Twin *twins;          /* owned */
         size_t n_twins, n_examined, allocated;
-        uint32_t *buckets;
+        GlanceRange *ranges;  /* owned; of all twins that can be guessed */
+        size_t n_ranges, allocated_ranges;
+        uint32_t *buckets;    /* owned; by key, and behind these by what a guess is made by */
 } TwinTable;
 
 /* What glance.c knows of one sweep. */
@@ -97,6 +103,7 @@ struct Scan {
         Lineage lineage;        /* of this sweep */
         LinkHint link_hint;
         uint64_t debug_offset;
+        bool random_addresses;  /* of what execve(2) and mmap(2) map */
         Glance glance;
         TwinTable twins;
         char **watched;         /* directories whose components were told to SweepOptions.watch, ascending */

@@ -44,6 +44,14 @@ static int open_own_view(Scan *scan) {
         return r == -ENOMEM ? r : 0;
 }
 
+/* Documentation/admin-guide/sysctl/kernel.rst: 0, and each execve(2) maps the same at the same addresses. */
+static bool are_addresses_random(int proc_fd) {
+        _cleanup_close_ int fd = openat(proc_fd, "sys/kernel/randomize_va_space", O_RDONLY | O_CLOEXEC);
+        char c;
+
+        return fd >= 0 && read(fd, &c, 1) == 1 && c != '0';
+}
+
 static int begin(Sweep *s) {
         Scan *scan = s->scan;
         struct timespec real, boot;
@@ -52,6 +60,7 @@ static int begin(Sweep *s) {
                 scan->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 if (scan->proc_fd < 0)
                         return -errno;
+                scan->random_addresses = are_addresses_random(scan->proc_fd);
         }
         scan->sweep++;
         scan->baselines_left = s->options.baselines;
@@ -331,7 +340,8 @@ static bool ignores_units(const SweepOptions *o) {
 }
 
 /* Returns as examine(). *ret_examined: and not settled at a glance. */
-static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *before, bool *ret_examined, Sight *ret) {
+static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *now, const Record *before, bool *ret_examined,
+                   Sight *ret) {
         _cleanup_(loader_done) Loader loader = LOADER_NULL;
         const TwinKey *key = NULL;
         int r;
@@ -339,7 +349,7 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *be
         *ret_examined = false;
         if (!must_examine(s, p->pid, before)) {
                 scan_beacon(s->scan, &s->options, p, NULL);
-                r = glance_at(s->scan, &s->options, p, view, &loader, ret);
+                r = glance_at(s->scan, &s->options, p, view, before ? UINT64_MAX : record_static_pages(now), &loader, ret);
                 if (r > 0 || is_fatal(r))
                         return r;
                 /* Those that are alike may belong to different units. */
@@ -360,7 +370,7 @@ static int remember_memoryless(Sweep *s, const Record *before, Record **r) {
 static int begin_record(Sweep *s, Process *p, const Record *before, Record **record) {
         int r;
 
-        r = record_begin(*record, p);
+        r = record_begin(*record, p, /* kept= */ !s->options.once);
         if (is_fatal(r))
                 return r;
         if ((*record)->vm_size > 0)
@@ -394,7 +404,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         r = is_left_out(s, &p);
         if (r != 0)
                 return r < 0 ? r : count_unreadable(s, pid, p.start_time);
-        if (!s->partial && !s->options.once) {
+        if (!s->partial) {
                 r = begin_record(s, &p, before, &record);
                 if (r <= 0)
                         return r;
@@ -408,7 +418,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
                 return r >= 0 && process_alive(&p) ? count_unreadable(s, pid, p.start_time) : 0;
         }
         view->used = s->scan->sweep;
-        r = look_at(s, &p, view, before, &examined, &sight);
+        r = look_at(s, &p, view, record, before, &examined, &sight);
         if (r <= 0)
                 return r;
         r = publish(s, pid, p.start_time, &sight);

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 
 #include "explain.h"
+#include "maps.h"
 #include "twin.h"
 
 #define BUCKETS 4096u
+/* So many are held against a process before it is asked for all its ranges. */
+#define GUESSES_MAX 2
 /* So many examined ones are kept: their traces are memory. */
 #define EXAMINED_MAX 1024u
 
@@ -13,6 +16,7 @@ void twin_done(TwinTable *t) {
         for (size_t i = 0; i < t->n_twins; i++)
                 memory_trace_done(&t->twins[i].trace);
         free(t->twins);
+        free(t->ranges);
         free(t->buckets);
         *t = (TwinTable){};
 }
@@ -27,26 +31,86 @@ const Twin *twin_find(const TwinTable *t, const TwinKey *key) {
         return NULL;
 }
 
-static int add(TwinTable *t, const Twin *twin) {
-        uint32_t *bucket;
+static uint32_t *guess_bucket(const TwinTable *t, const TwinKey *key) {
+        return &t->buckets[BUCKETS + (key->static_pages ^ key->uid << 8 ^ key->view) % BUCKETS];
+}
 
-        if (!t->buckets) {
-                t->buckets = malloc(BUCKETS * sizeof(*t->buckets));
-                if (!t->buckets)
-                        return -ENOMEM;
-                memset(t->buckets, 0xff, BUCKETS * sizeof(*t->buckets));
+static bool has_ranges_of(const TwinTable *t, const Twin *twin, int maps_fd) {
+        for (size_t i = 0; i < twin->key.n_ranges; i++) {
+                const GlanceRange *r = &t->ranges[twin->first_range + i];
+
+                if (!maps_has_executable(maps_fd, &(MapsLine){ .start = r->start, .end = r->end, .inode = r->inode,
+                                                               .dev_major = r->dev_major, .dev_minor = r->dev_minor }))
+                        return false;
         }
-        if (!GROW(t->twins, t->allocated, t->n_twins + 1))
+        return true;
+}
+
+const Twin *twin_guess(const TwinTable *t, const TwinKey *key, int maps_fd) {
+        uint32_t i = t->buckets && key->static_pages != UINT64_MAX ? *guess_bucket(t, key) : UINT32_MAX;
+
+        for (int guesses = 0; i != UINT32_MAX && guesses < GUESSES_MAX; i = t->twins[i].next_guess) {
+                const TwinKey *k = &t->twins[i].key;
+
+                if (k->static_pages != key->static_pages || k->uid != key->uid || k->view != key->view)
+                        continue;
+                if (has_ranges_of(t, &t->twins[i], maps_fd))
+                        return &t->twins[i];
+                guesses++;
+        }
+        return NULL;
+}
+
+static int add_ranges(TwinTable *t, const GlanceRange *ranges, size_t n) {
+        if (!GROW(t->ranges, t->allocated_ranges, t->n_ranges + n))
                 return -ENOMEM;
-        bucket = &t->buckets[twin->key.hash % BUCKETS];
-        t->twins[t->n_twins] = *twin;
-        t->twins[t->n_twins].next = *bucket;
-        *bucket = (uint32_t) t->n_twins++;
+        memcpy(t->ranges + t->n_ranges, ranges, n * sizeof(*ranges));
+        t->n_ranges += n;
         return 0;
 }
 
-int twin_add_settled(TwinTable *t, const TwinKey *key, const Sight *sight, int64_t newest) {
-        return add(t, &(Twin){ .key = *key, .settled = true, .sight = *sight, .newest = newest });
+static void put(TwinTable *t, uint32_t *bucket, uint32_t *next) {
+        *next = *bucket;
+        *bucket = (uint32_t) t->n_twins;
+}
+
+/* A program alone may be linked to its address. Not so its loader and libraries. */
+static bool several_files(const GlanceRange *ranges, size_t n) {
+        for (size_t i = 1; i < n; i++)
+                if (ranges[i].inode != ranges[0].inode)
+                        return true;
+        return false;
+}
+
+static int add(Scan *scan, const Twin *twin) {
+        const bool guessed = twin->key.static_pages != UINT64_MAX;
+        const GlanceRange *ranges = scan->glance.ranges;
+        TwinTable *t = &scan->twins;
+        Twin *copy;
+
+        if (!t->buckets) {
+                t->buckets = malloc(2 * BUCKETS * sizeof(*t->buckets));
+                if (!t->buckets)
+                        return -ENOMEM;
+                memset(t->buckets, 0xff, 2 * BUCKETS * sizeof(*t->buckets));
+        }
+        if (!GROW(t->twins, t->allocated, t->n_twins + 1))
+                return -ENOMEM;
+        copy = &t->twins[t->n_twins];
+        *copy = *twin;
+        copy->one_origin = scan->random_addresses && several_files(ranges, twin->key.n_ranges);
+        copy->first_range = t->n_ranges;
+        if (guessed && add_ranges(t, ranges, twin->key.n_ranges) < 0)
+                return -ENOMEM;
+        put(t, &t->buckets[twin->key.hash % BUCKETS], &copy->next);
+        if (guessed)
+                put(t, guess_bucket(t, &twin->key), &copy->next_guess);
+        t->n_twins++;
+        return 0;
+}
+
+int twin_add_settled(Scan *scan, const TwinKey *key, const Sight *sight, int64_t newest) {
+        return add(scan, &(Twin){ .key = *key, .settled = true, .sight = *sight, .newest = newest });
 }
 
 /* What could not be known this time may be known of the next. */
@@ -68,7 +132,7 @@ int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Si
                 r = memory_take_trace(scan->memory, &twin.trace);
         if (r <= 0)
                 return r;
-        r = add(&scan->twins, &twin);
+        r = add(scan, &twin);
         if (r < 0) {
                 memory_trace_done(&twin.trace);
                 return r;

@@ -14,16 +14,27 @@
 void twin_done(TwinTable *t);
 
 /*
- * The process of this sweep with these ranges, or NULL. hash: of the ranges and the view. uid: the owner of its
- * directory (proc(5)). The pointer is good until the next one is added.
+ * The process of this sweep with these ranges, or NULL. uid: the owner of its directory (proc(5)). The pointer is good
+ * until the next one is added.
  */
 const Twin *twin_find(const TwinTable *t, const TwinKey *key);
 
-/* Remembers one that was settled at a glance. newest: the latest ctime of its files. Returns 0 or -ENOMEM. */
-int twin_add_settled(TwinTable *t, const TwinKey *key, const Sight *sight, int64_t newest);
+/*
+ * The same without reading all ranges, which is most of what a look costs: the process must have each range of one before
+ * it, at its address, and as many pages that are not data. One range more it can then only have for as many pages less
+ * of what is mapped to be read, or shared. Whoever takes that risk looks again without it. Neither the key's hash nor its
+ * number of ranges counts.
+ */
+const Twin *twin_guess(const TwinTable *t, const TwinKey *key, int maps_fd);
 
 /*
- * Remembers one that was examined; the findings of `sight` must live as long as the sweep. Call it before the memory of
+ * Remembers one that was settled at a glance, the last one whose ranges scan->glance read. newest: the latest ctime of
+ * its files. Returns 0 or -ENOMEM.
+ */
+int twin_add_settled(Scan *scan, const TwinKey *key, const Sight *sight, int64_t newest);
+
+/*
+ * The same of one that was examined; the findings of `sight` must live as long as the sweep. Call it before the memory of
  * another process is read. Returns 0 or -ENOMEM.
  */
 int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight);

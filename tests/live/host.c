@@ -95,6 +95,16 @@ static int do_close(char **words) {
         return dlclose(handles[atoi(words[1])]) == 0 ? 0 : fail("close", dlerror());
 }
 
+/* again HANDLE PATH: closed, and opened in its place. */
+static int do_again(char **words) {
+        void **handle = &handles[atoi(words[1])];
+
+        if (dlclose(*handle) != 0)
+                return fail("again", dlerror());
+        *handle = dlopen(words[2], RTLD_NOW);
+        return *handle ? 0 : fail("again", dlerror());
+}
+
 static Symbol *symbol_find(char **words) {
         Symbol *symbol;
 
@@ -306,6 +316,7 @@ static const struct Command {
 } commands[] = {
         { "anonymous", 2, do_anonymous },
 #ifndef HOST_STATIC
+        { "again",     3, do_again     },
         { "call",      3, do_call      },
         { "close",     2, do_close     },
         { "end",       1, do_end       },
@@ -325,7 +336,35 @@ static const struct Command {
         { "zombie",    1, do_fork      },
 };
 
+static int command_run(char **words, int n);
+
+/* work COMMAND: forks a worker that does it, and stays; its pid. */
+static int do_work(char **words, int n) {
+        int ready[2];
+        pid_t pid;
+        char c;
+
+        if (pipe2(ready, O_CLOEXEC) < 0)
+                return fail("work", NULL);
+        pid = fork();
+        if (pid < 0)
+                return fail("work", NULL);
+        if (pid == 0) {
+                if (command_run(words, n) < 0 || write(ready[1], "", 1) != 1)
+                        _exit(1);
+                close(ready[0]);
+                close(ready[1]);
+                _exit(stay(NULL));
+        }
+        close(ready[1]);
+        n = (int) read(ready[0], &c, 1);
+        close(ready[0]);
+        return n == 1 ? pid : fail("work", "the worker could not");
+}
+
 static int command_run(char **words, int n) {
+        if (strcmp(words[0], "work") == 0 && n > 1)
+                return do_work(words + 1, n - 1);
         for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
                 if (strcmp(commands[i].name, words[0]) == 0 && commands[i].words == n)
                         return commands[i].run(words);

@@ -52,18 +52,22 @@ static void replace(const char *with) {
         ck_assert_int_eq(rename(temporary, plugin), 0);
 }
 
-/* Where nothing was to be seen, a page of the plugin: the memory is as large as before. */
-static void exchange(void *page, int protection) {
-        int fd = open(plugin, O_RDONLY | O_CLOEXEC);
+/* Where nothing was to be seen, a page of the file: the memory is as large as before. */
+static void exchange(void *page, const char *file, int protection) {
+        int fd = open(file, O_RDONLY | O_CLOEXEC);
 
         if (fd < 0 || mmap(page, PAGE, protection, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
                 _exit(1);
         close(fd);
 }
 
-/* o: open, c: close, x: execute this program anew, e and r: exchange a page for an executable and a readable one. Each is answered by a byte. */
+/*
+ * o: open, c: close, x: execute this program anew, e and r: exchange a page for an executable and a readable one, a: and
+ * another page for one of a file that stays, f: a fork of it goes on. Each is answered by a byte.
+ */
 static void child_run(int in, int out) {
-        void *handle = NULL, *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void *handle = NULL;
+        char *page = mmap(NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         char command;
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -73,8 +77,15 @@ static void child_run(int in, int out) {
                 else if (command == 'c')
                         dlclose(handle);
                 else if (command == 'e' || command == 'r')
-                        exchange(page, command == 'e' ? PROT_READ | PROT_EXEC : PROT_READ);
-                else if (command == 'x') {
+                        exchange(page, plugin, command == 'e' ? PROT_READ | PROT_EXEC : PROT_READ);
+                else if (command == 'a')
+                        exchange(page + PAGE, PLUGIN_1, PROT_READ | PROT_EXEC);
+                else if (command == 'f') {
+                        if (fork() > 0)
+                                for (;;)
+                                        pause();
+                        prctl(PR_SET_PDEATHSIG, SIGKILL);
+                } else if (command == 'x') {
                         char a[16], b[16];
 
                         snprintf(a, sizeof(a), "%d", in);
@@ -138,8 +149,8 @@ static void teardown(void) {
         ck_assert_int_eq(system(command), 0);
 }
 
-/* The child's finding in the next sweep, or NULL. */
-static const Finding *sweep(void) {
+/* Its finding in the next sweep, or NULL. */
+static const Finding *sweep_for(pid_t pid) {
         Snapshot *next;
 
         options.previous = last;
@@ -147,9 +158,13 @@ static const Finding *sweep(void) {
         snapshot_free(last);
         last = next;
         for (size_t i = 0; i < last->n_findings; i++)
-                if (last->findings[i]->pid == child)
+                if (last->findings[i]->pid == pid)
                         return last->findings[i];
         return NULL;
+}
+
+static const Finding *sweep(void) {
+        return sweep_for(child);
 }
 
 static bool recovered(void) {
@@ -274,11 +289,11 @@ START_TEST(an_ended_process_is_gone) {
 }
 END_TEST
 
-static Record *record_of_child(void) {
+static Record *record_of(pid_t pid) {
         for (size_t i = 0; i < scan->n_records; i++)
-                if (scan->records[i]->pid == child)
+                if (scan->records[i]->pid == pid)
                         return scan->records[i];
-        ck_abort_msg("there is no record of the child");
+        ck_abort_msg("there is no record of process %d", (int) pid);
         return NULL;
 }
 
@@ -300,12 +315,36 @@ START_TEST(what_no_change_shows_is_seen_when_the_time_has_come) {
         ck_assert_int_eq(unlink(plugin), 0);
         ck_assert_ptr_null(sweep());
 
-        record_of_child()->look_usec = 0;
+        record_of(child)->look_usec = 0;
         if (exchanges[_i].examine)
-                record_of_child()->examine_usec = 0;
+                record_of(child)->examine_usec = 0;
         f = sweep();
         ck_assert_ptr_nonnull(f);
         ck_assert_str_eq(f->path, plugin);
+}
+END_TEST
+
+/* The one that goes on is like the one that it was forked from, but for the page. */
+START_TEST(what_is_hidden_behind_its_like_is_seen_when_the_time_has_come) {
+        char name[64];
+        FILE *children;
+        pid_t other;
+
+        tell('c', '+');
+        tell('a', '+'); /* like no other that was forked from this program */
+        tell('f', '+');
+        snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int) child, (int) child);
+        children = fopen(name, "re");
+        ck_assert_ptr_nonnull(children);
+        ck_assert_int_eq(fscanf(children, "%d", &other), 1);
+        fclose(children);
+        tell('e', '+');
+        ck_assert_int_eq(unlink(plugin), 0);
+        sweep();
+
+        record_of(child)->look_usec = record_of(other)->look_usec = 0;
+        ck_assert_ptr_nonnull(sweep_for(other));
+        ck_assert_ptr_null(sweep());
 }
 END_TEST
 
@@ -484,6 +523,7 @@ static TCase *all_tests(const char *name, SFun how) {
         tcase_add_test(tcase, a_touched_library_is_current);
         tcase_add_test(tcase, an_ended_process_is_gone);
         tcase_add_loop_test(tcase, what_no_change_shows_is_seen_when_the_time_has_come, 0, ELEMENTSOF(exchanges));
+        tcase_add_test(tcase, what_is_hidden_behind_its_like_is_seen_when_the_time_has_come);
         tcase_add_loop_test(tcase, looks_are_spread_at_first_and_regular_then, 0, ELEMENTSOF(schedules));
         tcase_add_test(tcase, a_full_sweep_says_the_same);
         tcase_add_test(tcase, what_hung_before_is_left_out_and_counted);

@@ -415,6 +415,43 @@ def workers_are_alike_and_not_the_same(w):
 
 
 @scenario
+def workers_load_again(w):
+    """each worker keeps what it was forked with, or goes over to another release: the same sizes and addresses, another inode"""
+    w.make("release-1"), w.make("release-2")
+    old = w.install("plain-1", "release-1/plugin.so")
+    new = w.install("plain-2", "release-2/plugin.so")
+    os.symlink("release-1", w.path("current"))
+    time.sleep(1.5)  # what is to be seen are files that are older than who maps them, by more than clocks of files are coarse
+    host = w.host()
+    plugin = w.path("current/plugin.so")
+    handle = str(host.open(plugin))
+    before = [host.do("fork") for _ in range(2)]
+    os.symlink("release-2", w.path("next"))
+    os.rename(w.path("next"), w.path("current"))
+    after = [host.do("work", "again", handle, plugin) for _ in range(2)]
+    stale = Stale(old, "superseded", OPEN, successor=new)
+    yield Look(), Counts(processes=ANY), *[stale] * 3
+    host.do("again", handle, plugin)
+    yield Look(), Counts(processes=ANY), *[stale] * 2
+    for pid in before:
+        yield pid, stale
+    for pid in [host, *after]:
+        yield (pid,)
+
+
+@scenario
+def a_worker_loads_more(w):
+    """one of many, all alike but for a library that this one has opened since"""
+    host = w.host()
+    extra = w.install("plain-1", "extra.so")
+    workers = [host.do("fork"), host.do("work", "open", "now", extra), host.do("fork")]
+    new = w.replace(extra, "plain-2")
+    stale = Stale(extra, "replaced", OPEN, disk=new)
+    yield Look(), Counts(processes=ANY), stale
+    yield workers[1], stale
+
+
+@scenario
 def threads_of_another_process_share_it(w):
     """a second process on the same memory (CLONE_VM)"""
     host = w.host()
