@@ -10,12 +10,13 @@
 
 bool evidence_rewritten(const Examination *x, size_t mapping, uint32_t path) {
         const Record *before = x->before;
+        const Trouble *trouble;
 
         if (!before)
                 return false;
-        for (size_t i = 0; i < before->sight.n_rewritten; i++)
-                if (before->sight.rewritten[i].path == path &&
-                    before->sight.rewritten[i].start == x->maps->mappings[mapping].start)
+        trouble = sight_trouble(&before->sight);
+        for (size_t i = 0; i < trouble->n_rewritten; i++)
+                if (trouble->rewritten[i].path == path && trouble->rewritten[i].start == x->maps->mappings[mapping].start)
                         return true;
         return x->scan->paths.paths[path].rewritten > before->examined &&
                 path_set_contains(&x->scan->paths, before->sight.set, path);

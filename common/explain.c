@@ -251,7 +251,7 @@ static bool unit_is_ignored(const SweepOptions *options, const Finding *f) {
         return ignore_globs_match(options->ignore_units, f->unit) || ignore_globs_match(options->ignore_units, f->user_unit);
 }
 
-static int make_findings(Examination *x, size_t n, Sight *s) {
+static int make_findings(Examination *x, size_t n, Sight *s, Trouble *t) {
         _cleanup_(finding_done) Finding process = {};
         _cleanup_free_ PinObject *objects = NULL;
         _cleanup_free_ char *preload = NULL, *audit = NULL;
@@ -292,19 +292,19 @@ static int make_findings(Examination *x, size_t n, Sight *s) {
         if (r < 0)
                 return r;
         context.graph = graph;
-        s->findings = calloc(n, sizeof(*s->findings));
-        s->anchors = calloc(n, sizeof(*s->anchors));
-        if (!s->findings || !s->anchors)
+        t->findings = calloc(n, sizeof(*t->findings));
+        t->anchors = calloc(n, sizeof(*t->anchors));
+        if (!t->findings || !t->anchors)
                 return -ENOMEM;
-        for (size_t i = 0; i < x->maps->n_mappings && s->n_findings < n; i++) {
+        for (size_t i = 0; i < x->maps->n_mappings && t->n_findings < n; i++) {
                 const Mapping *m = &x->maps->mappings[i];
 
                 if (!is_finding(&x->judged[i]))
                         continue;
-                r = make_finding(x, &context, &process, i, &s->findings[s->n_findings]);
+                r = make_finding(x, &context, &process, i, &t->findings[t->n_findings]);
                 if (r < 0)
                         return r;
-                s->anchors[s->n_findings++] = (Anchor){
+                t->anchors[t->n_findings++] = (Anchor){
                         .address = m->start,
                         .inode = m->inode,
                         .dev_major = m->dev_major,
@@ -315,16 +315,16 @@ static int make_findings(Examination *x, size_t n, Sight *s) {
 }
 
 /* What was found last time and is mapped still, but stale no more. */
-static int note_recovered(const Examination *x, Sight *s) {
-        const Record *before = x->before;
+static int note_recovered(const Examination *x, Trouble *t) {
+        const Trouble *before = x->before ? sight_trouble(&x->before->sight) : NULL;
 
-        if (!before || before->sight.n_findings == 0)
+        if (!before || before->n_findings == 0)
                 return 0;
-        s->recovered = calloc(before->sight.n_findings, sizeof(*s->recovered));
-        if (!s->recovered)
+        t->recovered = calloc(before->n_findings, sizeof(*t->recovered));
+        if (!t->recovered)
                 return -ENOMEM;
-        for (size_t i = 0; i < before->sight.n_findings; i++) {
-                const Finding *old = before->sight.findings[i];
+        for (size_t i = 0; i < before->n_findings; i++) {
+                const Finding *old = before->findings[i];
 
                 for (size_t k = 0; k < x->maps->n_mappings; k++) {
                         const Judged *j = &x->judged[k];
@@ -332,7 +332,7 @@ static int note_recovered(const Examination *x, Sight *s) {
                         if (j->verdict.state != STATE_CURRENT || !j->mapped_known || j->mapped.inode != old->mapped.inode ||
                             j->mapped.dev_major != old->mapped.dev_major || j->mapped.dev_minor != old->mapped.dev_minor)
                                 continue;
-                        s->recovered[s->n_recovered++] = (Finding){
+                        t->recovered[t->n_recovered++] = (Finding){
                                 .pid = old->pid,
                                 .start_time = old->start_time,
                                 .mapped = old->mapped,
@@ -344,15 +344,15 @@ static int note_recovered(const Examination *x, Sight *s) {
 }
 
 /* What was written to once stays so for this process, whatever the file holds later. */
-static int note_rewritten(const Examination *x, Sight *s) {
+static int note_rewritten(const Examination *x, Trouble *t) {
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
                 if (x->judged[i].verdict.state != STATE_MODIFIED || x->judged[i].disk_path == PATH_NONE)
                         continue;
-                if (!s->rewritten)
-                        s->rewritten = calloc(x->maps->n_mappings, sizeof(*s->rewritten));
-                if (!s->rewritten)
+                if (!t->rewritten)
+                        t->rewritten = calloc(x->maps->n_mappings, sizeof(*t->rewritten));
+                if (!t->rewritten)
                         return -ENOMEM;
-                s->rewritten[s->n_rewritten++] = (Rewritten){
+                t->rewritten[t->n_rewritten++] = (Rewritten){
                         .path = x->judged[i].disk_path,
                         .start = x->maps->mappings[i].start,
                 };
@@ -360,7 +360,22 @@ static int note_rewritten(const Examination *x, Sight *s) {
         return 0;
 }
 
+/* Moves t, if there is any of it, into the sight. Returns 0 or -ENOMEM. */
+static int sight_take_trouble(Sight *s, Trouble *t) {
+        static const uint32_t all_known[UNKNOWN_REASON_MAX];
+
+        if (t->n_findings + t->n_rewritten + t->n_recovered == 0 && memcmp(t->unknown_by, all_known, sizeof(all_known)) == 0)
+                return 0;
+        s->trouble = malloc(sizeof(*s->trouble));
+        if (!s->trouble)
+                return -ENOMEM;
+        *s->trouble = *t;
+        *t = (Trouble){};
+        return 0;
+}
+
 int explain_process(Examination *x, Sight *ret) {
+        _cleanup_(trouble_done) Trouble t = {};
         _cleanup_(sight_done) Sight s = {};
         size_t n = 0;
         int r;
@@ -372,17 +387,19 @@ int explain_process(Examination *x, Sight *ret) {
                 if (v->state == STATE_IGNORED)
                         s.ignored++;
                 else if (v->state == STATE_UNKNOWN)
-                        s.unknown_by[v->unknown]++;
+                        t.unknown_by[v->unknown]++;
                 else if (v->state != STATE_CURRENT && ++n > FINDINGS_MAX) {
                         n = FINDINGS_MAX;
-                        s.unknown_by[UNKNOWN_OTHER]++;
+                        t.unknown_by[UNKNOWN_OTHER]++;
                 }
         }
-        r = n > 0 ? make_findings(x, n, &s) : 0;
+        r = n > 0 ? make_findings(x, n, &s, &t) : 0;
         if (r >= 0)
-                r = note_recovered(x, &s);
+                r = note_recovered(x, &t);
         if (r >= 0)
-                r = note_rewritten(x, &s);
+                r = note_rewritten(x, &t);
+        if (r >= 0)
+                r = sight_take_trouble(&s, &t);
         if (r >= 0)
                 r = path_table_add_set(&x->scan->paths, x->paths, x->n_paths, &s.set);
         if (r < 0)
@@ -429,15 +446,15 @@ static void *copy_of(const void *array, size_t n, size_t size) {
         return copy;
 }
 
-static int retell_all(const Sight *example, const Finding *process, Sight *s) {
+static int retell_all(const Trouble *example, const Finding *process, Trouble *t) {
         int r;
 
-        s->findings = calloc(example->n_findings, sizeof(*s->findings));
-        s->anchors = copy_of(example->anchors, example->n_findings, sizeof(*s->anchors));
-        if (!s->findings || !s->anchors)
+        t->findings = calloc(example->n_findings, sizeof(*t->findings));
+        t->anchors = copy_of(example->anchors, example->n_findings, sizeof(*t->anchors));
+        if (!t->findings || !t->anchors)
                 return -ENOMEM;
-        for (; s->n_findings < example->n_findings; s->n_findings++) {
-                r = retell(example->findings[s->n_findings], process, &s->findings[s->n_findings]);
+        for (; t->n_findings < example->n_findings; t->n_findings++) {
+                r = retell(example->findings[t->n_findings], process, &t->findings[t->n_findings]);
                 if (r < 0)
                         return r;
         }
@@ -447,21 +464,26 @@ static int retell_all(const Sight *example, const Finding *process, Sight *s) {
 int explain_again(Scan *scan, const SweepOptions *options, const Process *p, const Sight *example, Sight *ret) {
         _cleanup_(finding_done) Finding process = {};
         _cleanup_(sight_done) Sight s = { .mappings = example->mappings, .ignored = example->ignored, .set = example->set };
+        const Trouble *trouble = sight_trouble(example);
+        _cleanup_(trouble_done) Trouble t = {};
         int r = 0;
 
-        if (example->n_findings > 0) {
-                r = describe(scan, options, p, example->findings[0]->exe, &process);
+        if (trouble->n_findings > 0) {
+                r = describe(scan, options, p, trouble->findings[0]->exe, &process);
                 if (r >= 0)
-                        r = retell_all(example, &process, &s);
+                        r = retell_all(trouble, &process, &t);
         }
         if (r < 0)
                 return r;
-        if (example->n_rewritten > 0) {
-                s.rewritten = copy_of(example->rewritten, example->n_rewritten, sizeof(*s.rewritten));
-                if (!s.rewritten)
+        if (trouble->n_rewritten > 0) {
+                t.rewritten = copy_of(trouble->rewritten, trouble->n_rewritten, sizeof(*t.rewritten));
+                if (!t.rewritten)
                         return -ENOMEM;
-                s.n_rewritten = example->n_rewritten;
+                t.n_rewritten = trouble->n_rewritten;
         }
+        r = sight_take_trouble(&s, &t);
+        if (r < 0)
+                return r;
         *ret = s;
         s = (Sight){};
         return 0;

@@ -18,16 +18,35 @@
 #define LOOK_SEC 540
 #define EXAMINE_SEC 3600
 
+void trouble_forget_recovered(Trouble *t) {
+        for (size_t i = 0; i < t->n_recovered; i++)
+                finding_done(&t->recovered[i]);
+        free(t->recovered);
+        t->recovered = NULL;
+        t->n_recovered = 0;
+}
+
+void trouble_done(Trouble *t) {
+        for (size_t i = 0; i < t->n_findings; i++)
+                finding_unref(t->findings[i]);
+        trouble_forget_recovered(t);
+        free(t->findings);
+        free(t->anchors);
+        free(t->rewritten);
+        *t = (Trouble){};
+}
+
 void sight_done(Sight *s) {
-        for (size_t i = 0; i < s->n_findings; i++)
-                finding_unref(s->findings[i]);
-        for (size_t i = 0; i < s->n_recovered; i++)
-                finding_done(&s->recovered[i]);
-        free(s->findings);
-        free(s->anchors);
-        free(s->rewritten);
-        free(s->recovered);
+        if (s->trouble)
+                trouble_done(s->trouble);
+        free(s->trouble);
         *s = (Sight){};
+}
+
+const Trouble *sight_trouble(const Sight *s) {
+        static const Trouble none;
+
+        return s->trouble ?: &none;
 }
 
 Record *record_new(pid_t pid) {
@@ -90,9 +109,11 @@ uint64_t record_static_pages(const Record *r) {
 
 /* Does the memory that the record is of still live, with the mappings of its findings in place? */
 static bool anchors_hold(const Record *r) {
-        for (size_t i = 0; i < r->sight.n_findings; i++)
-                if (!maps_is_at(r->maps_fd, r->sight.anchors[i].address, r->sight.anchors[i].dev_major,
-                                r->sight.anchors[i].dev_minor, r->sight.anchors[i].inode))
+        const Trouble *t = sight_trouble(&r->sight);
+
+        for (size_t i = 0; i < t->n_findings; i++)
+                if (!maps_is_at(r->maps_fd, t->anchors[i].address, t->anchors[i].dev_major, t->anchors[i].dev_minor,
+                                t->anchors[i].inode))
                         return false;
         return true;
 }

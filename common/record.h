@@ -19,10 +19,8 @@ typedef struct Anchor {
         uint32_t dev_major, dev_minor;
 } Anchor;
 
-/* What a look at a process found. */
-typedef struct Sight {
-        uint32_t mappings, ignored;
-        uint32_t unknown_by[UNKNOWN_REASON_MAX];
+/* What a look found of all that most processes have nothing of. */
+typedef struct Trouble {
         Finding **findings;     /* shared; the array is owned, as those below */
         Anchor *anchors;        /* one each */
         size_t n_findings;
@@ -30,21 +28,33 @@ typedef struct Sight {
         size_t n_rewritten;
         Finding *recovered;     /* keys only. Of this sweep alone */
         size_t n_recovered;
+        uint32_t unknown_by[UNKNOWN_REASON_MAX];
+} Trouble;
+
+void trouble_done(Trouble *t);
+void trouble_forget_recovered(Trouble *t);
+
+/* What a look at a process found. */
+typedef struct Sight {
+        uint32_t mappings, ignored;
         uint32_t set;           /* what the verdicts hang on */
+        Trouble *trouble;       /* owned; NULL: none */
 } Sight;
 
 void sight_done(Sight *s);
+/* Never NULL. */
+const Trouble *sight_trouble(const Sight *s);
 
 /* A process as it was last looked at. */
 typedef struct Record {
         pid_t pid;
-        uint64_t start_time;
         int statm_fd;           /* owned; answers with ESRCH once the process is gone, though its pid be used again */
         int maps_fd;            /* owned, of a process with findings; dies with the memory it was opened for, as on execve(2) */
-        uint64_t vm_size, vm_data; /* of statm, pages */
         uint32_t view;          /* serial number */
-        uint32_t examined;      /* number of the sweep */
+        uint64_t start_time;
+        uint64_t vm_size, vm_data; /* of statm, pages */
         uint64_t look_usec, examine_usec; /* CLOCK_BOOTTIME: when it is to be looked at anew, and examined, whatever is seen of a change */
+        uint32_t examined;      /* number of the sweep */
         bool memoryless;        /* a kernel thread or a zombie: nothing to see, and nothing seen */
         Sight sight;
 } Record;

@@ -20,8 +20,8 @@ typedef enum Look {
 
 typedef struct Looked {
         pid_t pid;
-        uint64_t start_time; /* as in Finding; 0 where it could not be read */
         Look look;
+        uint64_t start_time; /* as in Finding; 0 where it could not be read */
 } Looked;
 
 /* Why a mapping could not be judged, as counted in the report. */

@@ -148,32 +148,34 @@ static Record **record_before(Sweep *s, pid_t pid) {
                 &scan->records[s->next_record] : NULL;
 }
 
-static void count(Counts *c, const Sight *s) {
-        c->mappings += s->mappings;
-        c->ignored += s->ignored;
+static void count_unknown(Counts *c, const Trouble *t) {
         for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++) {
-                c->unknown_by[i] += s->unknown_by[i];
-                c->unknown += s->unknown_by[i];
+                c->unknown_by[i] += t->unknown_by[i];
+                c->unknown += t->unknown_by[i];
         }
 }
 
 /* Adds to the snapshot what was seen of a process. */
-static int publish(Sweep *s, pid_t pid, uint64_t start_time, Sight *sight) {
+static int publish(Sweep *s, pid_t pid, uint64_t start_time, const Sight *sight) {
+        const Trouble *t = sight_trouble(sight);
+        Counts *c = &s->snapshot->counts;
         int r;
 
-        count(&s->snapshot->counts, sight);
-        for (size_t i = 0; i < sight->n_recovered; i++) {
-                r = snapshot_add_recovered(s->snapshot, &sight->recovered[i]);
+        for (size_t i = 0; i < t->n_recovered; i++) {
+                r = snapshot_add_recovered(s->snapshot, &t->recovered[i]);
                 if (r < 0)
                         return r;
         }
-        for (size_t i = 0; i < sight->n_findings; i++) {
-                r = snapshot_add_finding(s->snapshot, sight->findings[i]);
+        for (size_t i = 0; i < t->n_findings; i++) {
+                r = snapshot_add_finding(s->snapshot, t->findings[i]);
                 if (r < 0)
                         return r;
         }
+        count_unknown(c, t);
+        c->mappings += sight->mappings;
+        c->ignored += sight->ignored;
+        c->processes++;
         path_set_use(&s->scan->paths, sight->set, s->scan->sweep);
-        s->snapshot->counts.processes++;
         return snapshot_add_looked(s->snapshot, pid, start_time, LOOK_DONE);
 }
 
@@ -264,7 +266,7 @@ static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
 
         if (s->options.pids || s->options.full)
                 return true;
-        if (before && (before->examine_usec <= s->boottime_usec || before->sight.n_findings > 0))
+        if (before && (before->examine_usec <= s->boottime_usec || sight_trouble(&before->sight)->n_findings > 0))
                 return true;
         for (size_t low = 0, high = previous ? previous->n_findings : 0; low < high;) {
                 size_t middle = low + (high - low) / 2;
@@ -290,13 +292,12 @@ static int remember(Sweep *s, const Process *p, const KnownView *view, Record **
         r->start_time = p->start_time;
         r->view = view->serial;
         r->examined = s->scan->sweep;
-        if (sight->n_findings > 0 && !s->options.once)
+        if (sight_trouble(sight)->n_findings > 0 && !s->options.once)
                 r->maps_fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
         r->sight = *sight;
         *sight = (Sight){};
-        for (size_t i = 0; i < r->sight.n_recovered; i++)
-                finding_done(&r->sight.recovered[i]);
-        r->sight.n_recovered = 0;
+        if (r->sight.trouble)
+                trouble_forget_recovered(r->sight.trouble);
         return keep(s, record);
 }
 

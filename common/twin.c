@@ -114,9 +114,9 @@ int twin_add_settled(Scan *scan, const TwinKey *key, const Sight *sight, int64_t
 }
 
 /* What could not be known this time may be known of the next. */
-static bool all_is_known(const Sight *s) {
+static bool all_is_known(const Trouble *t) {
         for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++)
-                if (s->unknown_by[i] > 0)
+                if (t->unknown_by[i] > 0)
                         return false;
         return true;
 }
@@ -125,7 +125,7 @@ int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Si
         Twin twin = { .key = *key, .sight = *sight };
         int r;
 
-        if (!scan->memory || scan->twins.n_examined >= EXAMINED_MAX || !all_is_known(sight) || twin_find(&scan->twins, key))
+        if (!scan->memory || scan->twins.n_examined >= EXAMINED_MAX || !all_is_known(sight_trouble(sight)) || twin_find(&scan->twins, key))
                 return 0;
         r = scan_start_nsec(scan, p, &twin.started_nsec);
         if (r >= 0)
