@@ -90,6 +90,10 @@ static bool asks_too_often(BusQueue *q, const char *sender) {
         return ++a->n > BUS_QUEUE_LISTS_MAX;
 }
 
+bool bus_queue_is_long(const BusQueue *q) {
+        return queue_length(q) >= BUS_QUEUE_LARGE_MAX;
+}
+
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         const char *sender = sd_bus_message_get_sender(m);
         BusQueue *q = userdata;

@@ -28,5 +28,8 @@ int bus_queue_new(sd_bus *bus, sd_event *event, int64_t priority, const char *bu
                   void (*on_stuck)(void *userdata), void *userdata, BusQueue **ret);
 BusQueue *bus_queue_free(BusQueue *q);
 
+/* Too long for another whole list? */
+bool bus_queue_is_long(const BusQueue *q);
+
 /* To be called where something was sent that nobody has asked for. */
 void bus_queue_look(BusQueue *q);

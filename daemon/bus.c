@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "bus.h"
+#include "bus-list.h"
 #include "bus-process.h"
 #include "bus-queue.h"
 #include "dictionary.h"
@@ -30,11 +31,12 @@ typedef struct ObjectChange {
 
 struct Bus {
         sd_event *event;
-        int64_t priority;
+        int64_t priority, list_priority;
         BusCallbacks callbacks;
         sd_bus *bus;
         sd_bus_slot *disconnected, *name_call;
         BusQueue *queue;
+        BusList *list;
 
         ProcessView view;    /* with the snapshot that is shown */
         BusState state;
@@ -59,7 +61,7 @@ static int method_sweep(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         return 1; /* answered by bus_sweep_ended() */
 }
 
-static int reply_findings(sd_bus_message *m, Finding *const *findings, size_t n, bool explained) {
+static int reply_explained(sd_bus_message *m, Finding *const *findings, size_t n) {
         sd_bus_message *reply = NULL;
         int r;
 
@@ -67,7 +69,7 @@ static int reply_findings(sd_bus_message *m, Finding *const *findings, size_t n,
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = dictionary_append_finding(reply, findings[i], explained);
+                r = dictionary_append_finding(reply, findings[i], /* explained= */ true);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         if (r >= 0)
@@ -76,11 +78,12 @@ static int reply_findings(sd_bus_message *m, Finding *const *findings, size_t n,
         return r;
 }
 
-static int method_list_findings(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+static int method_list_findings(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         const Bus *b = userdata;
-        const Snapshot *s = b->view.snapshot;
+        int r;
 
-        return reply_findings(m, s ? s->findings : NULL, s ? s->n_findings : 0, /* explained= */ false);
+        r = bus_list_add(b->list, m);
+        return r == -EBUSY ? sd_bus_error_set(error, ERROR_BUSY, "Too many callers wait for a list already") : r;
 }
 
 static int method_list_units(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
@@ -142,7 +145,7 @@ static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error
         r = read_process(m, userdata, &findings, &n, error);
         if (r < 0)
                 return r;
-        return reply_findings(m, findings, n, /* explained= */ true);
+        return reply_explained(m, findings, n);
 }
 
 /* properties */
@@ -465,6 +468,7 @@ static void bus_disconnect(Bus *b) {
         b->n_changes = b->next_change = 0;
         b->disconnected = sd_bus_slot_unref(b->disconnected);
         b->name_call = sd_bus_slot_unref(b->name_call);
+        b->list = bus_list_free(b->list);
         b->queue = bus_queue_free(b->queue);
         b->bus = sd_bus_close_unref(b->bus);
 }
@@ -547,6 +551,8 @@ int bus_connect(Bus *b, const char *address) {
                 r = bus_process_register(b->bus, &b->view);
         if (r >= 0)
                 r = bus_queue_new(b->bus, b->event, b->priority, ERROR_BUSY, on_stuck, b, &b->queue);
+        if (r >= 0)
+                r = bus_list_new(b->event, b->list_priority, b->queue, &b->view, &b->list);
         /* sd-bus would flush, and that never ends where the bus reads nothing. */
         if (r >= 0)
                 r = sd_bus_set_close_on_exit(b->bus, 0);
@@ -561,13 +567,14 @@ bool bus_is_connected(const Bus *b) {
         return b->bus != NULL;
 }
 
-int bus_new(sd_event *event, int64_t priority, const BusCallbacks *callbacks, Bus **ret) {
+int bus_new(sd_event *event, int64_t priority, int64_t list_priority, const BusCallbacks *callbacks, Bus **ret) {
         Bus *b = calloc(1, sizeof(*b));
 
         if (!b)
                 return -ENOMEM;
         b->event = sd_event_ref(event);
         b->priority = priority;
+        b->list_priority = list_priority;
         b->callbacks = *callbacks;
         b->state.state = "starting";
         *ret = b;

@@ -43,7 +43,8 @@ typedef struct BusState {
         uint64_t sweep_interval;
 } BusState;
 
-int bus_new(sd_event *event, int64_t priority, const BusCallbacks *callbacks, Bus **ret);
+/* list_priority: of whole lists, which take long. */
+int bus_new(sd_event *event, int64_t priority, int64_t list_priority, const BusCallbacks *callbacks, Bus **ret);
 Bus *bus_free(Bus *b);
 DEFINE_CLEANUP(Bus *, bus_free)
 

@@ -26,6 +26,7 @@ enum {
         PRIORITY_TIMER = SD_EVENT_PRIORITY_NORMAL + 10,
         PRIORITY_LINK = SD_EVENT_PRIORITY_NORMAL + 20,
         PRIORITY_TELLER = SD_EVENT_PRIORITY_NORMAL + 30,
+        PRIORITY_LIST = PRIORITY_TELLER, /* takes turns with it */
 };
 
 /* Whoever activated us over the bus gets an answer by then, if only an empty one. */
@@ -451,7 +452,7 @@ static int rooms_new(Manager *m) {
         };
         int r;
 
-        r = bus_new(m->event, PRIORITY_BUS, &bus, &m->bus);
+        r = bus_new(m->event, PRIORITY_BUS, PRIORITY_LIST, &bus, &m->bus);
         if (r < 0)
                 return r;
         return link_new(m->event, PRIORITY_LINK, m->options->scanner_socket, m->config.scanner_timeout_usec, &link, &m->link);

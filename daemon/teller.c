@@ -6,7 +6,7 @@
 #include "teller.h"
 #include "timespan.h"
 
-#define SLICE_USEC (2 * USEC_PER_MSEC)
+#define SLICE_USEC 500
 
 struct Teller {
         Bus *bus;

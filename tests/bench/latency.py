@@ -5,8 +5,8 @@ Runs stalelibd and its scanner on a bus of their own, beside a workload (workloa
 pid and mount namespace of its own, and measures with caller.c:
 
 - how long a call takes: with nothing else to do, while sweeps follow one another as
-  fast as the daemon lets them, while one goes on alone, and while the scanner hangs,
-  is given up and replaced
+  fast as the daemon lets them, while one goes on alone, while the scanner hangs, is given
+  up and replaced, and while another client lists all findings as often as it is let
 - from rename(2) of a mapped library to FindingAdded, one by one and in a burst
 - memory of both processes after their sweeps
 - processor time of both, as the share of one core that a day at the default interval takes
@@ -26,7 +26,8 @@ import time
 
 import bench
 
-CALLS = ["GetId", "State", "LastSweepSummary"]  # lists are not answered more than four times a second
+CALLS = ["GetId", "State", "LastSweepSummary"]
+LIST_PAUSE_USEC = 250000  # lists are not answered more than four times a second
 LIBRARIES = "/opt/latency"
 HOLDER_SIZE = 30  # libraries a process: more than 128 findings of one are left out
 SINGLE, BURST = 210, 100
@@ -167,7 +168,10 @@ def answers(o):
         os.kill(stuck, signal.SIGKILL)
         d.until(lambda: set(d.scanners) - {stuck}, "another scanner")
     with Daemon(o, "SweepIntervalSec=infinity", "Watch=no") as d:
-        told("idle, a list of all", d.call("call", 4 * o.seconds, 300000, "ListFindings"))
+        told("idle, a list of all", d.call("call", 4 * o.seconds, LIST_PAUSE_USEC, "ListFindings"))
+        lister = d.start(o.caller, "call", "%g" % o.seconds, "%d" % LIST_PAUSE_USEC, "ListFindings")
+        told("another lists all, again and again", d.call("call", o.seconds, 200, *CALLS))
+        lister.wait(30)
     bench.table(["while", "call"] + HEAD, rows)
 
 

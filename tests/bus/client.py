@@ -4,12 +4,18 @@ A client of the bus as no library would let one be: it speaks to the socket itse
 
 usage: client.py SOCKET deaf [MEMBER]
        client.py SOCKET flood MEMBER SECONDS
+       client.py SOCKET ask MEMBER...
+       client.py SOCKET crowd MEMBER CONNECTIONS
 
 deaf: calls MEMBER of the manager five thousand times, or for as long as the bus takes calls,
 and never reads an answer; without MEMBER it subscribes to all that the manager says, and never
 reads that. Says "deaf COUNT" then, and ends with its input.
 flood: has a hundred calls under way, always, and says how often each answer came: "return COUNT",
 "error COUNT".
+ask: calls each, without waiting for an answer, and says in the order of the answers what they were
+to, and how many members "message" they have: "MEMBER COUNT", or "MEMBER error".
+crowd: over each of so many connections calls MEMBER four times at once, and says how often each
+answer came.
 """
 import os
 import select
@@ -77,24 +83,31 @@ def deaf(s, member=None):
 
 
 class Messages:
-    """The types of those that come in."""
+    """Those that come in."""
 
     def __init__(self, s):
         self.s = s
         self.data = b""
 
     def next(self):
+        """Its type, its header's fields, and its body."""
         while True:
             if len(self.data) >= 16:
                 _, kind, _, _, body, _, fields = struct.unpack_from("<BBBBIII", self.data)
-                size = 16 + fields + -fields % 8 + body
-                if len(self.data) >= size:
-                    self.data = self.data[size:]
-                    return kind
+                start = 16 + fields + -fields % 8
+                if len(self.data) >= start + body:
+                    message = kind, self.data[16:16 + fields], self.data[start:start + body]
+                    self.data = self.data[start + body:]
+                    return message
             more = self.s.recv(1 << 20)
             if not more:
                 sys.exit("the bus is gone")
             self.data += more
+
+
+def answered(fields):
+    """The serial of the call that it answers: the field 5, a u."""
+    return struct.unpack_from("<I", fields, fields.index(b"\5\1u\0") + 4)[0]
 
 
 def flood(s, member, seconds):
@@ -108,7 +121,7 @@ def flood(s, member, seconds):
             serial += 1
             under_way += 1
             s.sendall(call(serial, MANAGER, member))
-        kind = messages.next()
+        kind, _, _ = messages.next()
         if kind in answers:
             answers[kind] += 1
             under_way -= serial > 1 and answers[REPLY] + answers[ERROR] > 0
@@ -116,5 +129,31 @@ def flood(s, member, seconds):
     print("error", answers[ERROR])
 
 
+def ask(s, *members):
+    messages = Messages(s)
+    waited_for = dict(enumerate(members, 2))
+    s.sendall(b"".join(call(serial, MANAGER, member) for serial, member in waited_for.items()))
+    while waited_for:
+        kind, fields, body = messages.next()
+        member = waited_for.pop(answered(fields), None) if kind in (REPLY, ERROR) else None
+        if member:
+            print(member, body.count(text("message")) if kind == REPLY else "error")
+
+
+def crowd(s, member, connections):
+    sockets = [connect(sys.argv[1]) for _ in range(int(connections))]
+    for s in sockets:
+        s.sendall(b"".join(call(2 + i, MANAGER, member) for i in range(4)))
+    answers = {REPLY: -len(sockets), ERROR: 0}  # those to Hello are none
+    for messages in map(Messages, sockets):
+        for _ in range(5):
+            kind = messages.next()[0]
+            while kind not in answers:
+                kind = messages.next()[0]
+            answers[kind] += 1
+    print("return", answers[REPLY])
+    print("error", answers[ERROR])
+
+
 if __name__ == "__main__":
-    {"deaf": deaf, "flood": flood}[sys.argv[2]](connect(sys.argv[1]), *sys.argv[3:])
+    {"deaf": deaf, "flood": flood, "ask": ask, "crowd": crowd}[sys.argv[2]](connect(sys.argv[1]), *sys.argv[3:])

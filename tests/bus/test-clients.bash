@@ -66,6 +66,15 @@ ok "ten thousand findings are shown" is StaleLibraries "u 10000"
 ok "and listed in one answer" listed 10000
 ok "with their units" test "$(manager ListUnits | cut -d' ' -f1-2)" = 'a(suu) 100'
 ok "and as objects" test "$(busctl tree --list org.stalelib1 | grep -c process/)" = 100
+ordered() { printf '%s\n' "$@" | diff - "$T/answers"; }
+client ask ListFindings ListUnits >"$T/answers"
+ok "who asks while a list is made is answered before it" ordered 'ListUnits 0' 'ListFindings 10000'
+findings 1000 700
+client ask Sweep ListFindings ListFindings ListFindings ListFindings >"$T/order"
+grep ListFindings "$T/order" | uniq >"$T/answers"
+ok "and a sweep that ends meanwhile is for the next list" ordered 'ListFindings 10000' 'ListFindings 1000'
+findings 10000 700
+manager Sweep >"$T/out"
 findings 20000 10
 ok "twice as many are not believed" grep -q 'The scanner failed: its answer makes no sense' <(manager Sweep 2>&1)
 ok "and what was known is still listed" listed 10000
@@ -112,6 +121,13 @@ sweeps=$(grep -c 'swept slowly' "$T/scanner-log")
 ok "by a share of the time: $sweeps sweeps of 50 ms in 8 s" test "$sweeps" -gt 10 -a "$sweeps" -lt 75
 ok "and the next is a good one" grep -q '^a{sv}' <(manager Sweep 2>&1)
 echo ok >"$T/mode"
+
+# who ask for lists at once
+
+findings 2000 10
+manager Sweep >"$T/out"
+client crowd ListFindings 20 >"$T/answers"
+ok "of eighty lists that are asked for at once, 64 are waited for and made" awk '/return/ && $2 >= 64 && $2 < 80 {n++} /error/ && $2 > 0 {n++} END {exit n != 2}' "$T/answers"
 
 # a bus that takes nothing
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bus-list.h"
+#include "bus.h"
+#include "clock.h"
+#include "dictionary.h"
+
+/* How long it goes on before the bus is looked at again. */
+#define SLICE_USEC 500
+
+struct BusList {
+        sd_event_source *work; /* on while a call waits */
+        const BusQueue *queue;
+        const ProcessView *view;
+        sd_bus_message *calls[BUS_LIST_WAITING_MAX];
+        size_t n_calls;
+
+        /* Of the first call. */
+        sd_bus_message *reply; /* NULL: not begun yet */
+        Finding **findings;    /* shared: those that are not in it yet */
+        size_t n_findings, next;
+};
+
+/* A sweep may end before it is made, and what is shown be another snapshot then. */
+static int list_take_findings(BusList *l) {
+        const Snapshot *s = l->view->snapshot;
+        size_t n = s ? s->n_findings : 0;
+
+        l->findings = calloc(n + 1, sizeof(*l->findings));
+        if (!l->findings)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                l->findings[i] = finding_ref(s->findings[i]);
+        l->n_findings = n;
+        return 0;
+}
+
+static int list_begin(BusList *l) {
+        int r;
+
+        r = list_take_findings(l);
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(l->calls[0], &l->reply);
+        return r < 0 ? r : sd_bus_message_open_container(l->reply, 'a', "a{sv}");
+}
+
+/* The first call is answered. */
+static void list_end(BusList *l) {
+        sd_bus_message_unref(l->calls[0]);
+        l->n_calls--;
+        memmove(l->calls, l->calls + 1, l->n_calls * sizeof(*l->calls));
+        l->reply = sd_bus_message_unref(l->reply);
+        for (; l->next < l->n_findings; l->next++)
+                finding_unref(l->findings[l->next]);
+        free(l->findings);
+        l->findings = NULL;
+        l->n_findings = l->next = 0;
+}
+
+static int list_send(BusList *l) {
+        int r;
+
+        r = sd_bus_message_close_container(l->reply);
+        if (r >= 0)
+                r = sd_bus_send(/* bus= */ NULL, l->reply, /* cookie= */ NULL);
+        return r < 0 ? r : 0;
+}
+
+/* Returns 1: there is more of it to be done, 0: it is sent, or -errno of sd-bus. */
+static int list_step(BusList *l) {
+        int r;
+
+        if (!l->reply) {
+                r = list_begin(l);
+                if (r < 0)
+                        return r;
+        }
+        if (l->next == l->n_findings)
+                return list_send(l);
+        r = dictionary_append_finding(l->reply, l->findings[l->next], /* explained= */ false);
+        finding_unref(l->findings[l->next++]);
+        return r < 0 ? r : 1;
+}
+
+static int on_work(sd_event_source *source, void *userdata) {
+        uint64_t end = clock_now() + SLICE_USEC;
+        BusList *l = userdata;
+        int r;
+
+        do
+                r = !l->reply && bus_queue_is_long(l->queue) ? -EBUSY : list_step(l);
+        while (r > 0 && clock_now() < end);
+        if (r > 0)
+                return 0;
+
+        if (r == -EBUSY)
+                sd_bus_reply_method_errorf(l->calls[0], ERROR_BUSY, "The bus has not taken the answers before this one yet");
+        else if (r < 0)
+                sd_bus_reply_method_errno(l->calls[0], r, /* e= */ NULL);
+        list_end(l);
+        return sd_event_source_set_enabled(source, l->n_calls > 0 ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+int bus_list_add(BusList *l, sd_bus_message *call) {
+        int r;
+
+        if (l->n_calls == BUS_LIST_WAITING_MAX)
+                return -EBUSY;
+        r = sd_event_source_set_enabled(l->work, SD_EVENT_ON);
+        if (r < 0)
+                return r;
+        l->calls[l->n_calls++] = sd_bus_message_ref(call);
+        return 1;
+}
+
+int bus_list_new(sd_event *event, int64_t priority, const BusQueue *queue, const ProcessView *view, BusList **ret) {
+        BusList *l = calloc(1, sizeof(*l));
+        int r;
+
+        if (!l)
+                return -ENOMEM;
+        l->queue = queue;
+        l->view = view;
+        r = sd_event_add_defer(event, &l->work, on_work, l);
+        if (r >= 0)
+                r = sd_event_source_set_priority(l->work, priority);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(l->work, SD_EVENT_OFF);
+        if (r < 0) {
+                bus_list_free(l);
+                return r;
+        }
+        *ret = l;
+        return 0;
+}
+
+BusList *bus_list_free(BusList *l) {
+        if (!l)
+                return NULL;
+        while (l->n_calls > 0)
+                list_end(l);
+        sd_event_source_unref(l->work);
+        free(l);
+        return NULL;
+}
