@@ -233,13 +233,13 @@ static int read_entry(Memory *memory, uint64_t address, uint8_t class, Entry *re
 }
 
 /* Takes the entry into the list. A name that cannot be read is left empty; the list is then not complete. */
-static int add_entry(Memory *memory, const Entry *e, unsigned namespace, size_t *names_size, LinkMapList *l) {
+static int add_entry(Memory *memory, const Entry *e, unsigned namespace, uint64_t vdso, size_t *names_size, LinkMapList *l) {
         _cleanup_free_ char *name = NULL;
         int r;
 
         if (!GROW(l->maps, l->allocated, l->n_maps + 1))
                 return -ENOMEM;
-        if (e->l_name != 0) {
+        if (e->l_name != 0 && (vdso == 0 || e->l_addr != vdso)) {
                 r = memory_read_string(memory, e->l_name, LINK_NAME_MAX, &name);
                 if (r == -ENOMEM)
                         return r;
@@ -271,7 +271,7 @@ static int add_entry(Memory *memory, const Entry *e, unsigned namespace, size_t 
  * list is seen by that, and so is a loop, for it would have to enter an entry that
  * already has another before it.
  */
-static int walk(Memory *memory, uint64_t head, unsigned namespace, size_t *names_size, LinkMapList *l) {
+static int walk(Memory *memory, uint64_t head, unsigned namespace, uint64_t vdso, size_t *names_size, LinkMapList *l) {
         uint64_t previous = 0;
         int r;
 
@@ -283,7 +283,7 @@ static int walk(Memory *memory, uint64_t head, unsigned namespace, size_t *names
                         l->complete = false;
                         return 0;
                 }
-                r = add_entry(memory, &e, namespace, names_size, l);
+                r = add_entry(memory, &e, namespace, vdso, names_size, l);
                 if (r < 0)
                         return r;
                 previous = address;
@@ -332,7 +332,7 @@ static bool unchanged(Memory *memory, uint8_t class, const Debug *seen, int n) {
         return true;
 }
 
-int link_map_list_read(Memory *memory, uint64_t r_debug, uint8_t class, LinkMapList *ret) {
+int link_map_list_read(Memory *memory, uint64_t r_debug, uint8_t class, uint64_t vdso, LinkMapList *ret) {
         _cleanup_(link_map_list_done) LinkMapList list = { .class = class };
         Debug debugs[LINK_NAMESPACES_MAX];
         size_t names_size = 0;
@@ -343,7 +343,7 @@ int link_map_list_read(Memory *memory, uint64_t r_debug, uint8_t class, LinkMapL
                 return n < 0 ? n : -EFAULT;
         list.version = debugs[0].version;
         for (int i = 0; i < n; i++) {
-                r = walk(memory, debugs[i].map, (unsigned) i, &names_size, &list);
+                r = walk(memory, debugs[i].map, (unsigned) i, vdso, &names_size, &list);
                 if (r < 0)
                         return r;
         }

@@ -88,9 +88,11 @@ bool link_map_is_debug(Memory *memory, uint64_t address, uint64_t base, uint8_t 
 /*
  * Reads the public part, from r_debug on, all namespaces. Torn or looping lists are
  * cut and `complete` is false; so it is where a name could not be read (it is then "").
+ * vdso: where the kernel's is (AT_SYSINFO_EHDR), or 0: that is no file, so that its name,
+ * which lies on a page of its own, is not read.
  * Returns 0, -errno of the first read, -ENOMEM.
  */
-int link_map_list_read(Memory *memory, uint64_t r_debug, uint8_t class, LinkMapList *ret);
+int link_map_list_read(Memory *memory, uint64_t r_debug, uint8_t class, uint64_t vdso, LinkMapList *ret);
 
 /* What the sweep knows of the file behind an entry, for the private part. */
 typedef struct LinkMapFile {

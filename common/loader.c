@@ -46,7 +46,7 @@ static uint8_t auxv_class(const Loader *l) {
 int loader_read_list(Loader *l, uint64_t r_debug) {
         int r;
 
-        r = link_map_list_read(l->memory, r_debug, l->class, &l->list);
+        r = link_map_list_read(l->memory, r_debug, l->class, l->vdso, &l->list);
         l->list_read = r >= 0;
         return r == -ENOMEM ? r : 0;
 }
@@ -78,6 +78,7 @@ int loader_read(const Process *p, Memory *memory, uint64_t *debug_offset, Loader
                 return 0;
         auxv_find(ret, ret->class, AT_PHDR, &ret->phdr);
         auxv_find(ret, ret->class, AT_BASE, &ret->base);
+        auxv_find(ret, ret->class, AT_SYSINFO_EHDR, &ret->vdso);
 
         ret->memory_fd = openat(p->fd, "mem", O_RDONLY | O_CLOEXEC);
         if (ret->memory_fd < 0)

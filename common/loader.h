@@ -15,6 +15,7 @@ typedef struct Loader {
         uint8_t class;       /* 32 or 64; 0: not known, and with it nothing else */
         uint64_t phdr;       /* AT_PHDR */
         uint64_t base;       /* AT_BASE: where the interpreter is; 0: there is none */
+        uint64_t vdso;       /* AT_SYSINFO_EHDR; 0: there is none */
         char *execfn;        /* owned; AT_EXECFN: the name that execve(2) was given; NULL: not known */
         int memory_fd;       /* owned; /proc/PID/mem */
         Memory *memory;      /* borrowed; NULL: may not be read */

@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         memory = memory_new_reader(read_input, &input);
         FUZZ_CHECK(memory);
         (void) link_map_find_debug(memory, input.bytes + AUXV, AUXV_SIZE, class, &r_debug);
-        if (link_map_list_read(memory, BASE, class, &list) < 0)
+        if (link_map_list_read(memory, BASE, class, 0, &list) < 0)
                 return 0;
         check_list(&list);
 

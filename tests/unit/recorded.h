@@ -68,7 +68,7 @@ static inline int recorded_list_read(Recorded *r, LinkMapList *ret) {
 
         if (!memory)
                 return -ENOMEM;
-        q = link_map_list_read(memory, r->r_debug, r->class, &list);
+        q = link_map_list_read(memory, r->r_debug, r->class, 0, &list);
         if (q >= 0 && list.n_maps > RECORDED_MAPS_MAX)
                 q = -E2BIG;
         if (q >= 0)

@@ -189,7 +189,7 @@ static void teardown(void) {
 }
 
 static void read_private(void) {
-        ck_assert_int_eq(link_map_list_read(memory, r_debug, v->class, &list), 0);
+        ck_assert_int_eq(link_map_list_read(memory, r_debug, v->class, 0, &list), 0);
         ck_assert_uint_eq(list.n_maps, N_OBJECTS);
         ck_assert_int_eq(link_map_list_read_private(memory, &list, files, tls_modid_offset, &hint), 0);
 }
@@ -470,7 +470,7 @@ START_TEST(a_difference_must_be_seen_twice) {
         _cleanup_(memory_freep) Memory *repairing = NULL;
 
         begin((unsigned) _i);
-        ck_assert_int_eq(link_map_list_read(memory, r_debug, v->class, &list), 0);
+        ck_assert_int_eq(link_map_list_read(memory, r_debug, v->class, 0, &list), 0);
         set(PLUGIN, v->nbuckets, 4, 1);
         repairing = memory_new_reader(read_then_repair, fake);
         ck_assert_ptr_nonnull(repairing);
@@ -500,7 +500,7 @@ START_TEST(a_difference_is_of_what_is_still_loaded) {
         _cleanup_(memory_freep) Memory *later = NULL;
 
         begin((unsigned) _i % ELEMENTSOF(variants));
-        ck_assert_int_eq(link_map_list_read(memory, r_debug, v->class, &list), 0);
+        ck_assert_int_eq(link_map_list_read(memory, r_debug, v->class, 0, &list), 0);
         set(PLUGIN, v->nbuckets, 4, 1);
         meanwhile[row].what();
         later = memory_new_reader(fake_memory_read, fake);

@@ -193,7 +193,7 @@ static void put_usual(void) {
 }
 
 static void read_list(size_t n, bool complete) {
-        ck_assert_int_eq(link_map_list_read(memory, debug, class, &list), 0);
+        ck_assert_int_eq(link_map_list_read(memory, debug, class, 0, &list), 0);
         ck_assert_uint_eq(list.n_maps, n);
         ck_assert_int_eq(list.complete, complete);
 }
@@ -213,6 +213,20 @@ START_TEST(the_public_part_is_read_as_it_is) {
                 ck_assert_uint_eq(list.maps[i].l_ld, (i + 1) * 0x10000 + 0x800);
                 ck_assert_uint_eq(list.maps[i].namespace, 0);
         }
+}
+END_TEST
+
+START_TEST(the_kernels_own_is_not_asked_for_its_name) {
+        begin(classes[_i]);
+        put_usual();
+        set_field(maps[1], L_NAME, 8); /* nowhere */
+        read_list(3, false);
+        link_map_list_done(&list);
+        ck_assert_int_eq(link_map_list_read(memory, debug, class, 0x20000, &list), 0);
+        ck_assert_uint_eq(list.n_maps, 3);
+        ck_assert(list.complete);
+        ck_assert_str_eq(list.maps[1].l_name, "");
+        ck_assert_str_eq(list.maps[2].l_name, "./b c.so");
 }
 END_TEST
 
@@ -354,9 +368,9 @@ END_TEST
 
 START_TEST(the_first_read_must_succeed) {
         begin(classes[_i]);
-        ck_assert_int_eq(link_map_list_read(memory, 0x1000, class, &list), -EIO);
-        ck_assert_int_eq(link_map_list_read(memory, FAKE_BASE + FAKE_SIZE - 8, class, &list), -EIO);
-        ck_assert_int_eq(link_map_list_read(memory, 0, class, &list), -EFAULT);
+        ck_assert_int_eq(link_map_list_read(memory, 0x1000, class, 0, &list), -EIO);
+        ck_assert_int_eq(link_map_list_read(memory, FAKE_BASE + FAKE_SIZE - 8, class, 0, &list), -EIO);
+        ck_assert_int_eq(link_map_list_read(memory, 0, class, 0, &list), -EFAULT);
         ck_assert_ptr_null(list.maps);
 }
 END_TEST
@@ -442,6 +456,7 @@ int main(void) {
         tcase_add_checked_fixture(lists, NULL, teardown);
         tcase_set_timeout(lists, 30);
         tcase_add_loop_test(lists, the_public_part_is_read_as_it_is, 0, ELEMENTSOF(classes));
+        tcase_add_loop_test(lists, the_kernels_own_is_not_asked_for_its_name, 0, ELEMENTSOF(classes));
         tcase_add_loop_test(lists, the_private_part_is_not_known_at_first, 0, ELEMENTSOF(classes));
         tcase_add_loop_test(lists, an_entry_is_found_by_its_dynamic_section, 0, ELEMENTSOF(classes));
         tcase_add_loop_test(lists, namespaces_are_numbered, 0, ELEMENTSOF(classes));

@@ -91,7 +91,7 @@ static int read_list(const Process *p, const MappingList *l, Memory *memory, Loa
         }
         if (r < 0)
                 return failed("r_debug", r);
-        r = link_map_list_read(memory, v->r_debug, v->class, &v->list);
+        r = link_map_list_read(memory, v->r_debug, v->class, 0, &v->list);
         return r < 0 ? failed("list", r) : 0;
 }
 
