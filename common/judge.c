@@ -217,20 +217,29 @@ static int observe_path(Examination *x, const KnownView *view, size_t mapping, V
         return 0;
 }
 
+/* The facts of the file that the path leads to; NULL: it cannot be read. */
+static const ElfEntry *read_elf_at(Examination *x, const Path *p) {
+        const ElfEntry *e = elf_cache_find(&x->scan->elfs, &p->identity, x->scan->sweep);
+        _cleanup_close_ int fd = -EBADF;
+        Identity i;
+
+        if (e)
+                return e;
+        fd = view_open_file(&x->view->view, x->scan->proc_fd, p->name, x->options->remote_file_systems, &i);
+        return fd < 0 ? NULL : elf_cache_add(&x->scan->elfs, &i, fd, x->scan->sweep);
+}
+
 /* AT_EXECFN of a script is the script, that of a foreign binary the binary: only a program like this one may take its place. */
 static bool could_be_executed(Examination *x, size_t mapping, const Path *p) {
-        _cleanup_(elf_file_done) ElfFile elf = {};
-        _cleanup_close_ int fd = -EBADF;
-        const ElfEntry *mine;
-        Identity i;
+        const ElfEntry *mine, *theirs;
 
         if (p->error < 0)
                 return true;
-        fd = view_open_file(&x->view->view, x->scan->proc_fd, p->name, x->options->remote_file_systems, &i);
-        if (fd < 0 || elf_file_read(fd, &elf) < 0 || examination_read_elf(x, mapping) < 0)
+        theirs = read_elf_at(x, p);
+        if (!theirs || theirs->error < 0 || examination_read_elf(x, mapping) < 0)
                 return false;
         mine = x->judged[mapping].elf;
-        return mine && mine->elf.machine == elf.machine && mine->elf.class == elf.class;
+        return mine && mine->elf.machine == theirs->elf.machine && mine->elf.class == theirs->elf.class;
 }
 
 /* Does the name lead to what is mapped there? Returns 1, 0, or -ENOMEM. */
