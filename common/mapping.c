@@ -274,18 +274,25 @@ static const char *unambiguous(const Process *p, const MapsLine *line, char **bu
         return found;
 }
 
+/* "start-end r-xp …": four lines of five are of no executable range, and need no more reading than this. */
+static bool is_executable(const char *text) {
+        const char *permissions = strchr(text, ' ');
+
+        return permissions && permissions[1] != '\0' && permissions[2] != '\0' && permissions[3] == 'x';
+}
+
 /* process: to ask about an ambiguous name; or NULL. */
 static int add_text_line(const Process *p, unsigned flags, const char *text, MappingList *l) {
         _cleanup_free_ char *raw = NULL;
         MapsLine line;
 
+        if (flags & MAPPING_EXECUTABLE_ONLY && !is_executable(text))
+                return 0;
         /* What cannot be parsed is a format we do not know: better nothing than a guess. */
         if (maps_parse_line(text, &line) < 0)
                 return 0;
         /* Not the inode alone: the first SysV segment has number 0 (ipc/shm.c). Device 0:0 is never given out (fs/super.c). */
         if (line.inode == 0 && line.dev_major == 0 && line.dev_minor == 0)
-                return 0;
-        if (flags & MAPPING_EXECUTABLE_ONLY && !(line.flags & RANGE_EXECUTE))
                 return 0;
         if (p)
                 line.name = unambiguous(p, &line, &raw);
