@@ -10,6 +10,7 @@ export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent
 # start NAME: a process of a program of its own; its pid in $PID.
 start() {
         cp "$SLEEPER" "$WORK/$1"
+        : >"$WORK/ready"
         "$WORK/$1" >"$WORK/ready" &
         PID=$!
         PIDS="$PIDS $PID"
