@@ -8,9 +8,15 @@
  * has no findings. Its new mapping would have to be of a file that was stale already to
  * be missed, which no loader opens. What a glance does not see (glance.h) is seen
  * within EXAMINE_SEC.
+ *
+ * One that has not run since has not changed its memory, and is asked for no more than
+ * that. What this can miss, for as long: what another process did that shares its memory
+ * (CLONE_VM without CLONE_THREAD, clone(2)). What it did itself since it woke up counts by
+ * the next tick, or when it sleeps again: the next sweep sees it.
  */
 
 #include <fcntl.h>
+#include <time.h>
 
 #include "scan.h"
 
@@ -91,13 +97,28 @@ static int read_statm(int fd, uint64_t *ret_size, uint64_t *ret_data) {
         return 0;
 }
 
+/* What a process has run, 0 where that cannot be had. Its clock is numbered as by clock_getcpuclockid(3), which costs a call more. */
+static uint64_t read_cpu(pid_t pid) {
+        clockid_t clock = (clockid_t) (~(unsigned) pid << 3 | 2);
+        struct timespec t;
+
+        return clock_gettime(clock, &t) < 0 ? 0 : (uint64_t) t.tv_sec * 1000000000 + (uint64_t) t.tv_nsec;
+}
+
+void record_never_holds(Record *r) {
+        r->cpu_nsec = 0;
+        r->vm_size = UINT64_MAX;
+}
+
 int record_begin(Record *r, const Process *p, bool kept) {
         _cleanup_close_ int fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
 
         if (fd < 0)
                 return -errno;
+        if (kept)
+                r->cpu_nsec = read_cpu(p->pid);
         if (read_statm(fd, &r->vm_size, &r->vm_data) < 0)
-                r->vm_size = UINT64_MAX;
+                record_never_holds(r);
         if (kept)
                 r->statm_fd = TAKE_FD(fd);
         return 0;
@@ -118,14 +139,24 @@ static bool anchors_hold(const Record *r) {
         return true;
 }
 
-/* For the first time after a part of the period: else all of a host's would be due in one sweep. */
-static uint64_t after(const Record *r, bool first, uint64_t period_sec) {
-        return (first ? (uint64_t) r->pid % period_sec : period_sec) * 1000000;
+/* Is the memory as it was? One that runs will mostly run again, and is not asked for that until it is looked at anew. */
+static bool memory_holds(Record *r) {
+        uint64_t size, data;
+
+        if (r->cpu_nsec > 0 && read_cpu(r->pid) == r->cpu_nsec)
+                return true;
+        r->cpu_nsec = 0;
+        return read_statm(r->statm_fd, &size, &data) >= 0 && size == r->vm_size && data == r->vm_data && anchors_hold(r);
 }
 
-void record_schedule(Record *r, const Record *before, bool examined, uint64_t now_usec) {
-        r->look_usec = now_usec + after(r, !before, LOOK_SEC);
-        r->examine_usec = before && !examined ? before->examine_usec : now_usec + after(r, !before, EXAMINE_SEC);
+/* For the first time after a part of the period: else all of a host's would be due in one sweep. */
+static uint32_t after(const Record *r, bool first, uint32_t period_sec) {
+        return first ? (uint32_t) r->pid % period_sec : period_sec;
+}
+
+void record_schedule(Record *r, const Record *before, bool examined, uint32_t now_sec) {
+        r->look_sec = now_sec + after(r, !before, LOOK_SEC);
+        r->examine_sec = before && !examined ? before->examine_sec : now_sec + after(r, !before, EXAMINE_SEC);
 }
 
 /* The view that the names are to be looked up in, opened through the process if need be. */
@@ -135,7 +166,7 @@ static KnownView *open_view(Scan *scan, const Record *r) {
 
         if (view)
                 return view;
-        /* Its statm has just answered: the number is still its own. */
+        /* Its memory has just been seen to be there: the number is still its own. */
         if (process_open_directory(scan->proc_fd, r->pid, &p) < 0 || scan_view(scan, &p, &view) < 0 || view->serial != r->view)
                 return NULL;
         return view;
@@ -156,11 +187,10 @@ static bool refresh_set(Scan *scan, const SweepOptions *options, const KnownView
         return true;
 }
 
-bool record_holds(Scan *scan, const SweepOptions *options, const Record *r) {
-        uint64_t size, data;
+bool record_holds(Scan *scan, const SweepOptions *options, Record *r) {
         KnownView *view;
 
-        if (read_statm(r->statm_fd, &size, &data) < 0 || size != r->vm_size || data != r->vm_data || !anchors_hold(r))
+        if (!memory_holds(r))
                 return false;
         if (r->memoryless)
                 return true;

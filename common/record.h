@@ -52,8 +52,9 @@ typedef struct Record {
         int maps_fd;            /* owned, of a process with findings; dies with the memory it was opened for, as on execve(2) */
         uint32_t view;          /* serial number */
         uint64_t start_time;
+        uint64_t cpu_nsec;      /* what it has run in all; 0: it is not asked for that */
         uint64_t vm_size, vm_data; /* of statm, pages */
-        uint64_t look_usec, examine_usec; /* CLOCK_BOOTTIME: when it is to be looked at anew, and examined, whatever is seen of a change */
+        uint32_t look_sec, examine_sec; /* CLOCK_BOOTTIME: when it is to be looked at anew, and examined, whatever is seen of a change */
         uint32_t examined;      /* number of the sweep */
         bool memoryless;        /* a kernel thread or a zombie: nothing to see, and nothing seen */
         Sight sight;
@@ -68,12 +69,14 @@ DEFINE_CLEANUP(Record *, record_free)
  * -errno: without it, the process is looked at anew then.
  */
 int record_begin(Record *r, const Process *p, bool kept);
+/* Nothing that the next sweep sees is to count: it looks anew. */
+void record_never_holds(Record *r);
 
 /* How many of its pages are neither data nor stack: code, and what is only read. UINT64_MAX: not known. */
 uint64_t record_static_pages(const Record *r);
 
 /* Says when to look again. before: of the same pid, or NULL. examined: else it was settled at a glance. */
-void record_schedule(Record *r, const Record *before, bool examined, uint64_t now_usec);
+void record_schedule(Record *r, const Record *before, bool examined, uint32_t now_sec);
 
 /* Would a look at the process say what the last one said? Looks up the names that its verdicts hang on. */
-bool record_holds(Scan *scan, const SweepOptions *options, const Record *r);
+bool record_holds(Scan *scan, const SweepOptions *options, Record *r);

@@ -25,8 +25,9 @@ struct Sweep {
         size_t next_record;    /* in the scan's records: both ascend by pid */
         Record **records;      /* owned; of this sweep */
         size_t n_records, allocated_records;
-        uint64_t boottime_usec;
+        uint32_t boottime_sec;
         uint64_t started_usec;
+        bool pids_are_ours;
         bool partial;          /* only some processes: the scan's records stay as they are */
         size_t waits;          /* moments waited for a process to come to rest */
 };
@@ -52,6 +53,13 @@ static bool are_addresses_random(int proc_fd) {
         return fd >= 0 && read(fd, &c, 1) == 1 && c != '0';
 }
 
+/* Does it count processes as clock_gettime(2) does here? */
+static bool are_pids_ours(int proc_fd) {
+        char text[16] = "";
+
+        return readlinkat(proc_fd, "self", text, sizeof(text) - 1) > 0 && atoi(text) == getpid();
+}
+
 static int begin(Sweep *s) {
         Scan *scan = s->scan;
         struct timespec real, boot;
@@ -64,10 +72,11 @@ static int begin(Sweep *s) {
         }
         scan->sweep++;
         scan->baselines_left = s->options.baselines;
+        s->pids_are_ours = are_pids_ours(scan->proc_fd);
         clock_gettime(CLOCK_REALTIME, &real);
         clock_gettime(CLOCK_BOOTTIME, &boot);
         scan->boot_nsec = (int64_t) (real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec);
-        s->boottime_usec = clock_usec(CLOCK_BOOTTIME);
+        s->boottime_sec = (uint32_t) boot.tv_sec;
         s->started_usec = clock_now();
         s->snapshot->counts.started_usec = clock_usec(CLOCK_REALTIME);
         return open_own_view(scan);
@@ -266,7 +275,7 @@ static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
 
         if (s->options.pids || s->options.full)
                 return true;
-        if (before && (before->examine_usec <= s->boottime_usec || sight_trouble(&before->sight)->n_findings > 0))
+        if (before && (before->examine_sec <= s->boottime_sec || sight_trouble(&before->sight)->n_findings > 0))
                 return true;
         for (size_t low = 0, high = previous ? previous->n_findings : 0; low < high;) {
                 size_t middle = low + (high - low) / 2;
@@ -363,7 +372,7 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *no
 
 static int remember_memoryless(Sweep *s, const Record *before, Record **r) {
         (*r)->memoryless = true;
-        record_schedule(*r, before, /* examined= */ true, s->boottime_usec);
+        record_schedule(*r, before, /* examined= */ true, s->boottime_sec);
         return keep(s, r);
 }
 
@@ -374,6 +383,8 @@ static int begin_record(Sweep *s, Process *p, const Record *before, Record **rec
         r = record_begin(*record, p, /* kept= */ !s->options.once);
         if (is_fatal(r))
                 return r;
+        if (!s->pids_are_ours)
+                (*record)->cpu_nsec = 0;
         if ((*record)->vm_size > 0)
                 return 1;
         /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
@@ -382,7 +393,7 @@ static int begin_record(Sweep *s, Process *p, const Record *before, Record **rec
                 return r != -ESRCH ? count_unreadable(s, p->pid, 0) : 0;
         if (!p->has_memory)
                 return remember_memoryless(s, before, record);
-        (*record)->vm_data = UINT64_MAX;
+        record_never_holds(*record);
         return 1;
 }
 
@@ -425,13 +436,13 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         r = publish(s, pid, p.start_time, &sight);
         if (r < 0)
                 return r;
-        record_schedule(record, before, examined, s->boottime_usec);
+        record_schedule(record, before, examined, s->boottime_sec);
         return remember(s, &p, view, &record, &sight);
 }
 
-static bool is_unchanged(Sweep *s, const Record *r) {
+static bool is_unchanged(Sweep *s, Record *r) {
         scan_beacon(s->scan, &s->options, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
-        return !s->options.full && s->boottime_usec < r->look_usec && record_holds(s->scan, &s->options, r);
+        return !s->options.full && s->boottime_sec < r->look_sec && record_holds(s->scan, &s->options, r);
 }
 
 int sweep_step(Sweep *s) {

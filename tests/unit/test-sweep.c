@@ -99,12 +99,27 @@ static void child_run(int in, int out) {
         _exit(0);
 }
 
+/* Until then, not all that it has run is counted. */
+static void await_sleep(pid_t pid) {
+        char name[32], state = 'R';
+
+        snprintf(name, sizeof(name), "/proc/%d/stat", (int) pid);
+        while (state != 'S') {
+                FILE *f = fopen(name, "re");
+
+                ck_assert_ptr_nonnull(f);
+                ck_assert_int_eq(fscanf(f, "%*d %*s %c", &state), 1);
+                fclose(f);
+        }
+}
+
 static void tell(char command, char expected) {
         char answer;
 
         ck_assert_int_eq(write(to_child, &command, 1), 1);
         ck_assert_int_eq(read(from_child, &answer, 1), 1);
         ck_assert_int_eq(answer, expected);
+        await_sleep(child);
 }
 
 static void setup(void) {
@@ -297,6 +312,31 @@ static Record *record_of(pid_t pid) {
         return NULL;
 }
 
+START_TEST(who_has_not_run_is_not_asked_for_the_size_of_his_memory) {
+        ck_assert_ptr_null(sweep());
+        record_of(child)->vm_size = 1;
+        ck_assert_ptr_null(sweep());
+        ck_assert_uint_eq(record_of(child)->vm_size, 1);
+
+        tell('c', '+');
+        ck_assert_ptr_null(sweep());
+        ck_assert_uint_ne(record_of(child)->vm_size, 1);
+}
+END_TEST
+
+START_TEST(who_has_run_and_changed_nothing_is_not_looked_at) {
+        const Record *r;
+
+        replace(PLUGIN_2);
+        ck_assert_ptr_nonnull(sweep());
+        r = record_of(child);
+        tell('-', '+');
+        ck_assert_ptr_nonnull(sweep());
+        ck_assert_ptr_eq(record_of(child), r);
+        ck_assert_uint_eq(r->cpu_nsec, 0);
+}
+END_TEST
+
 /* What no comparison shows, and what bounds for how long: a page that is exchanged for one of a stale file. */
 static const struct {
         char command;
@@ -315,9 +355,9 @@ START_TEST(what_no_change_shows_is_seen_when_the_time_has_come) {
         ck_assert_int_eq(unlink(plugin), 0);
         ck_assert_ptr_null(sweep());
 
-        record_of(child)->look_usec = 0;
+        record_of(child)->look_sec = 0;
         if (exchanges[_i].examine)
-                record_of(child)->examine_usec = 0;
+                record_of(child)->examine_sec = 0;
         f = sweep();
         ck_assert_ptr_nonnull(f);
         ck_assert_str_eq(f->path, plugin);
@@ -342,7 +382,7 @@ START_TEST(what_is_hidden_behind_its_like_is_seen_when_the_time_has_come) {
         ck_assert_int_eq(unlink(plugin), 0);
         sweep();
 
-        record_of(child)->look_usec = record_of(other)->look_usec = 0;
+        record_of(child)->look_sec = record_of(other)->look_sec = 0;
         ck_assert_ptr_nonnull(sweep_for(other));
         ck_assert_ptr_null(sweep());
 }
@@ -350,7 +390,7 @@ END_TEST
 
 static const struct {
         bool again, examined;
-        uint64_t look_sec, examine_sec;
+        uint32_t look_sec, examine_sec;
 } schedules[] = {
         { false, false, 4321 % 540, 4321 % 3600 },
         { false, true,  4321 % 540, 4321 % 3600 },
@@ -359,13 +399,13 @@ static const struct {
 };
 
 START_TEST(looks_are_spread_at_first_and_regular_then) {
-        const uint64_t now = 1000000000;
-        const Record before = { .look_usec = now, .examine_usec = now + 77000000 };
+        const uint32_t now = 1000;
+        const Record before = { .look_sec = now, .examine_sec = now + 77 };
         Record r = { .pid = 4321 };
 
         record_schedule(&r, schedules[_i].again ? &before : NULL, schedules[_i].examined, now);
-        ck_assert_uint_eq(r.look_usec, now + schedules[_i].look_sec * 1000000);
-        ck_assert_uint_eq(r.examine_usec, now + schedules[_i].examine_sec * 1000000);
+        ck_assert_uint_eq(r.look_sec, now + schedules[_i].look_sec);
+        ck_assert_uint_eq(r.examine_sec, now + schedules[_i].examine_sec);
 }
 END_TEST
 
@@ -522,6 +562,8 @@ static TCase *all_tests(const char *name, SFun how) {
         tcase_add_test(tcase, a_library_written_to_in_place_is_seen_by_who_saw_it_before);
         tcase_add_test(tcase, a_touched_library_is_current);
         tcase_add_test(tcase, an_ended_process_is_gone);
+        tcase_add_test(tcase, who_has_not_run_is_not_asked_for_the_size_of_his_memory);
+        tcase_add_test(tcase, who_has_run_and_changed_nothing_is_not_looked_at);
         tcase_add_loop_test(tcase, what_no_change_shows_is_seen_when_the_time_has_come, 0, ELEMENTSOF(exchanges));
         tcase_add_test(tcase, what_is_hidden_behind_its_like_is_seen_when_the_time_has_come);
         tcase_add_loop_test(tcase, looks_are_spread_at_first_and_regular_then, 0, ELEMENTSOF(schedules));
