@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "escape.h"
@@ -220,4 +219,60 @@ int report_build(const Snapshot *s, json_object **ret) {
         }
         *ret = TAKE_PTR(o);
         return 0;
+}
+
+/* Of a value that stands this deep in another; no text in JSON has a line feed of its own. */
+static void print_indented(const char *text, const char *indent, FILE *f) {
+        for (;;) {
+                size_t n = strcspn(text, "\n");
+
+                fwrite(text, 1, n, f);
+                if (text[n] == '\0')
+                        return;
+                fprintf(f, "\n%s", indent);
+                text += n + 1;
+        }
+}
+
+static int print_findings(const Snapshot *s, int flags, FILE *f) {
+        bool pretty = flags & JSON_C_TO_STRING_PRETTY;
+
+        for (size_t i = 0; i < s->n_findings; i++) {
+                _cleanup_(json_object_donep) json_object *finding = NULL;
+                const char *text;
+                int r;
+
+                r = report_build_finding(s->findings[i], &finding);
+                if (r < 0)
+                        return r;
+                text = json_object_to_json_string_ext(finding, flags);
+                if (!text)
+                        return -ENOMEM;
+                fprintf(f, "%s%s", i > 0 ? "," : "", pretty ? "\n    " : "");
+                print_indented(text, "    ", f);
+        }
+        fputs(pretty ? "\n  ]\n}\n" : "]}\n", f);
+        return 0;
+}
+
+/* One without findings ends in their list. */
+int report_print(const Snapshot *s, int flags, FILE *f) {
+        _cleanup_(json_object_donep) json_object *o = NULL;
+        Snapshot counts = *s;
+        const char *text;
+        int r;
+
+        counts.n_findings = 0;
+        r = report_build(&counts, &o);
+        if (r < 0)
+                return r;
+        text = json_object_to_json_string_ext(o, flags);
+        if (!text)
+                return -ENOMEM;
+        if (s->n_findings == 0) {
+                fprintf(f, "%s\n", text);
+                return 0;
+        }
+        fwrite(text, 1, (size_t) (strrchr(text, '[') + 1 - text), f);
+        return print_findings(s, flags, f);
 }

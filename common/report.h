@@ -8,11 +8,14 @@
  */
 
 #include <json-c/json_object.h>
+#include <stdio.h>
 
 #include "snapshot.h"
 
 /* The whole report. Returns 0 or -ENOMEM; the caller puts the object with json_object_put(). */
 int report_build(const Snapshot *s, json_object **ret);
+/* Its text, with these flags of json-c, as if it had been built: but of the findings, there is only one at a time. Returns 0 or -ENOMEM. */
+int report_print(const Snapshot *s, int flags, FILE *f);
 /* One finding, as an element of "findings". */
 int report_build_finding(const Finding *f, json_object **ret);
 

@@ -274,14 +274,8 @@ int findings_show(const Options *o, const Snapshot *s, Grouping grouping) {
 
         if (o->quiet)
                 return 0;
-        if (o->json != JSON_OFF) {
-                _cleanup_json_ json_object *report = NULL;
-
-                r = report_build(s, &report);
-                if (r >= 0)
-                        output_json(o, report);
-                return r;
-        }
+        if (o->json != JSON_OFF)
+                return report_print(s, output_json_flags(o), stdout);
         t = table_new(columns, COLUMN_MAX);
         if (!t)
                 return -ENOMEM;

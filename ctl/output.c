@@ -4,12 +4,14 @@
 #include "base.h"
 #include "output.h"
 
-void output_json(const Options *o, json_object *object) {
-        int flags = JSON_C_TO_STRING_NOSLASHESCAPE |
-                    (o->json == JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : JSON_C_TO_STRING_PLAIN);
+int output_json_flags(const Options *o) {
+        return JSON_C_TO_STRING_NOSLASHESCAPE |
+               (o->json == JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : JSON_C_TO_STRING_PLAIN);
+}
 
+void output_json(const Options *o, json_object *object) {
         if (!o->quiet)
-                puts(json_object_to_json_string_ext(object, flags));
+                puts(json_object_to_json_string_ext(object, output_json_flags(o)));
 }
 
 bool output_wants_status(const Options *o) {

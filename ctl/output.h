@@ -19,6 +19,8 @@ static inline void table_freep(Table **t) {
 }
 #define _cleanup_table_ _cleanup_(table_freep)
 
+/* How --json= wants it: flags of json-c. */
+int output_json_flags(const Options *o);
 /* As --json= says; not to be called with JSON_OFF, and silent with --quiet. */
 void output_json(const Options *o, json_object *object);
 

@@ -293,6 +293,33 @@ START_TEST(a_report_has_its_counts_and_findings) {
 }
 END_TEST
 
+static const int looks[] = { JSON_C_TO_STRING_PLAIN, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED };
+
+START_TEST(it_is_printed_as_it_is_built) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        int flags = looks[_i] | JSON_C_TO_STRING_NOSLASHESCAPE;
+
+        for (size_t n = 0; n < 3; n++) {
+                _cleanup_free_ char *printed = NULL, *built = NULL;
+                json_object *o;
+                FILE *f;
+                size_t size;
+                Finding finding;
+
+                ck_assert_int_eq(report_build(s, &o), 0);
+                ck_assert_int_gt(asprintf(&built, "%s\n", json_object_to_json_string_ext(o, flags)), 0);
+                json_object_put(o);
+                f = open_memstream(&printed, &size);
+                ck_assert_int_eq(report_print(s, flags, f), 0);
+                fclose(f);
+                ck_assert_str_eq(printed, built);
+
+                fill(&finding);
+                ck_assert_int_eq(snapshot_take_finding(s, &finding), 0);
+        }
+}
+END_TEST
+
 int main(void) {
         Suite *suite = suite_create("report");
         TCase *tcase = tcase_create("report");
@@ -305,6 +332,7 @@ int main(void) {
         tcase_add_test(tcase, too_many_pins_and_words_are_refused);
         tcase_add_test(tcase, what_is_no_object_is_refused);
         tcase_add_test(tcase, a_report_has_its_counts_and_findings);
+        tcase_add_loop_test(tcase, it_is_printed_as_it_is_built, 0, ELEMENTSOF(looks));
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
