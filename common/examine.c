@@ -221,7 +221,7 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
 int examination_open_mapped(Examination *x, size_t mapping) {
         const Judged *j = &x->judged[mapping];
         _cleanup_close_ int fd = -EBADF;
-        char name[MAPPING_FILE_NAME_MAX];
+        char name[MAPS_FILE_NAME_SIZE];
         int r;
 
         if (!j->mapped_known || !S_ISREG(j->mapped.mode))

@@ -374,6 +374,14 @@ static int sight_take_trouble(Sight *s, Trouble *t) {
         return 0;
 }
 
+static bool is_misprinted(const Examination *x, size_t mapping) {
+        const Mapping *m = &x->maps->mappings[mapping];
+        const Judged *j = &x->judged[mapping];
+
+        return j->mapped_known && (m->inode != j->mapped.inode || m->dev_major != j->mapped.dev_major ||
+                                   m->dev_minor != j->mapped.dev_minor);
+}
+
 int explain_process(Examination *x, Sight *ret) {
         _cleanup_(trouble_done) Trouble t = {};
         _cleanup_(sight_done) Sight s = {};
@@ -384,6 +392,7 @@ int explain_process(Examination *x, Sight *ret) {
                 const Verdict *v = &x->judged[i].verdict;
 
                 s.mappings++;
+                s.misprinted = s.misprinted || is_misprinted(x, i);
                 if (v->state == STATE_IGNORED)
                         s.ignored++;
                 else if (v->state == STATE_UNKNOWN)

@@ -60,12 +60,27 @@ static const char *name_in_text(const Scan *scan, size_t range) {
 }
 
 /*
+ * Files of btrfs, and of an overlay whose layers lie on several file systems, are printed with another device than
+ * stat(2) tells, and on btrfs two files may be printed alike: so each range itself is asked for its file. Returns 1, 0.
+ */
+static int is_of_file(const Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
+                      const GlanceRange *r, const Identity *file) {
+        char name[MAPS_FILE_NAME_SIZE];
+        Identity i;
+
+        if (r->dev_major != 0 || !scan_device_answers(scan, options, view, r->dev_major, r->dev_minor))
+                return 0;
+        scan_beacon(scan, options, p, NULL); /* map_files takes the lock of its memory */
+        return identity_read(p->fd, maps_file_name(r->start, r->end, name), &i) >= 0 && identity_equal(&i, file);
+}
+
+/*
  * Asks for the name of a range, and looks that up. A file with one name only is then
  * known for all processes of the view: whoever maps the same inode by another name maps
  * it by one that is gone, which its loader's name tells. Returns 1, 0: not settled, -errno.
  */
 static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int maps_fd,
-                        size_t range, uint32_t *ret_path) {
+                        size_t range, Sight *s, uint32_t *ret_path) {
         Glance *g = &scan->glance;
         const GlanceRange *r = &g->ranges[range];
         char name[MAPS_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
@@ -88,8 +103,12 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView
         if (k < 0)
                 return k;
         found = &scan->paths.paths[*ret_path];
-        if (found->error < 0 || !printed_as(r, &found->identity) || !S_ISREG(found->identity.mode) || found->rewritten > 0)
+        if (found->error < 0 || !S_ISREG(found->identity.mode) || found->rewritten > 0)
                 return 0;
+        if (!printed_as(r, &found->identity)) {
+                s->misprinted = true;
+                return is_of_file(scan, options, view, p, r, &found->identity);
+        }
         if (found->identity.nlink != 1)
                 return 1;
         if (!GROW(g->files, g->allocated_files, g->n_files + 1))
@@ -222,7 +241,7 @@ static int glance_at_files(Scan *scan, const SweepOptions *options, const KnownV
                         path = PATH_NONE;
                 } else if (i == 0 || path == PATH_NONE || !printed_as(line, &scan->paths.paths[path].identity)) {
                         f = find_file(scan, view, line);
-                        r = f ? 1 : look_up_file(scan, options, view, p, maps_fd, i, &path);
+                        r = f ? 1 : look_up_file(scan, options, view, p, maps_fd, i, s, &path);
                         if (r <= 0)
                                 return r;
                         if (f)
@@ -392,7 +411,7 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
         r = twin && is_as_old(twin, static_pages) ? 1 : is_older(scan, process, newest);
         if (r <= 0)
                 return r;
-        if (!twin) {
+        if (!twin && !s.misprinted) {
                 r = twin_add_settled(scan, &g->key, &s, newest);
                 if (r < 0)
                         return r;

@@ -3,11 +3,10 @@
 
 /*
  * A first look at a process that has most likely nothing stale, at a small part of what
- * an examination costs. It settles a process only if every executable mapping is of a
- * file that its path still leads to, under the numbers that the kernel prints, older
- * than the process; and if every name that the loader went by leads to the file that it
- * has loaded. Whatever does not fit so is left to twin.h, which knows its like, or to
- * examine.h, which begins anew.
+ * an examination costs. It settles a process only if every executable mapping is of the
+ * file that its path still leads to, older than the process; and if every name that the
+ * loader went by leads to the file that it has loaded. Whatever does not fit so is left
+ * to twin.h, which knows its like, or to examine.h, which begins anew.
  *
  * What it does not look at: files that are mapped without an executable range and that
  * the loader does not list, as a debugger maps them. An examination does, and each

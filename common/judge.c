@@ -85,7 +85,7 @@ static bool is_remote(const Examination *x, const Mapping *m) {
 bool judge_identify(Examination *x, size_t mapping) {
         const Mapping *m = mapping_of(x, mapping);
         Judged *j = &x->judged[mapping];
-        char name[MAPPING_FILE_NAME_MAX];
+        char name[MAPS_FILE_NAME_SIZE];
 
         if (j->mapped_known)
                 return true;
@@ -125,7 +125,7 @@ static void file_from_path(const KnownView *view, const Path *p, VerdictFile *re
 
 static void observe_mapped(Examination *x, size_t mapping, VerdictFacts *f) {
         const Mapping *m = mapping_of(x, mapping);
-        char name[MAPPING_FILE_NAME_MAX];
+        char name[MAPS_FILE_NAME_SIZE];
         Judged *j = &x->judged[mapping];
         int r;
 

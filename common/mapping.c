@@ -74,8 +74,7 @@ void mapping_list_done(MappingList *l) {
 const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buffer) {
         const Range *r = &l->ranges[m->first_range];
 
-        snprintf(buffer, MAPPING_FILE_NAME_MAX, "map_files/%" PRIx64 "-%" PRIx64, r->start, r->end);
-        return buffer;
+        return maps_file_name(r->start, r->end, buffer);
 }
 
 static int compare(const Mapping *m, uint64_t inode, uint32_t dev_major, uint32_t dev_minor, const char *name) {
@@ -261,13 +260,12 @@ static int read_by_query(int fd, unsigned flags, MappingList *l) {
  * four characters: map_files has the bytes themselves.
  */
 static const char *unambiguous(const Process *p, const MapsLine *line, char **buffer) {
-        char name[MAPPING_FILE_NAME_MAX];
+        char name[MAPS_FILE_NAME_SIZE];
         char *found = NULL;
 
         if (!strchr(line->name, '\\') || !strstr(line->name, "\\012"))
                 return line->name;
-        snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, line->start, line->end);
-        if (process_read_link(p, name, &found) < 0)
+        if (process_read_link(p, maps_file_name(line->start, line->end, name), &found) < 0)
                 return line->name;
         free(*buffer);
         *buffer = found;

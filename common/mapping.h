@@ -70,8 +70,7 @@ int mapping_list_read(const Process *p, unsigned flags, MappingList *l);
 /* The same from a whole text of maps, which is changed; pure. The kernel's \012 still stands in the names. Returns 0, -ENOMEM. */
 int mapping_list_parse(char *text, unsigned flags, MappingList *l);
 
-/* The file of a mapping as a name below the process's directory: "map_files/START-END". At least MAPPING_FILE_NAME_MAX bytes. */
-#define MAPPING_FILE_NAME_MAX 64
+/* The file of a mapping as a name below the process's directory. buffer, ret: as maps_file_name(). */
 const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buffer);
 
 /* The mapping that an address lies in, or SIZE_MAX. */

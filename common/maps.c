@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 
 #include "maps.h"
@@ -96,6 +98,11 @@ int maps_parse_line(const char *line, MapsLine *ret) {
         l.name = s;
         *ret = l;
         return 0;
+}
+
+const char *maps_file_name(uint64_t start, uint64_t end, char buffer[static MAPS_FILE_NAME_SIZE]) {
+        snprintf(buffer, MAPS_FILE_NAME_SIZE, "map_files/%" PRIx64 "-%" PRIx64, start, end);
+        return buffer;
 }
 
 /* --- the query --- */

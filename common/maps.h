@@ -34,6 +34,10 @@ typedef struct MapsLine {
  */
 int maps_parse_line(const char *line, MapsLine *ret);
 
+/* The file of a range as a name below the process's directory: "map_files/START-END". Returns the buffer. */
+#define MAPS_FILE_NAME_SIZE 64
+const char *maps_file_name(uint64_t start, uint64_t end, char buffer[static MAPS_FILE_NAME_SIZE]);
+
 /*
  * All below asks an open /proc/PID/maps. That memory ends with execve(2): a descriptor
  * never speaks of another one. Returns -ENOTTY or -EINVAL before Linux 6.11, -ESRCH where

@@ -38,6 +38,7 @@ void trouble_forget_recovered(Trouble *t);
 typedef struct Sight {
         uint32_t mappings, ignored;
         uint32_t set;           /* what the verdicts hang on */
+        bool misprinted;        /* maps prints a file under other numbers than its own, which it may share with another file */
         Trouble *trouble;       /* owned; NULL: none */
 } Sight;
 

@@ -125,7 +125,8 @@ int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Si
         Twin twin = { .key = *key, .sight = *sight };
         int r;
 
-        if (!scan->memory || scan->twins.n_examined >= EXAMINED_MAX || !all_is_known(sight_trouble(sight)) || twin_find(&scan->twins, key))
+        if (!scan->memory || scan->twins.n_examined >= EXAMINED_MAX || sight->misprinted || !all_is_known(sight_trouble(sight)) ||
+            twin_find(&scan->twins, key))
                 return 0;
         r = scan_start_nsec(scan, p, &twin.started_nsec);
         if (r >= 0)

@@ -6,7 +6,8 @@
  * the same files, the same loader's list, byte by byte. What was found out about the
  * first of them holds for all, and they are most of what a host has to examine after an
  * upgrade. Only within one sweep, one view and one user: nobody speaks for another's
- * processes.
+ * processes. And only where the kernel prints each file's own numbers: others may be two
+ * files' at once (btrfs).
  */
 
 #include "scan.h"

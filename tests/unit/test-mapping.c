@@ -541,7 +541,7 @@ END_TEST
 START_TEST(file_name_of_a_mapping_leads_to_it) {
         _cleanup_(mapping_list_done) MappingList l = {};
         _cleanup_(process_done) Process p = PROCESS_NULL;
-        char name[MAPPING_FILE_NAME_MAX];
+        char name[MAPS_FILE_NAME_SIZE];
         size_t n = 0;
 
         ck_assert_int_eq(process_open(proc_fd, getpid(), &p), 0);

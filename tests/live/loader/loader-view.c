@@ -22,7 +22,7 @@ static int failed(const char *step, int r) {
 }
 
 static int open_mapping(const Process *p, const MappingList *l, const Mapping *m) {
-        char name[MAPPING_FILE_NAME_MAX];
+        char name[MAPS_FILE_NAME_SIZE];
         int fd = openat(p->fd, mapping_file_name(l, m, name), O_RDONLY | O_CLOEXEC);
 
         /* What a test maps is where it was, and may be read without any privilege. */

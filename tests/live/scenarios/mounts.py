@@ -4,9 +4,10 @@ import os
 import shutil
 import signal
 import sys
+import time
 
 import fixtures
-from harness import ANY, Counts, File, Host, Missing, Stale, scenario
+from harness import ANY, Counts, File, Host, Look, Missing, Stale, scenario
 
 OPEN = ("open-handles",)
 PRIVATE = ("unshare", "--mount", "--propagation=private", "--")
@@ -274,8 +275,11 @@ def btrfs(w):
     plugin = w.install("plain-1", "volume/plugin.so")
     host.open(plugin)
     yield host
+    yield Look(), Counts(processes=ANY)
     new = w.replace(plugin, "plain-2")
-    yield host, Stale(plugin, "replaced", OPEN, disk=new)
+    stale = Stale(plugin, "replaced", OPEN, disk=new)
+    yield host, stale
+    yield Look(), Counts(processes=ANY), stale
 
 
 @scenario
@@ -288,12 +292,44 @@ def btrfs_subvolumes(w):
     other = w.install("plain-2", "volume/two/plugin.so")
     assert plugin.inode == other.inode
     os.symlink("one", w.path("volume/current"))
-    host = w.host()
+    time.sleep(1.5)  # what is to be seen are files that are older than who maps them, by more than clocks of files are coarse
+    others, host = w.host(), w.host()
+    others.open(other)
     host.open(w.path("volume/current/plugin.so"))
     yield host
     os.unlink(w.path("volume/current"))
     os.symlink("two", w.path("volume/current"))
-    yield host, Stale(plugin, "superseded", OPEN)
+    stale = Stale(plugin, "superseded", OPEN)
+    yield host, stale
+    yield Look(), Counts(processes=ANY), stale
+
+
+@scenario
+def btrfs_workers(w):
+    """btrfs: workers forked from one, alike to the address and to what is printed, and each with another file"""
+    volume = w.image("volume", 200 << 20, "mkfs.btrfs", "-q")
+    for name in ("one", "two"):
+        w.run("btrfs", "subvolume", "create", f"{volume}/{name}")
+    old = w.install("plain-1", "volume/one/plugin.so")
+    new = w.install("plain-2", "volume/two/plugin.so")
+    assert old.inode == new.inode
+    os.symlink("one", w.path("volume/current"))
+    time.sleep(1.5)  # what is to be seen are files that are older than who maps them, by more than clocks of files are coarse
+    host = w.host()
+    plugin = w.path("volume/current/plugin.so")
+    handle = str(host.open(plugin))
+    before = [host.do("fork") for _ in range(2)]
+    os.symlink("two", w.path("volume/next"))
+    os.rename(w.path("volume/next"), w.path("volume/current"))
+    after = [host.do("work", "again", handle, plugin) for _ in range(2)]
+    stale = Stale(old, "superseded", OPEN, successor=new)
+    yield Look(), Counts(processes=ANY), *[stale] * 3
+    host.do("again", handle, plugin)
+    yield Look(), Counts(processes=ANY), *[stale] * 2
+    for pid in before:
+        yield pid, stale
+    for pid in [host, *after]:
+        yield (pid,)
 
 
 @scenario
