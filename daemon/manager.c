@@ -71,7 +71,10 @@ static int timer_new(Manager *m, sd_event_time_handler_t handler, sd_event_sourc
         return r < 0 ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
 }
 
+/* What is due already need not wait for the end of its accuracy. */
 static void timer_set(sd_event_source *timer, uint64_t when) {
+        if (when <= clock_usec(CLOCK_BOOTTIME))
+                when = 0;
         if (sd_event_source_set_time(timer, when) >= 0)
                 sd_event_source_set_enabled(timer, when == SCHEDULE_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
