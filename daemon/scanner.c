@@ -48,7 +48,7 @@ typedef struct Scanner {
         SweepBeacon *beacon; /* shared with the front, which only reads it */
         int beacon_fd;
         Watch *watch;
-        size_t n_names;      /* watched before the sweep */
+        size_t n_directories; /* that had been watched before the sweep */
         uint64_t first_change; /* that is not told yet; 0: none */
         uint64_t pause;      /* until changes are read again */
         bool changing;       /* at the last reading */
@@ -121,7 +121,7 @@ static int sweep_start(Scanner *s) {
         if (r < 0)
                 return r;
 
-        s->n_names = watch_names(s->watch);
+        s->n_directories = watch_count_ever(s->watch);
         return sd_event_source_set_enabled(s->step, SD_EVENT_ON);
 }
 
@@ -134,13 +134,16 @@ static void sweep_stop(Scanner *s) {
         sd_event_source_set_enabled(s->step, SD_EVENT_OFF);
 }
 
-/* Files may have changed between the look at them and the first watch of their directory: look again. */
+/*
+ * Files may have changed between the look at them and the first watch of their directory: look again. Of a name that
+ * is new in a directory that was watched before, changes since the look at it are still to be read.
+ */
 static void sweep_watched(Scanner *s) {
         if (!s->request.watch) {
                 watch_clear(s->watch);
                 return;
         }
-        if (watch_names(s->watch) > s->n_names)
+        if (watch_count_ever(s->watch) > s->n_directories)
                 sd_bus_emit_signal(s->bus, SCANNER_PATH, SCANNER_INTERFACE, "Changed", "");
         if (watch_limit_is_news(s->watch))
                 log_line(LOG_WARNING, "No more than %zu directories can be watched (fs.inotify.max_user_watches); "

@@ -29,6 +29,7 @@ struct Watch {
         int fd;
         int *directories; /* watch descriptors, ascending: the kernel counts them up */
         size_t n_directories, allocated_directories;
+        size_t n_ever; /* those that are gone as well */
         Name *names; /* a table with open addressing, of a power of two places, at most half full */
         size_t n_names, n_places;
         HashKey key;
@@ -97,6 +98,7 @@ static bool directories_add(Watch *w, int wd) {
         memmove(w->directories + place + 1, w->directories + place, (w->n_directories - place) * sizeof(*w->directories));
         w->directories[place] = wd;
         w->n_directories++;
+        w->n_ever++;
         return true;
 }
 
@@ -250,6 +252,10 @@ WatchResult watch_read(Watch *w) {
 
 size_t watch_count(const Watch *w) {
         return w->n_directories;
+}
+
+size_t watch_count_ever(const Watch *w) {
+        return w->n_ever;
 }
 
 size_t watch_names(const Watch *w) {

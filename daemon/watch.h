@@ -37,8 +37,9 @@ typedef enum WatchResult {
 /* Reads what has come. */
 WatchResult watch_read(Watch *w);
 
-/* How many directories are watched, and how many names there. */
+/* How many directories are watched, how many have come to be so until now, and how many names there are. */
 size_t watch_count(const Watch *w);
+size_t watch_count_ever(const Watch *w);
 size_t watch_names(const Watch *w);
 /* True once: the kernel's limit was hit since watch_new(). */
 bool watch_limit_is_news(Watch *w);

@@ -107,11 +107,20 @@ START_TEST(many_names_of_one_directory_are_one_watch) {
                 watch_add(watch, directory_fd, name);
         }
         ck_assert_uint_eq(watch_count(watch), 1);
+        ck_assert_uint_eq(watch_count_ever(watch), 1);
         ck_assert_uint_eq(watch_names(watch), 5000);
         make("lib4711.so");
         ck_assert_int_eq(watch_read(watch), WATCH_CHANGED);
         make("lib5000.so");
         ck_assert_int_eq(watch_read(watch), WATCH_NOISE);
+}
+END_TEST
+
+START_TEST(changes_before_a_name_is_added_are_still_to_be_read) {
+        watch_add(watch, directory_fd, "a.so");
+        make("b.so");
+        watch_add(watch, directory_fd, "b.so");
+        ck_assert_int_eq(watch_read(watch), WATCH_CHANGED);
 }
 END_TEST
 
@@ -132,6 +141,7 @@ START_TEST(directories_that_are_gone_leave_nothing_behind) {
                         most = watch_names(watch);
         }
         ck_assert_uint_le(most, 256);
+        ck_assert_uint_eq(watch_count_ever(watch), 600);
 }
 END_TEST
 
@@ -166,6 +176,7 @@ int main(void) {
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_loop_test(tcase, changes_of_watched_names_are_seen, 0, ELEMENTSOF(rows));
         tcase_add_test(tcase, many_names_of_one_directory_are_one_watch);
+        tcase_add_test(tcase, changes_before_a_name_is_added_are_still_to_be_read);
         tcase_add_test(tcase, directories_that_are_gone_leave_nothing_behind);
         tcase_add_test(tcase, nothing_is_watched_any_more_after_an_end);
         tcase_add_test(tcase, what_cannot_be_watched_is_left_out);
