@@ -31,7 +31,7 @@ class Daemon:
             f.write(f"[Stalelibd]\nSweepIntervalSec=1s\nSettleSec=0\nMetricsFile={self.directory}/stalelib.prom\n{settings}")
         self.bus = self.start("dbus-daemon", f"--config-file={self.directory}/bus.conf", "--nofork")
         self.socket = self.start("systemd-socket-activate", "--accept", "-l", self.directory + "/scanner", tool("stalelib-scanner"))
-        self.until(lambda: os.path.exists(self.directory + "/bus") and os.path.exists(self.directory + "/scanner"), "a bus")
+        self.until(lambda: os.path.exists(self.directory + "/bus") and "Listening on" in self.said(), "a bus")
         self.daemon = self.start(tool("stalelibd"), "--bus-address=" + self.address, "--config=" + self.directory + "/conf",
                                  "--scanner-socket=" + self.directory + "/scanner",
                                  "--state-directory=" + self.directory + "/state")
