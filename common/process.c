@@ -52,7 +52,7 @@ static int next_number(DIR *directory, pid_t *ret) {
 int process_list_read(int proc_fd, ProcessList *ret) {
         _cleanup_(process_list_done) ProcessList list = {};
         _cleanup_(closedirp) DIR *directory = NULL;
-        pid_t pid;
+        pid_t pid = 0;
         int r;
 
         r = open_directory(proc_fd, ".", &directory);
@@ -217,7 +217,7 @@ static int open_thread(int proc_fd, Process *p, pid_t tid) {
 
 static int open_any_thread(int proc_fd, Process *p) {
         _cleanup_(closedirp) DIR *directory = NULL;
-        pid_t tid;
+        pid_t tid = 0;
         int r;
 
         r = open_directory(p->fd, "task", &directory);

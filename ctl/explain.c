@@ -87,7 +87,7 @@ static int find(const Options *o, pid_t pid, Snapshot **ret) {
         if (r < 0)
                 return r;
         if (here->n_findings == 0) {
-                Snapshot *told;
+                Snapshot *told = NULL;
 
                 r = ask_daemon(pid, &told);
                 if (r == -ENOMEM)

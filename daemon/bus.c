@@ -127,8 +127,8 @@ static int read_process(sd_bus_message *m, const Bus *b, Finding *const **ret, s
 
 static int method_get_process(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         char path[PROCESS_PATH_MAX];
-        Finding *const *findings;
-        size_t n;
+        Finding *const *findings = NULL;
+        size_t n = 0;
         int r;
 
         r = read_process(m, userdata, &findings, &n, error);
@@ -138,8 +138,8 @@ static int method_get_process(sd_bus_message *m, void *userdata, sd_bus_error *e
 }
 
 static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        Finding *const *findings;
-        size_t n;
+        Finding *const *findings = NULL;
+        size_t n = 0;
         int r;
 
         r = read_process(m, userdata, &findings, &n, error);

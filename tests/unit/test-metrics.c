@@ -7,7 +7,7 @@
 
 static char *format(Snapshot *s) {
         const MetricsFacts facts = { .snapshot = s, .last_success_usec = 1500000, .failures = 3, .degraded = true };
-        char *text;
+        char *text = NULL;
 
         if (s)
                 snapshot_freeze(s);
