@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stddef.h>
 #include <stdio.h>
 
 #include "finding.h"
@@ -9,20 +10,23 @@ void pin_done(Pin *p) {
         *p = (Pin){};
 }
 
+static const size_t strings[] = {
+        offsetof(Finding, comm), offsetof(Finding, exe),
+        offsetof(Finding, unit), offsetof(Finding, user_unit), offsetof(Finding, container),
+        offsetof(Finding, path), offsetof(Finding, loader_name), offsetof(Finding, successor),
+        offsetof(Finding, advice), offsetof(Finding, message),
+};
+
+static char **string_of(const Finding *f, size_t i) {
+        return (char **) ((char *) f + strings[i]);
+}
+
 void finding_done(Finding *f) {
-        free(f->comm);
-        free(f->exe);
-        free(f->unit);
-        free(f->user_unit);
-        free(f->container);
-        free(f->path);
-        free(f->loader_name);
-        free(f->successor);
+        for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+                free(*string_of(f, i));
         for (size_t i = 0; i < f->n_pins; i++)
                 pin_done(f->pins + i);
         free(f->pins);
-        free(f->advice);
-        free(f->message);
         *f = (Finding){};
 }
 
@@ -59,11 +63,11 @@ int finding_copy(const Finding *f, Finding *ret) {
                 .action = f->action,
         };
 
-        if (!strdup_to(&copy.comm, f->comm) || !strdup_to(&copy.exe, f->exe) || !strdup_to(&copy.unit, f->unit) ||
-            !strdup_to(&copy.user_unit, f->user_unit) || !strdup_to(&copy.container, f->container) ||
-            !strdup_to(&copy.path, f->path) || !strdup_to(&copy.loader_name, f->loader_name) ||
-            !strdup_to(&copy.successor, f->successor) || !strdup_to(&copy.advice, f->advice) ||
-            !strdup_to(&copy.message, f->message) || !copy_pins(f, &copy)) {
+        bool ok = copy_pins(f, &copy);
+
+        for (size_t i = 0; ok && i < ELEMENTSOF(strings); i++)
+                ok = strdup_to(string_of(&copy, i), *string_of(f, i));
+        if (!ok) {
                 finding_done(&copy);
                 return -ENOMEM;
         }
@@ -71,14 +75,50 @@ int finding_copy(const Finding *f, Finding *ret) {
         return 0;
 }
 
+static size_t string_size(const char *s) {
+        return s ? strlen(s) + 1 : 0;
+}
+
+static size_t packed_size(const Finding *f) {
+        size_t size = sizeof(*f) + f->n_pins * sizeof(*f->pins);
+
+        for (size_t i = 0; i < f->n_pins; i++)
+                size += string_size(f->pins[i].holder) + string_size(f->pins[i].detail);
+        for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+                size += string_size(*string_of(f, i));
+        return size;
+}
+
+/* Moves a string to `at`. Returns what lies behind it. */
+static char *pack(char **s, char *at) {
+        char *end;
+
+        if (!*s)
+                return at;
+        end = stpcpy(at, *s) + 1;
+        *s = at;
+        return end;
+}
+
+/* In one piece, as there are many and they last. */
 Finding *finding_new(Finding *f) {
-        Finding *shared = malloc(sizeof(*shared));
+        Finding *shared = malloc(packed_size(f));
+        char *end;
 
         if (!shared)
                 return NULL;
         *shared = *f;
         shared->n_refs = 1;
-        *f = (Finding){};
+        if (f->n_pins > 0)
+                shared->pins = memcpy(shared + 1, f->pins, f->n_pins * sizeof(*f->pins));
+        end = (char *) (shared + 1) + f->n_pins * sizeof(*f->pins);
+        for (size_t i = 0; i < f->n_pins; i++) {
+                end = pack(&shared->pins[i].holder, end);
+                end = pack(&shared->pins[i].detail, end);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+                end = pack(string_of(shared, i), end);
+        finding_done(f);
         return shared;
 }
 
@@ -88,10 +128,8 @@ Finding *finding_ref(Finding *f) {
 }
 
 Finding *finding_unref(Finding *f) {
-        if (f && --f->n_refs == 0) {
-                finding_done(f);
+        if (f && --f->n_refs == 0)
                 free(f);
-        }
         return NULL;
 }
 
