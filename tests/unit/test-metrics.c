@@ -5,14 +5,12 @@
 #include "findings.h"
 #include "metrics.h"
 
-static char *format(Snapshot *s) {
+static void format(Snapshot *s, char **ret) {
         const MetricsFacts facts = { .snapshot = s, .last_success_usec = 1500000, .failures = 3, .degraded = true };
-        char *text = NULL;
 
         if (s)
                 snapshot_freeze(s);
-        ck_assert_int_eq(metrics_format(&facts, &text), 0);
-        return text;
+        ck_assert_int_eq(metrics_format(&facts, ret), 0);
 }
 
 static bool has_line(const char *text, const char *line) {
@@ -45,7 +43,7 @@ START_TEST(counts_are_told) {
         snapshot_put(s, 1, 1, "a.service", 0);
         snapshot_put(s, 1, 2, "a.service", 0);
         snapshot_put(s, 2, 1, "q\"\\.service", 0);
-        text = format(s);
+        format(s, &text);
         for (size_t i = 0; i < ELEMENTSOF(lines); i++)
                 ck_assert_msg(has_line(text, lines[i]), "no %s in:\n%s", lines[i], text);
 }
@@ -62,7 +60,7 @@ START_TEST(units_have_a_bound) {
                 snprintf(unit, sizeof(unit), "%d.service", i);
                 snapshot_put(s, i, 1, unit, 0);
         }
-        text = format(s);
+        format(s, &text);
         for (const char *p = text; (p = strstr(p, "\nstalelib_unit_findings{")); p++)
                 n++;
         ck_assert_uint_eq(n, METRICS_UNITS_MAX + 1);
@@ -71,8 +69,9 @@ START_TEST(units_have_a_bound) {
 END_TEST
 
 START_TEST(before_the_first_sweep_there_are_no_counts) {
-        _cleanup_free_ char *text = format(NULL);
+        _cleanup_free_ char *text = NULL;
 
+        format(NULL, &text);
         ck_assert_ptr_null(strstr(text, "stalelib_stale_processes"));
         ck_assert_ptr_nonnull(strstr(text, "stalelib_degraded"));
 }
