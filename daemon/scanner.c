@@ -20,13 +20,15 @@
 #define SLICE_USEC (5 * USEC_PER_MSEC)
 /*
  * Changes are read at most every QUIET, however many there are. They are told once
- * there were none for that long, and at the latest after DELAY. Where there is noise
- * alone (/dev/null is closed all day), the pauses grow to QUIET_MAX: what matters then
- * waits as long, and noise that never ends costs 0.15 % of a core.
+ * there were none for that long, and at the latest after DELAY. Noise (/dev/null is
+ * closed all day) is read as it comes, but over time no more often than every NOISE, with
+ * NOISE_BURST of it at once: what matters then waits as long, and noise that never ends
+ * costs 0.15 % of a core.
  */
 #define QUIET_USEC (5 * USEC_PER_MSEC)
-#define QUIET_MAX_USEC (30 * USEC_PER_MSEC)
 #define DELAY_USEC (250 * USEC_PER_MSEC)
+#define NOISE_USEC (30 * USEC_PER_MSEC)
+#define NOISE_BURST_USEC USEC_PER_SEC
 /* A look that takes longer than this, and can be killed, is: nobody waits for it any more. */
 #define HUNG_SEC 120
 /* Files whose content is remembered for the first time in one sweep: some 10 ms of reading. The first sweep is to be quick. */
@@ -50,7 +52,8 @@ typedef struct Scanner {
         Watch *watch;
         size_t n_directories; /* that had been watched before the sweep */
         uint64_t first_change; /* that is not told yet; 0: none */
-        uint64_t pause;      /* until changes are read again */
+        uint64_t pause;      /* until changes are read again; 0: as they come */
+        uint64_t noise;      /* the moment until which what noise there was has used up its time */
         bool changing;       /* at the last reading */
 
         /* The sweep that is going on, and the call that it is to answer. */
@@ -368,21 +371,21 @@ static int quiet_start(Scanner *s) {
 
 static void change_read(Scanner *s) {
         WatchResult result = watch_read(s->watch);
+        uint64_t now = clock_now();
 
         if (result == WATCH_NOISE)
-                s->pause = 2 * s->pause < QUIET_MAX_USEC ? 2 * s->pause : QUIET_MAX_USEC;
-        else
-                s->pause = QUIET_USEC;
+                s->noise = (s->noise > now ? s->noise : now) + NOISE_USEC;
+        s->pause = result == WATCH_CHANGED ? QUIET_USEC : s->noise > now + NOISE_BURST_USEC ? NOISE_USEC : 0;
         s->changing = result == WATCH_CHANGED;
         if (s->changing && s->first_change == 0)
-                s->first_change = clock_now();
+                s->first_change = now;
 }
 
 static int on_change(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_, void *userdata) {
         Scanner *s = userdata;
 
         change_read(s);
-        return quiet_start(s);
+        return s->pause > 0 ? quiet_start(s) : 0;
 }
 
 static int on_quiet(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
@@ -398,7 +401,7 @@ static int on_quiet(sd_event_source *source _unused_, uint64_t usec _unused_, vo
                 if (r < 0)
                         return r;
         }
-        return s->pause > QUIET_USEC ? quiet_start(s) : sd_event_source_set_enabled(s->change, SD_EVENT_ON);
+        return s->pause > 0 ? quiet_start(s) : sd_event_source_set_enabled(s->change, SD_EVENT_ON);
 }
 
 /* start and end */
@@ -514,7 +517,7 @@ static void raise_files(void) {
 }
 
 int scanner_run(int fd) {
-        _cleanup_(scanner_done) Scanner s = { .beacon_fd = -EBADF, .pause = QUIET_USEC };
+        _cleanup_(scanner_done) Scanner s = { .beacon_fd = -EBADF };
         int r;
 
         raise_files();
