@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <malloc.h>
 
 #include "clock.h"
 #include "journal.h"
@@ -15,6 +16,7 @@ struct Teller {
         Notices notices;
         sd_event_source *work;
         bool ledger_failed; /* and that was said */
+        bool stirred;       /* by a change, since it last rested */
 };
 
 static void ledger_result(Teller *t, int r) {
@@ -68,13 +70,21 @@ static void ledger_tidy(Teller *t) {
         ledger_result(t, ledger_rewrite(t->ledger, s->snapshot, priorities));
 }
 
+/* What it took to read and to tell a change lies between what is kept, and it may be long until there is another. */
+static void teller_rest(Teller *t) {
+        ledger_tidy(t);
+        if (t->stirred)
+                malloc_trim(0);
+        t->stirred = false;
+}
+
 static int on_work(sd_event_source *source, void *userdata) {
         uint64_t end = clock_now() + SLICE_USEC;
         Teller *t = userdata;
 
         do
                 if (!teller_step(t)) {
-                        ledger_tidy(t);
+                        teller_rest(t);
                         return sd_event_source_set_enabled(source, SD_EVENT_OFF);
                 }
         while (clock_now() < end);
@@ -82,8 +92,10 @@ static int on_work(sd_event_source *source, void *userdata) {
 }
 
 int teller_add(Teller *t, const Settlement *settlement) {
+        const Difference *d = &settlement->difference;
         int r;
 
+        t->stirred |= settlement->n_tellings + d->n_added + d->n_removed + d->n_changed > 0;
         r = notices_add(&t->notices, settlement);
         if (r < 0)
                 return r;
