@@ -334,6 +334,24 @@ static int make_set(Scan *scan, uint32_t *ret) {
         return path_table_add_set(&scan->paths, g->paths, n, ret);
 }
 
+int glance_at_ranges(Scan *scan, const SweepOptions *options, const Process *p, const KnownView *view) {
+        TwinKey key = { .view = view->serial, .static_pages = UINT64_MAX };
+        _cleanup_close_ int fd = -EBADF;
+        const Twin *none = NULL;
+        Glance *g = &scan->glance;
+        int r;
+
+        g->key.n_ranges = 0;
+        g->guessed = false;
+        r = read_ranges(scan, options, p, &key, &fd, &none);
+        if (r <= 0)
+                return r;
+        key.hash = hash_ranges(scan, view);
+        key.n_ranges = g->n_ranges;
+        g->key = key;
+        return 1;
+}
+
 /* Are all its files older than its memory is? The age of that is asked for only where one is newer than the system's last start. */
 static int is_older(Scan *scan, Process *p, int64_t newest) {
         int64_t start;
@@ -383,6 +401,7 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
         int r;
 
         g->key.n_ranges = 0;
+        g->guessed = false;
         r = make_buckets(g);
         if (r < 0)
                 return r;
@@ -398,6 +417,7 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
                 twin = twin_find(&scan->twins, &key);
         }
         g->key = twin ? twin->key : key;
+        g->guessed = twin && static_pages != UINT64_MAX;
         if (twin && !twin->settled)
                 return 0;
         if (twin) {

@@ -18,12 +18,19 @@
 
 /*
  * static_pages: of a process that was never looked at before, record_static_pages(); then a look may be as short as
- * twin_guess() makes it. UINT64_MAX: it may not. Returns 1: settled, nothing is stale, *ret tells what that hangs on; 0: not settled;
- * -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be read. *loader is to be ended by
- * loader_done() in any case: it holds what was read of it for an examination to go on with.
+ * twin_guess() makes it. UINT64_MAX: it may not. Returns 1: settled, nothing is stale, *ret tells what that hangs on; 0:
+ * not settled; -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be read. *loader is to be ended by loader_done() in
+ * any case: it holds what was read of it for an examination to go on with. scan->glance.key is of the process with 1 and
+ * 0, unless its n_ranges is 0.
  */
 int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, uint64_t static_pages,
               Loader *loader, Sight *ret);
+
+/*
+ * Looks at the executable ranges alone, all of them. Returns 1: scan->glance.key is of them; 0: there are none, or too
+ * many; -ENOMEM, -ESRCH, -errno.
+ */
+int glance_at_ranges(Scan *scan, const SweepOptions *options, const Process *p, const KnownView *view);
 
 /* What was seen of files holds within one sweep alone. */
 void glance_done(Glance *g);

@@ -3,7 +3,8 @@
 /*
  * A process is looked at anew when its memory changed its size, when the answer to one
  * of the lookups that its verdicts hang on changed, when the mapping of one of its
- * findings is not there any more, and in any case every LOOK_SEC. What this can miss, for
+ * findings is not there any more. In any case all its executable ranges are read again
+ * every LOOK_SEC, and it is looked at anew unless they are the same. What can be missed for
  * that long: a mapping exchanged for another of the very same size, in a process that
  * has no findings. Its new mapping would have to be of a file that was stale already to
  * be missed, which no loader opens. What a glance does not see (glance.h) is seen
@@ -53,6 +54,15 @@ const Trouble *sight_trouble(const Sight *s) {
         static const Trouble none;
 
         return s->trouble ?: &none;
+}
+
+bool sight_is_whole(const Sight *s) {
+        const Trouble *t = sight_trouble(s);
+
+        for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++)
+                if (t->unknown_by[i] > 0)
+                        return false;
+        return true;
 }
 
 Record *record_new(pid_t pid) {
@@ -157,6 +167,14 @@ static uint32_t after(const Record *r, bool first, uint32_t period_sec) {
 void record_schedule(Record *r, const Record *before, bool examined, uint32_t now_sec) {
         r->look_sec = now_sec + after(r, !before, LOOK_SEC);
         r->examine_sec = before && !examined ? before->examine_sec : now_sec + after(r, !before, EXAMINE_SEC);
+}
+
+void record_put_off(Record *r, uint32_t now_sec) {
+        r->look_sec = now_sec + LOOK_SEC;
+}
+
+bool record_is_asleep(const Record *r) {
+        return r->cpu_nsec > 0;
 }
 
 /* The view that the names are to be looked up in, opened through the process if need be. */

@@ -39,12 +39,16 @@ typedef struct Sight {
         uint32_t mappings, ignored;
         uint32_t set;           /* what the verdicts hang on */
         bool misprinted;        /* maps prints a file under other numbers than its own, which it may share with another file */
+        bool guessed;           /* not all that is looked at was: glance.h */
+        uint64_t ranges;        /* a hash of all executable ranges and of the view; 0: not known, or not enough to tell its files by */
         Trouble *trouble;       /* owned; NULL: none */
 } Sight;
 
 void sight_done(Sight *s);
 /* Never NULL. */
 const Trouble *sight_trouble(const Sight *s);
+/* Is there nothing that could not be known, and may be known of the next look? */
+bool sight_is_whole(const Sight *s);
 
 /* A process as it was last looked at. */
 typedef struct Record {
@@ -78,6 +82,11 @@ uint64_t record_static_pages(const Record *r);
 
 /* Says when to look again. before: of the same pid, or NULL. examined: else it was settled at a glance. */
 void record_schedule(Record *r, const Record *before, bool examined, uint32_t now_sec);
+
+/* All that tells of a change was looked at, and there is none. */
+void record_put_off(Record *r, uint32_t now_sec);
+/* Has the process never run since it was looked at? false: it has, or that is not known. */
+bool record_is_asleep(const Record *r);
 
 /* Would a look at the process say what the last one said? Looks up the names that its verdicts hang on. */
 bool record_holds(Scan *scan, const SweepOptions *options, Record *r);

@@ -75,6 +75,7 @@ typedef struct Glance {
         GlanceRange *ranges;  /* of the process at hand; and what its verdict hangs on: first a path a range, PATH_NONE among them */
         size_t n_ranges, allocated_ranges;
         TwinKey key;          /* of the process at hand */
+        bool guessed;         /* who it is like */
         uint32_t *paths;
         size_t n_paths, allocated_paths;
         bool no_query;        /* the kernel has no PROCMAP_QUERY: ranges and their names are from the text, and stand in Scan.maps as well */

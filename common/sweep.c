@@ -349,25 +349,39 @@ static bool ignores_units(const SweepOptions *o) {
         return o->ignore_units && o->ignore_units[0];
 }
 
+/* A process whose ranges are the same at the next look is the same. */
+static void note_ranges(const Glance *g, Sight *sight) {
+        sight->ranges = g->key.n_ranges > 0 && !sight->misprinted ? g->key.hash : 0;
+        sight->guessed = g->guessed;
+}
+
 /* Returns as examine(). *ret_examined: and not settled at a glance. */
 static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *now, const Record *before, bool *ret_examined,
                    Sight *ret) {
         _cleanup_(loader_done) Loader loader = LOADER_NULL;
+        Glance *g = &s->scan->glance;
         const TwinKey *key = NULL;
         int r;
 
-        *ret_examined = false;
-        if (!must_examine(s, p->pid, before)) {
+        *ret_examined = must_examine(s, p->pid, before);
+        if (!*ret_examined) {
                 scan_beacon(s->scan, &s->options, p, NULL);
                 r = glance_at(s->scan, &s->options, p, view, before ? UINT64_MAX : record_static_pages(now), &loader, ret);
-                if (r > 0 || is_fatal(r))
-                        return r;
+                *ret_examined = r <= 0;
                 /* Those that are alike may belong to different units. */
-                if (s->scan->glance.key.n_ranges > 0 && !ignores_units(&s->options))
-                        key = &s->scan->glance.key;
-        }
-        *ret_examined = true;
-        return examine(s, p, view, before, key, &loader, ret);
+                if (g->key.n_ranges > 0 && !ignores_units(&s->options))
+                        key = &g->key;
+        } else if (!s->partial && !s->options.once)
+                r = glance_at_ranges(s->scan, &s->options, p, view);
+        else
+                r = g->key.n_ranges = 0;
+        if (is_fatal(r))
+                return r;
+        if (*ret_examined)
+                r = examine(s, p, view, before, key, &loader, ret);
+        if (r > 0)
+                note_ranges(g, ret);
+        return r;
 }
 
 static int remember_memoryless(Sweep *s, const Record *before, Record **r) {
@@ -440,9 +454,34 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         return remember(s, &p, view, &record, &sight);
 }
 
+/*
+ * Its ranges are read again, all of them, and seen through the same view: they are what they were, and so are the files
+ * that their names lead to. Only what its loader says of a stale file may have changed, if it has run meanwhile.
+ */
+static bool looks_the_same(Sweep *s, const Record *r) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        const Glance *g = &s->scan->glance;
+        KnownView *view;
+
+        if (r->sight.ranges == 0 || r->sight.guessed || !sight_is_whole(&r->sight) ||
+            (sight_trouble(&r->sight)->n_findings > 0 && !record_is_asleep(r)))
+                return false;
+        /* Its memory has just been seen to be there: the number is still its own. */
+        return process_open_directory(s->scan->proc_fd, r->pid, &p) >= 0 && scan_view(s->scan, &p, &view) >= 0 &&
+                view->serial == r->view && glance_at_ranges(s->scan, &s->options, &p, view) > 0 &&
+                g->key.hash == r->sight.ranges;
+}
+
 static bool is_unchanged(Sweep *s, Record *r) {
         scan_beacon(s->scan, &s->options, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
-        return !s->options.full && s->boottime_sec < r->look_sec && record_holds(s->scan, &s->options, r);
+        if (s->options.full || s->boottime_sec >= r->examine_sec || !record_holds(s->scan, &s->options, r))
+                return false;
+        if (s->boottime_sec < r->look_sec)
+                return true;
+        if (r->memoryless || !looks_the_same(s, r))
+                return false;
+        record_put_off(r, s->boottime_sec);
+        return true;
 }
 
 int sweep_step(Sweep *s) {

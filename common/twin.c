@@ -113,19 +113,11 @@ int twin_add_settled(Scan *scan, const TwinKey *key, const Sight *sight, int64_t
         return add(scan, &(Twin){ .key = *key, .settled = true, .sight = *sight, .newest = newest });
 }
 
-/* What could not be known this time may be known of the next. */
-static bool all_is_known(const Trouble *t) {
-        for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++)
-                if (t->unknown_by[i] > 0)
-                        return false;
-        return true;
-}
-
 int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight) {
         Twin twin = { .key = *key, .sight = *sight };
         int r;
 
-        if (!scan->memory || scan->twins.n_examined >= EXAMINED_MAX || sight->misprinted || !all_is_known(sight_trouble(sight)) ||
+        if (!scan->memory || scan->twins.n_examined >= EXAMINED_MAX || sight->misprinted || !sight_is_whole(sight) ||
             twin_find(&scan->twins, key))
                 return 0;
         r = scan_start_nsec(scan, p, &twin.started_nsec);

@@ -62,7 +62,7 @@ static void exchange(void *page, const char *file, int protection) {
 }
 
 /*
- * o: open, c: close, x: execute this program anew, e and r: exchange a page for an executable and a readable one, a: and
+ * -: nothing, o: open, c: close, x: execute this program anew, e and r: exchange a page for an executable and a readable one, a: and
  * another page for one of a file that stays, f: a fork of it goes on. Each is answered by a byte.
  */
 static void child_run(int in, int out) {
@@ -350,6 +350,7 @@ START_TEST(what_no_change_shows_is_seen_when_the_time_has_come) {
         const Finding *f;
 
         tell('c', '+');
+        tell('a', '+'); /* like no other that was forked from this program */
         ck_assert_ptr_null(sweep());
         tell(exchanges[_i].command, '+');
         ck_assert_int_eq(unlink(plugin), 0);
@@ -385,6 +386,32 @@ START_TEST(what_is_hidden_behind_its_like_is_seen_when_the_time_has_come) {
         record_of(child)->look_sec = record_of(other)->look_sec = 0;
         ck_assert_ptr_nonnull(sweep_for(other));
         ck_assert_ptr_null(sweep());
+}
+END_TEST
+
+/* What is as it was, a second look leaves as it was: unless its loader may have changed what is said of a stale file. */
+static const struct {
+        bool stale, runs, anew;
+} seconds[] = {
+        { false, false, false },
+        { false, true,  false },
+        { true,  false, false },
+        { true,  true,  true },
+};
+
+START_TEST(a_second_look_does_what_it_has_to) {
+        const Record *first;
+
+        if (seconds[_i].stale)
+                replace(PLUGIN_2);
+        ck_assert_int_eq(sweep() != NULL, seconds[_i].stale);
+        first = record_of(child);
+        if (seconds[_i].runs)
+                tell('-', '+');
+        record_of(child)->look_sec = 0;
+        ck_assert_int_eq(sweep() != NULL, seconds[_i].stale);
+        ck_assert_int_eq(record_of(child) != first, seconds[_i].anew);
+        ck_assert_uint_gt(record_of(child)->look_sec, 0);
 }
 END_TEST
 
@@ -566,6 +593,7 @@ static TCase *all_tests(const char *name, SFun how) {
         tcase_add_test(tcase, who_has_run_and_changed_nothing_is_not_looked_at);
         tcase_add_loop_test(tcase, what_no_change_shows_is_seen_when_the_time_has_come, 0, ELEMENTSOF(exchanges));
         tcase_add_test(tcase, what_is_hidden_behind_its_like_is_seen_when_the_time_has_come);
+        tcase_add_loop_test(tcase, a_second_look_does_what_it_has_to, 0, ELEMENTSOF(seconds));
         tcase_add_loop_test(tcase, looks_are_spread_at_first_and_regular_then, 0, ELEMENTSOF(schedules));
         tcase_add_test(tcase, a_full_sweep_says_the_same);
         tcase_add_test(tcase, what_hung_before_is_left_out_and_counted);
