@@ -18,11 +18,35 @@ struct Ledger {
         int fd;          /* of the file, to append to */
         size_t n_lines;
         int error;       /* below 0: why it does not hold all that was told */
+
+        /* Where it is being written anew. */
+        int new_fd;
+        Finding **findings; /* shared */
+        int *priorities;
+        size_t n_findings, next;
 };
+
+static void rewrite_end(Ledger *l) {
+        for (size_t i = 0; i < l->n_findings; i++)
+                finding_unref(l->findings[i]);
+        free(l->findings);
+        free(l->priorities);
+        l->findings = NULL;
+        l->priorities = NULL;
+        l->n_findings = l->next = 0;
+        l->new_fd = fd_close(l->new_fd);
+}
+
+static void rewrite_abandon(Ledger *l) {
+        if (l->new_fd >= 0)
+                unlinkat(l->directory_fd, FILE_NAME_NEW, 0);
+        rewrite_end(l);
+}
 
 Ledger *ledger_free(Ledger *l) {
         if (!l)
                 return NULL;
+        rewrite_abandon(l);
         fd_close(l->directory_fd);
         fd_close(l->fd);
         free(l);
@@ -211,36 +235,77 @@ static int line_add(int fd, const Finding *f, int priority) {
         return n < 0 ? -ENOMEM : line_write(fd, line, (size_t) n);
 }
 
-int ledger_rewrite(Ledger *l, const Snapshot *told, const int *priorities) {
+static int rewrite_header(Ledger *l) {
         char header[sizeof(HEADER) + SD_ID128_STRING_MAX + 1] = HEADER;
-        _cleanup_close_ int fd = -EBADF;
-        size_t n = strlen(HEADER);
         int r;
 
-        r = boot_id_read(header + n);
+        r = boot_id_read(header + strlen(HEADER));
         if (r < 0)
                 return r;
         strcat(header, "\n");
+        return line_write(l->new_fd, header, strlen(header));
+}
 
-        fd = openat(l->directory_fd, FILE_NAME_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
+int ledger_rewrite_begin(Ledger *l, const Snapshot *told, const int *priorities) {
+        size_t n = told->n_findings;
+        int r;
+
+        rewrite_abandon(l);
+        l->findings = calloc(n + 1, sizeof(*l->findings));
+        l->priorities = calloc(n + 1, sizeof(*l->priorities));
+        if (!l->findings || !l->priorities) {
+                rewrite_abandon(l);
+                return -ENOMEM;
+        }
+        for (; l->n_findings < n; l->n_findings++) {
+                l->findings[l->n_findings] = finding_ref(told->findings[l->n_findings]);
+                l->priorities[l->n_findings] = priorities[l->n_findings];
+        }
+        l->new_fd = openat(l->directory_fd, FILE_NAME_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+        r = l->new_fd < 0 ? -errno : rewrite_header(l);
+        if (r < 0)
+                rewrite_abandon(l);
+        return r;
+}
+
+/* No fsync(): the file is not to outlive the machine, only the daemon. */
+static int rewrite_finish(Ledger *l) {
+        if (renameat(l->directory_fd, FILE_NAME_NEW, l->directory_fd, FILE_NAME) < 0)
                 return -errno;
-        r = line_write(fd, header, strlen(header));
-        for (size_t i = 0; r >= 0 && i < told->n_findings; i++)
-                if (priorities[i] >= 0)
-                        r = line_add(fd, told->findings[i], priorities[i]);
-        /* No fsync(): the file is not to outlive the machine, only the daemon. */
-        if (r >= 0 && renameat(l->directory_fd, FILE_NAME_NEW, l->directory_fd, FILE_NAME) < 0)
-                r = -errno;
+        fd_close(l->fd);
+        l->fd = TAKE_FD(l->new_fd);
+        l->n_lines = l->n_findings;
+        l->error = 0;
+        rewrite_end(l);
+        return 0;
+}
+
+int ledger_rewrite_step(Ledger *l) {
+        size_t i = l->next++;
+        int r;
+
+        if (i == l->n_findings)
+                r = rewrite_finish(l);
+        else
+                r = l->priorities[i] >= 0 ? line_add(l->new_fd, l->findings[i], l->priorities[i]) : 0;
         if (r < 0) {
-                unlinkat(l->directory_fd, FILE_NAME_NEW, 0);
+                rewrite_abandon(l);
                 return r;
         }
-        fd_close(l->fd);
-        l->fd = TAKE_FD(fd);
-        l->n_lines = told->n_findings;
-        l->error = 0;
-        return 0;
+        return ledger_is_rewriting(l);
+}
+
+bool ledger_is_rewriting(const Ledger *l) {
+        return l->new_fd >= 0;
+}
+
+static int ledger_rewrite(Ledger *l, const Snapshot *told, const int *priorities) {
+        int r;
+
+        r = ledger_rewrite_begin(l, told, priorities);
+        while (r >= 0 && ledger_is_rewriting(l))
+                r = ledger_rewrite_step(l);
+        return r;
 }
 
 int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **ret_priorities) {
@@ -253,7 +318,7 @@ int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **
 
         if (!l)
                 return -ENOMEM;
-        l->fd = -EBADF;
+        l->fd = l->new_fd = -EBADF;
         l->directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (l->directory_fd < 0)
                 return -errno;
@@ -279,6 +344,7 @@ int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **
 static int ledger_append(Ledger *l, const Finding *f, int priority) {
         off_t size;
 
+        rewrite_abandon(l);
         if (l->error < 0)
                 return l->error;
         size = lseek(l->fd, 0, SEEK_END);

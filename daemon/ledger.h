@@ -32,8 +32,13 @@ int ledger_remove(Ledger *l, const Finding *f);
 
 /* Has the file grown far beyond what is in it, or could it not be written? Then it is time to write it anew. */
 bool ledger_is_long(const Ledger *l, size_t n_told);
-/* `told` with the priorities of its findings (below 0: not told). Returns 0 or -errno. */
-int ledger_rewrite(Ledger *l, const Snapshot *told, const int *priorities);
+/*
+ * `told` with the priorities of its findings (below 0: not told): begun, and then a line with each step, so that nobody
+ * need wait. What is told in between ends that. Returns 0 or -errno; the step 1 while there is more to be done.
+ */
+int ledger_rewrite_begin(Ledger *l, const Snapshot *told, const int *priorities);
+int ledger_rewrite_step(Ledger *l);
+bool ledger_is_rewriting(const Ledger *l);
 
 /* The text to what was told: pure, for ledger_open(). A last line that is not whole is left out. Returns how many were, or -ENOMEM. */
 int ledger_parse(char *text, const char *boot_id, Snapshot **ret_told, int **ret_priorities);

@@ -49,30 +49,46 @@ static bool teller_step(Teller *t) {
         return true;
 }
 
-/* All has been told: what the tracks say is what the file should hold. */
-static void ledger_tidy(Teller *t) {
+/* All has been told: what the tracks say is what the file should hold. True: it is being written anew. */
+static bool ledger_begin(Teller *t) {
         const Settle *s = t->settle;
         _cleanup_free_ int *priorities = NULL;
         size_t n_told = 0;
+        int r;
 
-        if (!t->ledger || !s->snapshot)
-                return;
+        if (!s->snapshot)
+                return false;
         for (size_t i = 0; i < s->snapshot->n_findings; i++)
                 n_told += s->tracks[i].told >= 0;
         if (!ledger_is_long(t->ledger, n_told))
-                return;
+                return false;
 
         priorities = calloc(s->snapshot->n_findings + 1, sizeof(*priorities));
         if (!priorities)
-                return;
+                return false;
         for (size_t i = 0; i < s->snapshot->n_findings; i++)
                 priorities[i] = s->tracks[i].told;
-        ledger_result(t, ledger_rewrite(t->ledger, s->snapshot, priorities));
+        r = ledger_rewrite_begin(t->ledger, s->snapshot, priorities);
+        if (r < 0)
+                ledger_result(t, r);
+        return r >= 0;
+}
+
+static bool ledger_work(Teller *t) {
+        int r;
+
+        if (!t->ledger)
+                return false;
+        if (!ledger_is_rewriting(t->ledger))
+                return ledger_begin(t);
+        r = ledger_rewrite_step(t->ledger);
+        if (r <= 0)
+                ledger_result(t, r);
+        return r > 0;
 }
 
 /* What it took to read and to tell a change lies between what is kept, and it may be long until there is another. */
 static void teller_rest(Teller *t) {
-        ledger_tidy(t);
         if (t->stirred)
                 malloc_trim(0);
         t->stirred = false;
@@ -83,7 +99,7 @@ static int on_work(sd_event_source *source, void *userdata) {
         Teller *t = userdata;
 
         do
-                if (!teller_step(t)) {
+                if (!teller_step(t) && !ledger_work(t)) {
                         teller_rest(t);
                         return sd_event_source_set_enabled(source, SD_EVENT_OFF);
                 }

@@ -110,6 +110,37 @@ START_TEST(lines_are_read_with_care) {
 }
 END_TEST
 
+static void rewrite(Ledger *l, const Snapshot *s, const int *priorities) {
+        ck_assert_int_eq(ledger_rewrite_begin(l, s, priorities), 0);
+        for (size_t i = 0; i < s->n_findings; i++)
+                ck_assert_int_eq(ledger_rewrite_step(l), 1);
+        ck_assert_int_eq(ledger_rewrite_step(l), 0);
+        ck_assert(!ledger_is_rewriting(l));
+}
+
+START_TEST(what_is_told_while_it_is_written_anew_is_not_lost) {
+        _cleanup_(finding_done) Finding f = finding_make(42, 3, "a.service");
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        const int priorities[] = { 4, -1 };
+        Ledger *l = open_and_expect(0);
+
+        snapshot_put(s, 42, 1, "a.service", 0);
+        snapshot_put(s, 42, 2, "a.service", 0);
+        snapshot_freeze(s);
+        ck_assert_int_eq(ledger_rewrite_begin(l, s, priorities), 0);
+        ck_assert_int_eq(ledger_rewrite_step(l), 1);
+        ck_assert_int_eq(ledger_add(l, &f, 4), 0);
+        ck_assert(!ledger_is_rewriting(l));
+        ledger_free(open_and_expect(1));
+        rewrite(l, s, priorities);
+        ck_assert_int_eq(ledger_add(l, &f, 4), 0);
+        ledger_free(open_and_expect(2));
+        ck_assert_int_eq(ledger_rewrite_begin(l, s, priorities), 0);
+        ledger_free(l);
+        ledger_free(open_and_expect(2));
+}
+END_TEST
+
 START_TEST(a_full_disk_is_told_and_repaired_later) {
         const struct rlimit small = { 3000, RLIM_INFINITY }, large = { RLIM_INFINITY, RLIM_INFINITY };
         _cleanup_(finding_done) Finding f = finding_make(42, 1, "a.service");
@@ -130,7 +161,7 @@ START_TEST(a_full_disk_is_told_and_repaired_later) {
         ledger_free(open_and_expect(1)); /* of whole lines */
         snapshot_put(s, 42, 1, "a.service", 0);
         snapshot_freeze(s);
-        ck_assert_int_eq(ledger_rewrite(l, s, priorities), 0);
+        rewrite(l, s, priorities);
         ck_assert(!ledger_is_long(l, 1));
         ledger_free(l);
         ledger_free(open_and_expect(1));
@@ -157,6 +188,7 @@ int main(void) {
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_test(tcase, what_was_told_is_there_after_a_restart);
         tcase_add_loop_test(tcase, lines_are_read_with_care, 0, ELEMENTSOF(texts));
+        tcase_add_test(tcase, what_is_told_while_it_is_written_anew_is_not_lost);
         tcase_add_test(tcase, a_full_disk_is_told_and_repaired_later);
         tcase_add_test(tcase, what_is_not_ours_is_left_alone);
         suite_add_tcase(suite, tcase);
