@@ -118,8 +118,10 @@ static int read_process(sd_bus_message *m, const Bus *b, Finding *const **ret, s
         if (r < 0)
                 return r;
         n = pid <= PID_MAX ? process_findings(b->view.snapshot, (pid_t) pid, &findings) : 0;
-        if (n == 0)
-                return sd_bus_error_setf(error, ERROR_NO_SUCH_PROCESS, "Process %" PRIu32 " has no stale libraries", pid);
+        if (n == 0) {
+                sd_bus_error_setf(error, ERROR_NO_SUCH_PROCESS, "Process %" PRIu32 " has no stale libraries", pid);
+                return -ESRCH;
+        }
         *ret = findings;
         *ret_n = n;
         return 0;
