@@ -162,7 +162,7 @@ class Zoo:
 
     def note_connection(self, number):
         with open(self.connections, "a") as f:
-            f.write(number + "\n")
+            f.write(f"{number} {connection_inode(os.environ['ZOO_CONTROL'], number)}\n")
 
     def path(self, name):
         return os.path.join(self.directory, name)
@@ -259,14 +259,21 @@ def run_inside(test, connections):
     return 0
 
 
+def connection_inode(control, number):
+    """Of its directory, or 0. The number may by now be another's, of another program of tests; an inode is not used again."""
+    try:
+        return os.stat(os.path.join(control, number)).st_ino
+    except FileNotFoundError:
+        return 0
+
+
 def end_of_connections(connections, control):
     """Nothing may be left of the file systems of a test. What is left, is aborted."""
     left = []
-    for number in set(open(connections).read().split()):
-        directory = os.path.join(control, number)
-        if os.path.isdir(directory):
+    for number, inode in {tuple(line.split()) for line in open(connections)}:
+        if inode != "0" and connection_inode(control, number) == int(inode):
             left.append(number)
-            with open(os.path.join(directory, "abort"), "w") as f:
+            with open(os.path.join(control, number, "abort"), "w") as f:
                 f.write("1")
     return left
 
@@ -278,7 +285,7 @@ def run_outside(module, name, control):
         command = ["unshare", "--fork", "--pid", "--kill-child=SIGKILL", "--mount", "--mount-proc",
                    sys.executable, module, "--inside", name, connections]
         started = time.monotonic()
-        child = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": directory})
+        child = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": directory, "ZOO_CONTROL": control})
         try:
             errors = child.communicate(timeout=TEST_SECONDS)[1].decode(errors="replace")
             code = child.returncode
