@@ -23,11 +23,11 @@
  * there were none for that long, and at the latest after DELAY. Noise (/dev/null is
  * closed all day) is read as it comes, but over time no more often than every NOISE, with
  * NOISE_BURST of it at once: what matters then waits as long, and noise that never ends
- * costs 0.15 % of a core.
+ * costs 0.3 % of a core.
  */
 #define QUIET_USEC (5 * USEC_PER_MSEC)
 #define DELAY_USEC (250 * USEC_PER_MSEC)
-#define NOISE_USEC (30 * USEC_PER_MSEC)
+#define NOISE_USEC (20 * USEC_PER_MSEC)
 #define NOISE_BURST_USEC USEC_PER_SEC
 /* A look that takes longer than this, and can be killed, is: nobody waits for it any more. */
 #define HUNG_SEC 120
