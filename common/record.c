@@ -69,13 +69,14 @@ Record *record_new(pid_t pid) {
         Record *r = malloc(sizeof(*r));
 
         if (r)
-                *r = (Record){ .pid = pid, .statm_fd = -EBADF, .maps_fd = -EBADF };
+                *r = (Record){ .pid = pid, .directory_fd = -EBADF, .statm_fd = -EBADF, .maps_fd = -EBADF };
         return r;
 }
 
 Record *record_free(Record *r) {
         if (!r)
                 return NULL;
+        fd_close(r->directory_fd);
         fd_close(r->statm_fd);
         fd_close(r->maps_fd);
         sight_done(&r->sight);
@@ -129,8 +130,6 @@ int record_begin(Record *r, const Process *p, bool kept) {
                 r->cpu_nsec = read_cpu(p->pid);
         if (read_statm(fd, &r->vm_size, &r->vm_data) < 0)
                 record_never_holds(r);
-        if (kept)
-                r->statm_fd = TAKE_FD(fd);
         return 0;
 }
 
@@ -149,6 +148,15 @@ static bool anchors_hold(const Record *r) {
         return true;
 }
 
+/* An open statm holds a page of the kernel's memory from when it was first read: only of one that runs. */
+static int open_statm(Record *r) {
+        if (r->statm_fd < 0) {
+                r->statm_fd = openat(r->directory_fd, "statm", O_RDONLY | O_CLOEXEC);
+                r->directory_fd = fd_close(r->directory_fd);
+        }
+        return r->statm_fd;
+}
+
 /* Is the memory as it was? One that runs will mostly run again, and is not asked for that until it is looked at anew. */
 static bool memory_holds(Record *r) {
         uint64_t size, data;
@@ -156,7 +164,7 @@ static bool memory_holds(Record *r) {
         if (r->cpu_nsec > 0 && read_cpu(r->pid) == r->cpu_nsec)
                 return true;
         r->cpu_nsec = 0;
-        return read_statm(r->statm_fd, &size, &data) >= 0 && size == r->vm_size && data == r->vm_data && anchors_hold(r);
+        return read_statm(open_statm(r), &size, &data) >= 0 && size == r->vm_size && data == r->vm_data && anchors_hold(r);
 }
 
 /* For the first time after a part of the period: else all of a host's would be due in one sweep. */

@@ -53,16 +53,16 @@ bool sight_is_whole(const Sight *s);
 /* A process as it was last looked at. */
 typedef struct Record {
         pid_t pid;
-        int statm_fd;           /* owned; answers with ESRCH once the process is gone, though its pid be used again */
+        int directory_fd, statm_fd; /* owned, one of them; of use no more once the process is gone, though its pid be used again */
         int maps_fd;            /* owned, of a process with findings; dies with the memory it was opened for, as on execve(2) */
         uint32_t view;          /* serial number */
+        uint32_t examined;      /* number of the sweep */
         uint64_t start_time;
         uint64_t cpu_nsec;      /* what it has run in all; 0: it is not asked for that */
         uint64_t vm_size, vm_data; /* of statm, pages */
         uint32_t look_sec, examine_sec; /* CLOCK_BOOTTIME: when it is to be looked at anew, and examined, whatever is seen of a change */
-        uint32_t examined;      /* number of the sweep */
-        bool memoryless;        /* a kernel thread or a zombie: nothing to see, and nothing seen */
         Sight sight;
+        bool memoryless;        /* a kernel thread or a zombie: nothing to see, and nothing seen */
 } Record;
 
 Record *record_new(pid_t pid);
@@ -70,8 +70,8 @@ Record *record_free(Record *r); /* NULL is accepted, and returned */
 DEFINE_CLEANUP(Record *, record_free)
 
 /*
- * Reads what the next sweep will see a change by, and keeps it open unless nothing is to be `kept` for that. Returns 0 or
- * -errno: without it, the process is looked at anew then.
+ * Reads what the next sweep will see a change by, if it is to be `kept` for that: else the size of the memory alone.
+ * Returns 0 or -errno.
  */
 int record_begin(Record *r, const Process *p, bool kept);
 /* Nothing that the next sweep sees is to count: it looks anew. */

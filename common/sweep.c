@@ -291,7 +291,7 @@ static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
 }
 
 /* What the next sweep compares with. Without a descriptor, the process is looked at anew then: no reason to fail. */
-static int remember(Sweep *s, const Process *p, const KnownView *view, Record **record, Sight *sight) {
+static int remember(Sweep *s, Process *p, const KnownView *view, Record **record, Sight *sight) {
         Record *r = *record;
 
         if (s->partial) {
@@ -303,6 +303,8 @@ static int remember(Sweep *s, const Process *p, const KnownView *view, Record **
         r->examined = s->scan->sweep;
         if (sight_trouble(sight)->n_findings > 0 && !s->options.once)
                 r->maps_fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
+        if (!s->options.once)
+                r->directory_fd = TAKE_FD(p->fd);
         r->sight = *sight;
         *sight = (Sight){};
         if (r->sight.trouble)
@@ -384,8 +386,10 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *no
         return r;
 }
 
-static int remember_memoryless(Sweep *s, const Record *before, Record **r) {
+static int remember_memoryless(Sweep *s, Process *p, const Record *before, Record **r) {
         (*r)->memoryless = true;
+        if (!s->options.once)
+                (*r)->directory_fd = TAKE_FD(p->fd);
         record_schedule(*r, before, /* examined= */ true, s->boottime_sec);
         return keep(s, r);
 }
@@ -406,7 +410,7 @@ static int begin_record(Sweep *s, Process *p, const Record *before, Record **rec
         if (r < 0)
                 return r != -ESRCH ? count_unreadable(s, p->pid, 0) : 0;
         if (!p->has_memory)
-                return remember_memoryless(s, before, record);
+                return remember_memoryless(s, p, before, record);
         record_never_holds(*record);
         return 1;
 }

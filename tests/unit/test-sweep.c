@@ -330,10 +330,14 @@ START_TEST(who_has_run_and_changed_nothing_is_not_looked_at) {
         replace(PLUGIN_2);
         ck_assert_ptr_nonnull(sweep());
         r = record_of(child);
+        ck_assert_int_ge(r->directory_fd, 0);
+        ck_assert_int_lt(r->statm_fd, 0);
         tell('-', '+');
         ck_assert_ptr_nonnull(sweep());
         ck_assert_ptr_eq(record_of(child), r);
         ck_assert_uint_eq(r->cpu_nsec, 0);
+        ck_assert_int_lt(r->directory_fd, 0);
+        ck_assert_int_ge(r->statm_fd, 0);
 }
 END_TEST
 
