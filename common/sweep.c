@@ -363,8 +363,9 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *no
         _cleanup_(loader_done) Loader loader = LOADER_NULL;
         Glance *g = &s->scan->glance;
         const TwinKey *key = NULL;
-        int r;
+        int r = 0;
 
+        g->key.n_ranges = 0;
         *ret_examined = must_examine(s, p->pid, before);
         if (!*ret_examined) {
                 scan_beacon(s->scan, &s->options, p, NULL);
@@ -375,8 +376,6 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *no
                         key = &g->key;
         } else if (!s->partial && !s->options.once)
                 r = glance_at_ranges(s->scan, &s->options, p, view);
-        else
-                r = g->key.n_ranges = 0;
         if (is_fatal(r))
                 return r;
         if (*ret_examined)
