@@ -20,17 +20,28 @@ struct Link {
 
         sd_bus *bus;           /* NULL: no connection */
         sd_bus_slot *filter, *disconnected, *changed, *beacon_call, *call;
-        sd_event_source *check; /* looks at the beacon while a sweep is going on */
+        sd_event_source *check;  /* looks at the beacon while a sweep is going on */
+        sd_event_source *finish; /* on when all has come */
 
         int beacon_fd;
         SweepBeacon beacon;    /* as last seen */
         uint64_t progress;     /* when something last moved, µs of CLOCK_MONOTONIC */
         uint64_t started;
-        bool sweeping;
+        bool sweeping, frozen;
         Answer answer;         /* what has come so far */
         const Snapshot *previous; /* borrowed: where findings that are kept are found */
-        size_t text_left;
+        size_t text_left, n_cut;
 };
+
+/* No sweep is going on any more. */
+static void link_rest(Link *l) {
+        l->sweeping = l->frozen = false;
+        answer_done(&l->answer);
+        if (l->check)
+                sd_event_source_set_enabled(l->check, SD_EVENT_OFF);
+        if (l->finish)
+                sd_event_source_set_enabled(l->finish, SD_EVENT_OFF);
+}
 
 static void link_close(Link *l) {
         l->filter = sd_bus_slot_unref(l->filter);
@@ -41,10 +52,7 @@ static void link_close(Link *l) {
         l->bus = sd_bus_close_unref(l->bus);
         l->beacon_fd = fd_close(l->beacon_fd);
         l->beacon = (SweepBeacon){};
-        l->sweeping = false;
-        answer_done(&l->answer);
-        if (l->check)
-                sd_event_source_set_enabled(l->check, SD_EVENT_OFF);
+        link_rest(l);
 }
 
 static void link_failed(Link *l, bool hung, int error, const char *text) {
@@ -85,30 +93,36 @@ static bool snapshot_is_sound(const Snapshot *s) {
 
 static void link_finished(Link *l) {
         Snapshot *snapshot = TAKE_PTR(l->answer.snapshot);
-        /* What was announced and did not come, was too long. */
-        size_t n_cut = (size_t) l->answer.n_cut + l->answer.n_findings - snapshot->n_findings;
 
-        snapshot_freeze(snapshot);
-        if (!snapshot_is_sound(snapshot)) {
-                snapshot_free(snapshot);
-                link_nonsense(l, -EBADMSG);
-                return;
+        link_rest(l);
+        l->callbacks.on_snapshot(l->callbacks.userdata, snapshot, l->n_cut);
+}
+
+/* In two steps, between which others are answered. */
+static int on_finish(sd_event_source *source _unused_, void *userdata) {
+        Link *l = userdata;
+
+        if (l->frozen)
+                link_finished(l);
+        else {
+                /* What was announced and did not come, was too long. */
+                l->n_cut = (size_t) l->answer.n_cut + l->answer.n_findings - l->answer.snapshot->n_findings;
+                snapshot_freeze(l->answer.snapshot);
+                l->frozen = true;
+                if (!snapshot_is_sound(l->answer.snapshot))
+                        link_nonsense(l, -EBADMSG);
         }
-        l->sweeping = false;
-        answer_done(&l->answer);
-        sd_event_source_set_enabled(l->check, SD_EVENT_OFF);
-        l->callbacks.on_snapshot(l->callbacks.userdata, snapshot, n_cut);
+        return 0;
 }
 
 static void link_went_on(Link *l, uint32_t next) {
         int r;
 
         l->progress = clock_now();
-        if (next >= l->answer.n_findings) {
-                link_finished(l);
-                return;
-        }
-        r = link_fetch(l, next);
+        if (next >= l->answer.n_findings)
+                r = sd_event_source_set_enabled(l->finish, SD_EVENT_ON);
+        else
+                r = link_fetch(l, next);
         if (r < 0)
                 link_failed(l, /* hung= */ false, r, "it cannot be asked");
 }
@@ -355,9 +369,12 @@ int link_new(sd_event *event, int64_t priority, const char *socket_path, uint64_
         if (r >= 0)
                 r = sd_event_source_set_priority(l->check, priority);
         if (r >= 0)
-                r = sd_event_source_set_enabled(l->check, SD_EVENT_OFF);
+                r = sd_event_add_defer(event, &l->finish, on_finish, l);
+        if (r >= 0)
+                r = sd_event_source_set_priority(l->finish, priority);
         if (r < 0)
                 return r;
+        link_rest(l);
 
         *ret = TAKE_PTR(l);
         return 0;
@@ -368,6 +385,7 @@ Link *link_free(Link *l) {
                 return NULL;
         link_close(l);
         sd_event_source_unref(l->check);
+        sd_event_source_unref(l->finish);
         sd_event_unref(l->event);
         free(l->socket_path);
         free(l);
