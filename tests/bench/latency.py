@@ -41,7 +41,7 @@ def prioritize(o, scanner=False):
     if o.realtime:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1 if scanner else 2))
     elif scanner:
-        os.nice(5)
+        os.nice(10)
 
 
 class Daemon:
