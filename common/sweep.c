@@ -365,10 +365,10 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *no
         const TwinKey *key = NULL;
         int r = 0;
 
+        scan_beacon(s->scan, &s->options, p, NULL);
         g->key.n_ranges = 0;
         *ret_examined = must_examine(s, p->pid, before);
         if (!*ret_examined) {
-                scan_beacon(s->scan, &s->options, p, NULL);
                 r = glance_at(s->scan, &s->options, p, view, before ? UINT64_MAX : record_static_pages(now), &loader, ret);
                 *ret_examined = r <= 0;
                 /* Those that are alike may belong to different units. */
