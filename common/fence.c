@@ -19,11 +19,12 @@ static int span_at(Fence *f, uint64_t address, MapsSpan *ret) {
         size_t m;
         int r;
 
-        if (f->maps_fd < 0)
+        if (f->process->maps_fd < 0 && f->maps_fd < 0) {
                 f->maps_fd = openat(f->process->fd, "maps", O_RDONLY | O_CLOEXEC);
-        if (f->maps_fd < 0)
-                return -errno;
-        r = maps_span_at(f->maps_fd, address, ret);
+                if (f->maps_fd < 0)
+                        return -errno;
+        }
+        r = maps_span_at(f->process->maps_fd >= 0 ? f->process->maps_fd : f->maps_fd, address, ret);
         if (r != -ENOTTY && r != -EINVAL)
                 return r;
         m = mapping_list_find(maps, address);

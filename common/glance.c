@@ -79,8 +79,8 @@ static int is_of_file(const Scan *scan, const SweepOptions *options, const Known
  * known for all processes of the view: whoever maps the same inode by another name maps
  * it by one that is gone, which its loader's name tells. Returns 1, 0: not settled, -errno.
  */
-static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int maps_fd,
-                        size_t range, Sight *s, uint32_t *ret_path) {
+static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, size_t range,
+                        Sight *s, uint32_t *ret_path) {
         Glance *g = &scan->glance;
         const GlanceRange *r = &g->ranges[range];
         char name[MAPS_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
@@ -89,13 +89,13 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView
         uint32_t *bucket;
         int k;
 
-        if (maps_fd >= 0) {
-                k = maps_name_at(maps_fd, &(MapsLine){ .start = r->start, .inode = r->inode, .dev_major = r->dev_major,
+        if (p->maps_fd >= 0) {
+                k = maps_name_at(p->maps_fd, &(MapsLine){ .start = r->start, .inode = r->inode, .dev_major = r->dev_major,
                                                        .dev_minor = r->dev_minor }, name, sizeof(name));
                 if (k <= 0)
                         return k;
         }
-        path = view_path(&view->view, maps_fd >= 0 ? name : name_in_text(scan, range));
+        path = view_path(&view->view, p->maps_fd >= 0 ? name : name_in_text(scan, range));
         if (!path || verdict_cut_mark(path) != strlen(path))
                 return 0;
         scan_beacon(scan, options, p, &(Mapping){ .dev_major = r->dev_major, .dev_minor = r->dev_minor });
@@ -188,28 +188,26 @@ static int read_ranges_as_text(Scan *scan, const Process *p) {
         return l->n_ranges > 0 && l->n_ranges <= RANGES_MAX;
 }
 
-/* *ret_fd stays closed where the text tells the names as well. Returns 1, 0: not to be settled so, -errno. */
-static int read_ranges(Scan *scan, const SweepOptions *options, const Process *p, const TwinKey *key, int *ret_fd,
-                       const Twin **ret_twin) {
-        _cleanup_close_ int fd = -EBADF;
+/* p->maps_fd stays closed where the text tells the names as well. Returns 1, 0: not to be settled so, -errno. */
+static int read_ranges(Scan *scan, const SweepOptions *options, Process *p, const TwinKey *key, const Twin **ret_twin) {
         Glance *g = &scan->glance;
         int r;
 
         g->n_ranges = 0;
         if (options->text_maps || g->no_query)
                 return read_ranges_as_text(scan, p);
-        fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
+        p->maps_fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
+        if (p->maps_fd < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
-        *ret_twin = twin_guess(&scan->twins, key, fd);
+        *ret_twin = twin_guess(&scan->twins, key, p->maps_fd);
         if (*ret_twin)
                 return 1;
-        r = query_ranges(g, fd);
+        r = query_ranges(g, p->maps_fd);
         if (r == -ENOTTY || r == -EINVAL) {
                 g->no_query = true; /* Linux before 6.11 */
+                p->maps_fd = fd_close(p->maps_fd);
                 return read_ranges_as_text(scan, p);
         }
-        *ret_fd = TAKE_FD(fd);
         return r;
 }
 
@@ -225,8 +223,8 @@ static bool is_internal(const Scan *scan, const GlanceRange *r) {
 }
 
 /* Every executable range. range_path[i] is the number of its file's path, or PATH_NONE. */
-static int glance_at_files(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int maps_fd,
-                           Sight *s, int64_t *newest) {
+static int glance_at_files(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, Sight *s,
+                           int64_t *newest) {
         Glance *g = &scan->glance;
         uint32_t path = PATH_NONE;
         int r;
@@ -241,7 +239,7 @@ static int glance_at_files(Scan *scan, const SweepOptions *options, const KnownV
                         path = PATH_NONE;
                 } else if (i == 0 || path == PATH_NONE || !printed_as(line, &scan->paths.paths[path].identity)) {
                         f = find_file(scan, view, line);
-                        r = f ? 1 : look_up_file(scan, options, view, p, maps_fd, i, s, &path);
+                        r = f ? 1 : look_up_file(scan, options, view, p, i, s, &path);
                         if (r <= 0)
                                 return r;
                         if (f)
@@ -297,7 +295,7 @@ static int glance_at_name(Scan *scan, const SweepOptions *options, const KnownVi
         return r < 0 ? r : 1;
 }
 
-static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int *maps_fd,
+static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
                            Loader *loader) {
         Glance *g = &scan->glance;
         int r;
@@ -306,7 +304,6 @@ static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownV
         r = scan_memory(scan, options, view, p);
         if (r < 0)
                 return r;
-        scan->fence.maps_fd = TAKE_FD(*maps_fd); /* spares it an openat(2) */
         r = loader_read(p, scan->memory, &scan->debug_offset, loader);
         if (r < 0)
                 return r;
@@ -334,16 +331,15 @@ static int make_set(Scan *scan, uint32_t *ret) {
         return path_table_add_set(&scan->paths, g->paths, n, ret);
 }
 
-int glance_at_ranges(Scan *scan, const SweepOptions *options, const Process *p, const KnownView *view) {
+int glance_at_ranges(Scan *scan, const SweepOptions *options, Process *p, const KnownView *view) {
         TwinKey key = { .view = view->serial, .static_pages = UINT64_MAX };
-        _cleanup_close_ int fd = -EBADF;
         const Twin *none = NULL;
         Glance *g = &scan->glance;
         int r;
 
         g->key.n_ranges = 0;
         g->guessed = false;
-        r = read_ranges(scan, options, p, &key, &fd, &none);
+        r = read_ranges(scan, options, p, &key, &none);
         if (r <= 0)
                 return r;
         key.hash = hash_ranges(scan, view);
@@ -375,14 +371,14 @@ static bool is_as_old(const Twin *settled, uint64_t static_pages) {
 }
 
 /* A process that nobody is like yet. */
-static int glance_at_stranger(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, int *maps_fd,
+static int glance_at_stranger(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
                               Loader *loader, Sight *s, int64_t *newest) {
         int r;
 
         scan->glance.n_paths = 0;
-        r = glance_at_files(scan, options, view, p, *maps_fd, s, newest);
+        r = glance_at_files(scan, options, view, p, s, newest);
         if (r > 0)
-                r = glance_at_names(scan, options, view, p, maps_fd, loader);
+                r = glance_at_names(scan, options, view, p, loader);
         if (r <= 0)
                 return r;
         r = make_set(scan, &s->set);
@@ -391,7 +387,6 @@ static int glance_at_stranger(Scan *scan, const SweepOptions *options, const Kno
 
 int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, uint64_t static_pages,
               Loader *loader, Sight *ret) {
-        _cleanup_close_ int fd = -EBADF;
         Glance *g = &scan->glance;
         const Twin *twin = NULL;
         TwinKey key;
@@ -408,7 +403,7 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
         if (fstat(process->fd, &st) < 0) /* the owner of the directory: proc(5) */
                 return -errno;
         key = (TwinKey){ .view = view->serial, .uid = st.st_uid, .static_pages = static_pages };
-        r = read_ranges(scan, options, process, &key, &fd, &twin);
+        r = read_ranges(scan, options, process, &key, &twin);
         if (r <= 0)
                 return r;
         if (!twin) {
@@ -424,7 +419,7 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
                 s = twin->sight;
                 newest = twin->newest;
         } else {
-                r = glance_at_stranger(scan, options, view, process, &fd, loader, &s, &newest);
+                r = glance_at_stranger(scan, options, view, process, loader, &s, &newest);
                 if (r <= 0)
                         return r;
         }

@@ -30,7 +30,7 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
  * Looks at the executable ranges alone, all of them. Returns 1: scan->glance.key is of them; 0: there are none, or too
  * many; -ENOMEM, -ESRCH, -errno.
  */
-int glance_at_ranges(Scan *scan, const SweepOptions *options, const Process *p, const KnownView *view);
+int glance_at_ranges(Scan *scan, const SweepOptions *options, Process *p, const KnownView *view);
 
 /* What was seen of files holds within one sweep alone. */
 void glance_done(Glance *g);

@@ -336,7 +336,7 @@ static int observe_successor(Examination *x, const KnownView *view, size_t mappi
             (!x->options->remote_file_systems && !view_answers(&view->view, &i)))
                 return 0;
         if (other_path) {
-                Process self = { .fd = x->scan->proc_fd };
+                Process self = { .fd = x->scan->proc_fd, .maps_fd = -EBADF };
                 char name[64];
 
                 snprintf(name, sizeof(name), "self/fd/%d", path_fd);

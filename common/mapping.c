@@ -369,9 +369,23 @@ static int read_once(const Process *p, unsigned flags, MappingList *l) {
         return r < 0 ? r : merge(l);
 }
 
-int mapping_list_read(const Process *p, unsigned flags, MappingList *l) {
-        int r = -ESRCH;
+/* Returns 0; -ESRCH: it has to be opened, anew or at all; -ENOMEM. */
+static int ask_opened(const Process *p, unsigned flags, MappingList *l) {
+        int r;
 
+        if (p->maps_fd < 0 || flags & MAPPING_TEXT)
+                return -ESRCH;
+        mapping_list_clear(l);
+        r = read_by_query(p->maps_fd, flags, l);
+        if (r >= 0)
+                r = merge(l);
+        return r < 0 && r != -ENOMEM ? -ESRCH : r;
+}
+
+int mapping_list_read(const Process *p, unsigned flags, MappingList *l) {
+        int r;
+
+        r = ask_opened(p, flags, l);
         /* The descriptor is of one memory: a program that executes another meanwhile is read once more. */
         for (size_t i = 0; i < 3 && r == -ESRCH; i++) {
                 r = read_once(p, flags, l);

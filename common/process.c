@@ -74,6 +74,7 @@ int process_list_read(int proc_fd, ProcessList *ret) {
 
 void process_done(Process *p) {
         p->fd = fd_close(p->fd);
+        p->maps_fd = fd_close(p->maps_fd);
 }
 
 int process_read_file(const Process *p, const char *name, size_t max, char **ret, size_t *ret_size) {
@@ -236,7 +237,7 @@ int process_open_directory(int proc_fd, pid_t pid, Process *ret) {
 
         if (fd < 0)
                 return fd;
-        *ret = (Process){ .pid = pid, .fd = fd };
+        *ret = (Process){ .pid = pid, .fd = fd, .maps_fd = -EBADF };
         return 0;
 }
 

@@ -31,6 +31,7 @@ int process_list_read(int proc_fd, ProcessList *ret);
 typedef struct Process {
         pid_t pid;
         int fd;              /* owned; its /proc directory, O_PATH. Where its first thread has exited and others run on, that of one of these */
+        int maps_fd;         /* owned; its open maps, to be asked and not read (maps.h): -EBADF where nobody has opened it yet */
         uint64_t start_time; /* clock ticks since boot, field 22 of proc_pid_stat(5) */
         char comm[PROCESS_COMM_SIZE]; /* field 2, raw bytes; "" until it is identified */
         uint64_t thread_start_time; /* the same of the thread that `fd` is of */
@@ -40,8 +41,8 @@ typedef struct Process {
         bool has_memory;     /* false: a kernel thread, a zombie without threads, or exiting */
 } Process;
 
-/* Embeds an owned descriptor: initialise with PROCESS_NULL before process_done() may see it. */
-#define PROCESS_NULL ((Process){ .fd = -EBADF })
+/* Embeds owned descriptors: initialise with PROCESS_NULL before process_done() may see it. */
+#define PROCESS_NULL ((Process){ .fd = -EBADF, .maps_fd = -EBADF })
 void process_done(Process *p);
 
 /* proc_fd: an open /proc. Returns 0, -ESRCH where it is gone, -EBADMSG, -errno. */
