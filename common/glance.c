@@ -361,15 +361,6 @@ static int is_older(Scan *scan, Process *p, int64_t newest) {
         return r < 0 ? r : newest < start - SCAN_SLACK_NSEC;
 }
 
-/*
- * Forks of one program are as old as the oldest ancestor that is still there (lineage.h), and that is the same for all,
- * unless those of the first one have ended and those of another have not. What was written to in place in between is then
- * missed, until the second look, which asks.
- */
-static bool is_as_old(const Twin *settled, uint64_t static_pages) {
-        return settled->one_origin && static_pages != UINT64_MAX;
-}
-
 /* A process that nobody is like yet. */
 static int glance_at_stranger(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
                               Loader *loader, Sight *s, int64_t *newest) {
@@ -415,6 +406,14 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
         g->guessed = twin && static_pages != UINT64_MAX;
         if (twin && !twin->settled)
                 return 0;
+        /*
+         * Its libraries were opened by the same names, unless each opened for itself what the other did, by another name.
+         * And forks of one program are as old as the oldest ancestor that is still there (lineage.h), which is the same for
+         * all, unless those of the first one have ended and those of another have not. What can be missed for these two,
+         * until a second look goes by what it reads itself: that a name leads elsewhere by now, and a write in between.
+         */
+        if (static_pages == UINT64_MAX)
+                twin = NULL;
         if (twin) {
                 s = twin->sight;
                 newest = twin->newest;
@@ -423,7 +422,7 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
                 if (r <= 0)
                         return r;
         }
-        r = twin && is_as_old(twin, static_pages) ? 1 : is_older(scan, process, newest);
+        r = twin && twin->one_origin ? 1 : is_older(scan, process, newest);
         if (r <= 0)
                 return r;
         if (!twin && !s.misprinted) {

@@ -23,7 +23,7 @@
 #define PAGE 4096
 
 static char directory[] = "/tmp/stalelib-sweep-XXXXXX";
-static char plugin[PATH_MAX];
+static char plugin[PATH_MAX], another_name[PATH_MAX];
 static int to_child, from_child;
 static pid_t child;
 static Scan *scan;
@@ -61,9 +61,27 @@ static void exchange(void *page, const char *file, int protection) {
         close(fd);
 }
 
+static void go_on_in_a_fork(bool open) {
+        int opened[2];
+        char c;
+
+        if (pipe(opened) < 0)
+                _exit(1);
+        if (fork() > 0) {
+                if (open && (!dlopen(PLUGIN_1, RTLD_NOW) || write(opened[1], "", 1) != 1))
+                        _exit(1);
+                for (;;)
+                        pause();
+        }
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (open && (read(opened[0], &c, 1) != 1 || !dlopen(another_name, RTLD_NOW)))
+                _exit(1);
+}
+
 /*
  * -: nothing, o: open, c: close, x: execute this program anew, e and r: exchange a page for an executable and a readable one, a: and
- * another page for one of a file that stays, f: a fork of it goes on. Each is answered by a byte.
+ * another page for one of a file that stays, f: a fork of it goes on, l: and opens that file by another name than its
+ * parent then does. Each is answered by a byte.
  */
 static void child_run(int in, int out) {
         void *handle = NULL;
@@ -80,12 +98,9 @@ static void child_run(int in, int out) {
                         exchange(page, plugin, command == 'e' ? PROT_READ | PROT_EXEC : PROT_READ);
                 else if (command == 'a')
                         exchange(page + PAGE, PLUGIN_1, PROT_READ | PROT_EXEC);
-                else if (command == 'f') {
-                        if (fork() > 0)
-                                for (;;)
-                                        pause();
-                        prctl(PR_SET_PDEATHSIG, SIGKILL);
-                } else if (command == 'x') {
+                else if (command == 'f' || command == 'l')
+                        go_on_in_a_fork(command == 'l');
+                else if (command == 'x') {
                         char a[16], b[16];
 
                         snprintf(a, sizeof(a), "%d", in);
@@ -128,6 +143,7 @@ static void setup(void) {
         strcpy(directory + strlen(directory) - 6, "XXXXXX");
         ck_assert_ptr_nonnull(mkdtemp(directory));
         snprintf(plugin, sizeof(plugin), "%s/plugin.so", directory);
+        snprintf(another_name, sizeof(another_name), "%s/name.so", directory);
         copy(PLUGIN_1, plugin);
         ck_assert_int_eq(pipe(down), 0);
         ck_assert_int_eq(pipe(up), 0);
@@ -369,25 +385,51 @@ START_TEST(what_no_change_shows_is_seen_when_the_time_has_come) {
 }
 END_TEST
 
-/* The one that goes on is like the one that it was forked from, but for the page. */
-START_TEST(what_is_hidden_behind_its_like_is_seen_when_the_time_has_come) {
+static pid_t child_of_child(void) {
         char name[64];
         FILE *children;
+        pid_t pid;
+
+        snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int) child, (int) child);
+        children = fopen(name, "re");
+        ck_assert_ptr_nonnull(children);
+        ck_assert_int_eq(fscanf(children, "%d", &pid), 1);
+        fclose(children);
+        return pid;
+}
+
+/* The one that goes on is like the one that it was forked from, but for the page. */
+START_TEST(what_is_hidden_behind_its_like_is_seen_when_the_time_has_come) {
         pid_t other;
 
         tell('c', '+');
         tell('a', '+'); /* like no other that was forked from this program */
         tell('f', '+');
-        snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int) child, (int) child);
-        children = fopen(name, "re");
-        ck_assert_ptr_nonnull(children);
-        ck_assert_int_eq(fscanf(children, "%d", &other), 1);
-        fclose(children);
+        other = child_of_child();
         tell('e', '+');
         ck_assert_int_eq(unlink(plugin), 0);
         sweep();
 
         record_of(child)->look_sec = record_of(other)->look_sec = 0;
+        ck_assert_ptr_nonnull(sweep_for(other));
+        ck_assert_ptr_null(sweep());
+}
+END_TEST
+
+/* But for the name that it has opened the same file by. */
+START_TEST(so_is_a_name_that_leads_elsewhere_by_now) {
+        pid_t other;
+
+        ck_assert_int_eq(symlink(PLUGIN_1, another_name), 0);
+        tell('c', '+');
+        tell('l', '+');
+        other = child_of_child();
+        ck_assert_int_eq(unlink(another_name), 0);
+        ck_assert_int_eq(symlink(PLUGIN_2, another_name), 0);
+        sweep();
+
+        record_of(child)->look_sec = record_of(other)->look_sec = 0;
+        record_of(child)->sight.guessed = true; /* as if it were like a third one: its ranges are not enough then */
         ck_assert_ptr_nonnull(sweep_for(other));
         ck_assert_ptr_null(sweep());
 }
@@ -597,6 +639,7 @@ static TCase *all_tests(const char *name, SFun how) {
         tcase_add_test(tcase, who_has_run_and_changed_nothing_is_not_looked_at);
         tcase_add_loop_test(tcase, what_no_change_shows_is_seen_when_the_time_has_come, 0, ELEMENTSOF(exchanges));
         tcase_add_test(tcase, what_is_hidden_behind_its_like_is_seen_when_the_time_has_come);
+        tcase_add_test(tcase, so_is_a_name_that_leads_elsewhere_by_now);
         tcase_add_loop_test(tcase, a_second_look_does_what_it_has_to, 0, ELEMENTSOF(seconds));
         tcase_add_loop_test(tcase, looks_are_spread_at_first_and_regular_then, 0, ELEMENTSOF(schedules));
         tcase_add_test(tcase, a_full_sweep_says_the_same);
