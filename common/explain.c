@@ -362,9 +362,7 @@ static int note_rewritten(const Examination *x, Trouble *t) {
 
 /* Moves t, if there is any of it, into the sight. Returns 0 or -ENOMEM. */
 static int sight_take_trouble(Sight *s, Trouble *t) {
-        static const uint32_t all_known[UNKNOWN_REASON_MAX];
-
-        if (t->n_findings + t->n_rewritten + t->n_recovered == 0 && memcmp(t->unknown_by, all_known, sizeof(all_known)) == 0)
+        if (t->n_findings + t->n_rewritten + t->n_recovered == 0 && !trouble_has_unknown(t))
                 return 0;
         s->trouble = malloc(sizeof(*s->trouble));
         if (!s->trouble)

@@ -43,6 +43,13 @@ void trouble_done(Trouble *t) {
         *t = (Trouble){};
 }
 
+bool trouble_has_unknown(const Trouble *t) {
+        for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++)
+                if (t->unknown_by[i] > 0)
+                        return true;
+        return false;
+}
+
 void sight_done(Sight *s) {
         if (s->trouble)
                 trouble_done(s->trouble);
@@ -54,15 +61,6 @@ const Trouble *sight_trouble(const Sight *s) {
         static const Trouble none;
 
         return s->trouble ?: &none;
-}
-
-bool sight_is_whole(const Sight *s) {
-        const Trouble *t = sight_trouble(s);
-
-        for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++)
-                if (t->unknown_by[i] > 0)
-                        return false;
-        return true;
 }
 
 Record *record_new(pid_t pid) {
@@ -121,12 +119,12 @@ void record_never_holds(Record *r) {
         r->vm_size = UINT64_MAX;
 }
 
-int record_begin(Record *r, const Process *p, bool kept) {
+int record_begin(Record *r, const Process *p, bool clock) {
         _cleanup_close_ int fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
 
         if (fd < 0)
                 return -errno;
-        if (kept)
+        if (clock)
                 r->cpu_nsec = read_cpu(p->pid);
         if (read_statm(fd, &r->vm_size, &r->vm_data) < 0)
                 record_never_holds(r);
@@ -177,12 +175,13 @@ void record_schedule(Record *r, const Record *before, bool examined, uint32_t no
         r->examine_sec = before && !examined ? before->examine_sec : now_sec + after(r, !before, EXAMINE_SEC);
 }
 
-void record_put_off(Record *r, uint32_t now_sec) {
-        r->look_sec = now_sec + LOOK_SEC;
-}
-
 bool record_is_asleep(const Record *r) {
         return r->cpu_nsec > 0;
+}
+
+bool record_open(Scan *scan, const Record *r, Process *ret, KnownView **ret_view) {
+        return process_open_directory(scan->proc_fd, r->pid, ret) >= 0 && scan_view(scan, ret, ret_view) >= 0 &&
+                (*ret_view)->serial == r->view;
 }
 
 /* The view that the names are to be looked up in, opened through the process if need be. */
@@ -190,12 +189,7 @@ static KnownView *open_view(Scan *scan, const Record *r) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
         KnownView *view = scan_open_view(scan, r->view);
 
-        if (view)
-                return view;
-        /* Its memory has just been seen to be there: the number is still its own. */
-        if (process_open_directory(scan->proc_fd, r->pid, &p) < 0 || scan_view(scan, &p, &view) < 0 || view->serial != r->view)
-                return NULL;
-        return view;
+        return view || record_open(scan, r, &p, &view) ? view : NULL;
 }
 
 /* Each name in the view that it was said in: not all are the process's own. */

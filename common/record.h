@@ -7,6 +7,8 @@
 #include "process.h"
 #include "sweep.h"
 
+typedef struct KnownView KnownView;
+
 /* A mapping that was seen to be written to: a file's content is compared at the time, a process's fate lasts. */
 typedef struct Rewritten {
         uint32_t path;
@@ -33,6 +35,8 @@ typedef struct Trouble {
 
 void trouble_done(Trouble *t);
 void trouble_forget_recovered(Trouble *t);
+/* Is there anything that could not be known, and may be known of the next look? */
+bool trouble_has_unknown(const Trouble *t);
 
 /* What a look at a process found. */
 typedef struct Sight {
@@ -47,8 +51,6 @@ typedef struct Sight {
 void sight_done(Sight *s);
 /* Never NULL. */
 const Trouble *sight_trouble(const Sight *s);
-/* Is there nothing that could not be known, and may be known of the next look? */
-bool sight_is_whole(const Sight *s);
 
 /* A process as it was last looked at. */
 typedef struct Record {
@@ -70,23 +72,27 @@ Record *record_free(Record *r); /* NULL is accepted, and returned */
 DEFINE_CLEANUP(Record *, record_free)
 
 /*
- * Reads what the next sweep will see a change by, if it is to be `kept` for that: else the size of the memory alone.
- * Returns 0 or -errno.
+ * Reads what the next sweep will see a change by: the size of the memory, and what it has run, if the clock is to be
+ * asked for that. Returns 0 or -errno.
  */
-int record_begin(Record *r, const Process *p, bool kept);
+int record_begin(Record *r, const Process *p, bool clock);
 /* Nothing that the next sweep sees is to count: it looks anew. */
 void record_never_holds(Record *r);
 
 /* How many of its pages are neither data nor stack: code, and what is only read. UINT64_MAX: not known. */
 uint64_t record_static_pages(const Record *r);
 
-/* Says when to look again. before: of the same pid, or NULL. examined: else it was settled at a glance. */
+/* Says when to look again. before: of the same pid, or r itself, or NULL. examined: else it was settled at a glance. */
 void record_schedule(Record *r, const Record *before, bool examined, uint32_t now_sec);
 
-/* All that tells of a change was looked at, and there is none. */
-void record_put_off(Record *r, uint32_t now_sec);
 /* Has the process never run since it was looked at? false: it has, or that is not known. */
 bool record_is_asleep(const Record *r);
+
+/*
+ * Opens the process, whose memory must just have been seen to be there: the number is still its own. Returns whether
+ * that went well, and *ret_view is what the record was seen in.
+ */
+bool record_open(Scan *scan, const Record *r, Process *ret, KnownView **ret_view);
 
 /* Would a look at the process say what the last one said? Looks up the names that its verdicts hang on. */
 bool record_holds(Scan *scan, const SweepOptions *options, Record *r);

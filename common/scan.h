@@ -105,6 +105,7 @@ struct Scan {
         LinkHint link_hint;
         uint64_t debug_offset;
         bool random_addresses;  /* of what execve(2) and mmap(2) map */
+        bool pids_are_ours;     /* /proc numbers processes as clock_gettime(2) does here */
         Glance glance;
         TwinTable twins;
         char **watched;         /* directories whose components were told to SweepOptions.watch, ascending */

@@ -27,7 +27,6 @@ struct Sweep {
         size_t n_records, allocated_records;
         uint32_t boottime_sec;
         uint64_t started_usec;
-        bool pids_are_ours;
         bool partial;          /* only some processes: the scan's records stay as they are */
         size_t waits;          /* moments waited for a process to come to rest */
 };
@@ -69,10 +68,10 @@ static int begin(Sweep *s) {
                 if (scan->proc_fd < 0)
                         return -errno;
                 scan->random_addresses = are_addresses_random(scan->proc_fd);
+                scan->pids_are_ours = are_pids_ours(scan->proc_fd);
         }
         scan->sweep++;
         scan->baselines_left = s->options.baselines;
-        s->pids_are_ours = are_pids_ours(scan->proc_fd);
         clock_gettime(CLOCK_REALTIME, &real);
         clock_gettime(CLOCK_BOOTTIME, &boot);
         scan->boot_nsec = (int64_t) (real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec);
@@ -397,11 +396,9 @@ static int remember_memoryless(Sweep *s, Process *p, const Record *before, Recor
 static int begin_record(Sweep *s, Process *p, const Record *before, Record **record) {
         int r;
 
-        r = record_begin(*record, p, /* kept= */ !s->options.once);
+        r = record_begin(*record, p, /* clock= */ !s->options.once && s->scan->pids_are_ours);
         if (is_fatal(r))
                 return r;
-        if (!s->pids_are_ours)
-                (*record)->cpu_nsec = 0;
         if ((*record)->vm_size > 0)
                 return 1;
         /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
@@ -463,15 +460,14 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
  */
 static bool looks_the_same(Sweep *s, const Record *r) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
+        const Trouble *trouble = sight_trouble(&r->sight);
         const Glance *g = &s->scan->glance;
         KnownView *view;
 
-        if (r->sight.ranges == 0 || r->sight.guessed || !sight_is_whole(&r->sight) ||
-            (sight_trouble(&r->sight)->n_findings > 0 && !record_is_asleep(r)))
+        if (r->sight.ranges == 0 || r->sight.guessed || trouble_has_unknown(trouble) ||
+            (trouble->n_findings > 0 && !record_is_asleep(r)))
                 return false;
-        /* Its memory has just been seen to be there: the number is still its own. */
-        return process_open_directory(s->scan->proc_fd, r->pid, &p) >= 0 && scan_view(s->scan, &p, &view) >= 0 &&
-                view->serial == r->view && glance_at_ranges(s->scan, &s->options, &p, view) > 0 &&
+        return record_open(s->scan, r, &p, &view) && glance_at_ranges(s->scan, &s->options, &p, view) > 0 &&
                 g->key.hash == r->sight.ranges;
 }
 
@@ -483,7 +479,7 @@ static bool is_unchanged(Sweep *s, Record *r) {
                 return true;
         if (r->memoryless || !looks_the_same(s, r))
                 return false;
-        record_put_off(r, s->boottime_sec);
+        record_schedule(r, /* before= */ r, /* examined= */ false, s->boottime_sec);
         return true;
 }
 

@@ -117,8 +117,8 @@ int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Si
         Twin twin = { .key = *key, .sight = *sight };
         int r;
 
-        if (!scan->memory || scan->twins.n_examined >= EXAMINED_MAX || sight->misprinted || !sight_is_whole(sight) ||
-            twin_find(&scan->twins, key))
+        if (!scan->memory || scan->twins.n_examined >= EXAMINED_MAX || sight->misprinted ||
+            trouble_has_unknown(sight_trouble(sight)) || twin_find(&scan->twins, key))
                 return 0;
         r = scan_start_nsec(scan, p, &twin.started_nsec);
         if (r >= 0)
