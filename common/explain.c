@@ -329,8 +329,8 @@ static int note_recovered(const Examination *x, Trouble *t) {
                 for (size_t k = 0; k < x->maps->n_mappings; k++) {
                         const Judged *j = &x->judged[k];
 
-                        if (j->verdict.state != STATE_CURRENT || !j->mapped_known || j->mapped.inode != old->mapped.inode ||
-                            j->mapped.dev_major != old->mapped.dev_major || j->mapped.dev_minor != old->mapped.dev_minor)
+                        if (j->verdict.state != STATE_CURRENT || !j->mapped_known ||
+                            !identity_has(&j->mapped, old->mapped.dev_major, old->mapped.dev_minor, old->mapped.inode))
                                 continue;
                         t->recovered[t->n_recovered++] = (Finding){
                                 .pid = old->pid,
@@ -376,8 +376,7 @@ static bool is_misprinted(const Examination *x, size_t mapping) {
         const Mapping *m = &x->maps->mappings[mapping];
         const Judged *j = &x->judged[mapping];
 
-        return j->mapped_known && (m->inode != j->mapped.inode || m->dev_major != j->mapped.dev_major ||
-                                   m->dev_minor != j->mapped.dev_minor);
+        return j->mapped_known && !identity_has(&j->mapped, m->dev_major, m->dev_minor, m->inode);
 }
 
 int explain_process(Examination *x, Sight *ret) {

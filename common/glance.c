@@ -51,8 +51,8 @@ static const GlanceFile *find_file(Scan *scan, const KnownView *view, const Glan
         return NULL;
 }
 
-static bool printed_as(const GlanceRange *r, const Identity *i) {
-        return r->inode == i->inode && r->dev_major == i->dev_major && r->dev_minor == i->dev_minor;
+static bool is_printed_as(const Identity *file, const GlanceRange *r) {
+        return identity_has(file, r->dev_major, r->dev_minor, r->inode);
 }
 
 static const char *name_in_text(const Scan *scan, size_t range) {
@@ -105,7 +105,7 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView
         found = &scan->paths.paths[*ret_path];
         if (found->error < 0 || !S_ISREG(found->identity.mode) || found->rewritten > 0)
                 return 0;
-        if (!printed_as(r, &found->identity)) {
+        if (!is_printed_as(&found->identity, r)) {
                 s->misprinted = true;
                 return is_of_file(scan, options, view, p, r, &found->identity);
         }
@@ -237,7 +237,7 @@ static int glance_at_files(Scan *scan, const SweepOptions *options, const KnownV
                         s->mappings++;
                         s->ignored++;
                         path = PATH_NONE;
-                } else if (i == 0 || path == PATH_NONE || !printed_as(line, &scan->paths.paths[path].identity)) {
+                } else if (i == 0 || path == PATH_NONE || !is_printed_as(&scan->paths.paths[path].identity, line)) {
                         f = find_file(scan, view, line);
                         r = f ? 1 : look_up_file(scan, options, view, p, i, s, &path);
                         if (r <= 0)

@@ -51,8 +51,12 @@ int identity_read_link(int dir_fd, const char *name, Identity *ret) {
         return read_identity(dir_fd, name, AT_SYMLINK_NOFOLLOW, ret);
 }
 
+bool identity_has(const Identity *i, uint32_t dev_major, uint32_t dev_minor, uint64_t inode) {
+        return i->inode == inode && i->dev_major == dev_major && i->dev_minor == dev_minor;
+}
+
 bool identity_equal(const Identity *a, const Identity *b) {
-        return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+        return identity_has(a, b->dev_major, b->dev_minor, b->inode);
 }
 
 bool identity_untouched(const Identity *a, const Identity *b) {

@@ -30,6 +30,9 @@ int identity_read_link(int dir_fd, const char *name, Identity *ret);
 /* The same file: same device, same inode number. Holds only while something keeps the inode. */
 bool identity_equal(const Identity *a, const Identity *b);
 
+/* Has it these numbers? Those that the kernel prints in maps are other ones on btrfs and overlayfs. */
+bool identity_has(const Identity *i, uint32_t dev_major, uint32_t dev_minor, uint64_t inode);
+
 /* The same in all that could tell that the file was written to. */
 bool identity_untouched(const Identity *a, const Identity *b);
 

@@ -32,10 +32,6 @@ static const Path *path_of(const Examination *x, uint32_t path) {
         return &x->scan->paths.paths[path];
 }
 
-static bool printed_as(const Mapping *m, const Identity *i) {
-        return m->inode == i->inode && m->dev_major == i->dev_major && m->dev_minor == i->dev_minor;
-}
-
 int judge_at_a_glance(Examination *x, size_t mapping) {
         const Mapping *m = mapping_of(x, mapping);
         Judged *j = &x->judged[mapping];
@@ -50,7 +46,8 @@ int judge_at_a_glance(Examination *x, size_t mapping) {
         if (r < 0)
                 return r;
         p = path_of(x, path);
-        if (p->error < 0 || !printed_as(m, &p->identity) || !S_ISREG(p->identity.mode) || !examination_is_older(x, &p->identity) ||
+        if (p->error < 0 || !identity_has(&p->identity, m->dev_major, m->dev_minor, m->inode) ||
+            !S_ISREG(p->identity.mode) || !examination_is_older(x, &p->identity) ||
             (p->rewritten > 0 && evidence_rewritten(x, mapping, path)))
                 return 0;
         j->mapped = p->identity;
