@@ -83,6 +83,7 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView
                         Sight *s, uint32_t *ret_path) {
         Glance *g = &scan->glance;
         const GlanceRange *r = &g->ranges[range];
+        const MapsLine line = glance_range_line(r);
         char name[MAPS_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
         const char *path;
         const Path *found;
@@ -90,8 +91,7 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView
         int k;
 
         if (p->maps_fd >= 0) {
-                k = maps_name_at(p->maps_fd, &(MapsLine){ .start = r->start, .inode = r->inode, .dev_major = r->dev_major,
-                                                       .dev_minor = r->dev_minor }, name, sizeof(name));
+                k = maps_name_at(p->maps_fd, &line, name, sizeof(name));
                 if (k <= 0)
                         return k;
         }
@@ -189,7 +189,7 @@ static int read_ranges_as_text(Scan *scan, const Process *p) {
 }
 
 /* p->maps_fd stays closed where the text tells the names as well. Returns 1, 0: not to be settled so, -errno. */
-static int read_ranges(Scan *scan, const SweepOptions *options, Process *p, const TwinKey *key, const Twin **ret_twin) {
+static int read_ranges(Scan *scan, const SweepOptions *options, Process *p, const Twin **ret_twin) {
         Glance *g = &scan->glance;
         int r;
 
@@ -199,7 +199,7 @@ static int read_ranges(Scan *scan, const SweepOptions *options, Process *p, cons
         p->maps_fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
         if (p->maps_fd < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
-        *ret_twin = twin_guess(&scan->twins, key, p->maps_fd);
+        *ret_twin = twin_guess(&scan->twins, &g->key, p->maps_fd);
         if (*ret_twin)
                 return 1;
         r = query_ranges(g, p->maps_fd);
@@ -331,21 +331,29 @@ static int make_set(Scan *scan, uint32_t *ret) {
         return path_table_add_set(&scan->paths, g->paths, n, ret);
 }
 
-int glance_at_ranges(Scan *scan, const SweepOptions *options, Process *p, const KnownView *view) {
-        TwinKey key = { .view = view->serial, .static_pages = UINT64_MAX };
-        const Twin *none = NULL;
+/*
+ * Reads what it is like another one by; glance.key begins as `key`. *ret_twin: who was guessed, by a few of its ranges
+ * alone, and then neither a hash nor a number is known. Returns as read_ranges().
+ */
+static int read_key(Scan *scan, const SweepOptions *options, Process *p, const KnownView *view, TwinKey key,
+                    const Twin **ret_twin) {
         Glance *g = &scan->glance;
         int r;
 
-        g->key.n_ranges = 0;
-        g->guessed = false;
-        r = read_ranges(scan, options, p, &key, &none);
-        if (r <= 0)
-                return r;
-        key.hash = hash_ranges(scan, view);
-        key.n_ranges = g->n_ranges;
         g->key = key;
+        g->guessed = false;
+        r = read_ranges(scan, options, p, ret_twin);
+        if (r <= 0 || *ret_twin)
+                return r;
+        g->key.hash = hash_ranges(scan, view);
+        g->key.n_ranges = g->n_ranges;
         return 1;
+}
+
+int glance_at_ranges(Scan *scan, const SweepOptions *options, Process *p, const KnownView *view) {
+        const Twin *none = NULL;
+
+        return read_key(scan, options, p, view, (TwinKey){ .view = view->serial, .static_pages = UINT64_MAX }, &none);
 }
 
 /* Are all its files older than its memory is? The age of that is asked for only where one is newer than the system's last start. */
@@ -361,75 +369,71 @@ static int is_older(Scan *scan, Process *p, int64_t newest) {
         return r < 0 ? r : newest < start - SCAN_SLACK_NSEC;
 }
 
-/* A process that nobody is like yet. */
-static int glance_at_stranger(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
-                              Loader *loader, Sight *s, int64_t *newest) {
+/* All that is looked at. */
+static int glance_at_all(Scan *scan, const SweepOptions *options, const KnownView *view, Process *p, Loader *loader,
+                         int64_t *ret_newest, Sight *ret) {
+        Sight s = {};
         int r;
 
         scan->glance.n_paths = 0;
-        r = glance_at_files(scan, options, view, p, s, newest);
+        *ret_newest = 0;
+        r = glance_at_files(scan, options, view, p, &s, ret_newest);
         if (r > 0)
                 r = glance_at_names(scan, options, view, p, loader);
         if (r <= 0)
                 return r;
-        r = make_set(scan, &s->set);
-        return r < 0 ? r : 1;
+        r = make_set(scan, &s.set);
+        if (r >= 0)
+                r = is_older(scan, p, *ret_newest);
+        if (r > 0)
+                *ret = s;
+        return r;
+}
+
+/*
+ * A process that is like a settled one. Its libraries were opened by the same names, unless each opened for itself what
+ * the other did, by another name. And forks of one program are as old as the oldest ancestor that is still there
+ * (lineage.h), which is the same for all, unless those of the first one have ended and those of another have not. What
+ * can be missed for these two, until a second look goes by what it reads itself: that a name leads elsewhere by now, and
+ * a write in between.
+ */
+static int glance_at_like(Scan *scan, Process *p, const Twin *twin, Sight *ret) {
+        int r = twin->one_origin ? 1 : is_older(scan, p, twin->newest);
+
+        if (r > 0)
+                *ret = twin->sight;
+        return r;
 }
 
 int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, uint64_t static_pages,
               Loader *loader, Sight *ret) {
         Glance *g = &scan->glance;
         const Twin *twin = NULL;
-        TwinKey key;
-        int64_t newest = 0;
+        int64_t newest;
         struct stat st;
-        Sight s = {};
         int r;
 
-        g->key.n_ranges = 0;
-        g->guessed = false;
         r = make_buckets(g);
         if (r < 0)
                 return r;
         if (fstat(process->fd, &st) < 0) /* the owner of the directory: proc(5) */
                 return -errno;
-        key = (TwinKey){ .view = view->serial, .uid = st.st_uid, .static_pages = static_pages };
-        r = read_ranges(scan, options, process, &key, &twin);
+        r = read_key(scan, options, process, view,
+                     (TwinKey){ .view = view->serial, .uid = st.st_uid, .static_pages = static_pages }, &twin);
         if (r <= 0)
                 return r;
-        if (!twin) {
-                key.hash = hash_ranges(scan, view);
-                key.n_ranges = g->n_ranges;
-                twin = twin_find(&scan->twins, &key);
-        }
-        g->key = twin ? twin->key : key;
+        if (!twin)
+                twin = twin_find(&scan->twins, &g->key);
+        if (twin)
+                g->key = twin->key;
         g->guessed = twin && static_pages != UINT64_MAX;
         if (twin && !twin->settled)
                 return 0;
-        /*
-         * Its libraries were opened by the same names, unless each opened for itself what the other did, by another name.
-         * And forks of one program are as old as the oldest ancestor that is still there (lineage.h), which is the same for
-         * all, unless those of the first one have ended and those of another have not. What can be missed for these two,
-         * until a second look goes by what it reads itself: that a name leads elsewhere by now, and a write in between.
-         */
-        if (static_pages == UINT64_MAX)
-                twin = NULL;
-        if (twin) {
-                s = twin->sight;
-                newest = twin->newest;
-        } else {
-                r = glance_at_stranger(scan, options, view, process, loader, &s, &newest);
-                if (r <= 0)
-                        return r;
-        }
-        r = twin && twin->one_origin ? 1 : is_older(scan, process, newest);
-        if (r <= 0)
+        if (g->guessed)
+                return glance_at_like(scan, process, twin, ret);
+        r = glance_at_all(scan, options, view, process, loader, &newest, ret);
+        if (r <= 0 || twin || ret->misprinted)
                 return r;
-        if (!twin && !s.misprinted) {
-                r = twin_add_settled(scan, &g->key, &s, newest);
-                if (r < 0)
-                        return r;
-        }
-        *ret = s;
-        return 1;
+        r = twin_add_settled(scan, &g->key, ret, newest);
+        return r < 0 ? r : 1;
 }

@@ -29,6 +29,16 @@ typedef struct GlanceRange {
         uint32_t dev_major, dev_minor;
 } GlanceRange;
 
+static inline MapsLine glance_range_line(const GlanceRange *r) {
+        return (MapsLine){
+                .start = r->start,
+                .end = r->end,
+                .inode = r->inode,
+                .dev_major = r->dev_major,
+                .dev_minor = r->dev_minor,
+        };
+}
+
 typedef struct GlanceFile {
         uint64_t inode;
         uint32_t dev_major, dev_minor;

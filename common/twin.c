@@ -37,10 +37,9 @@ static uint32_t *guess_bucket(const TwinTable *t, const TwinKey *key) {
 
 static bool has_ranges_of(const TwinTable *t, const Twin *twin, int maps_fd) {
         for (size_t i = 0; i < twin->key.n_ranges; i++) {
-                const GlanceRange *r = &t->ranges[twin->first_range + i];
+                const MapsLine line = glance_range_line(&t->ranges[twin->first_range + i]);
 
-                if (!maps_has_executable(maps_fd, &(MapsLine){ .start = r->start, .end = r->end, .inode = r->inode,
-                                                               .dev_major = r->dev_major, .dev_minor = r->dev_minor }))
+                if (!maps_has_executable(maps_fd, &line))
                         return false;
         }
         return true;
