@@ -8,6 +8,7 @@ import time
 
 import fixtures
 from harness import ANY, Counts, File, Host, Look, Missing, Stale, scenario
+from scenarios.states import workers_load_again_in
 
 OPEN = ("open-handles",)
 PRIVATE = ("unshare", "--mount", "--propagation=private", "--")
@@ -282,15 +283,20 @@ def btrfs(w):
     yield Look(), Counts(processes=ANY), stale
 
 
-@scenario
-def btrfs_subvolumes(w):
-    """btrfs: the same inode number in two subvolumes is not the same file"""
+def in_two_subvolumes(w):
+    """plugins in volume/one and volume/two, with one inode number"""
     volume = w.image("volume", 200 << 20, "mkfs.btrfs", "-q")
     for name in ("one", "two"):
         w.run("btrfs", "subvolume", "create", f"{volume}/{name}")
-    plugin = w.install("plain-1", "volume/one/plugin.so")
-    other = w.install("plain-2", "volume/two/plugin.so")
-    assert plugin.inode == other.inode
+    one, two = w.install("plain-1", "volume/one/plugin.so"), w.install("plain-2", "volume/two/plugin.so")
+    assert one.inode == two.inode
+    return one, two
+
+
+@scenario
+def btrfs_subvolumes(w):
+    """btrfs: the same inode number in two subvolumes is not the same file"""
+    plugin, other = in_two_subvolumes(w)
     os.symlink("one", w.path("volume/current"))
     time.sleep(1.5)  # what is to be seen are files that are older than who maps them, by more than clocks of files are coarse
     others, host = w.host(), w.host()
@@ -307,29 +313,7 @@ def btrfs_subvolumes(w):
 @scenario
 def btrfs_workers(w):
     """btrfs: workers forked from one, alike to the address and to what is printed, and each with another file"""
-    volume = w.image("volume", 200 << 20, "mkfs.btrfs", "-q")
-    for name in ("one", "two"):
-        w.run("btrfs", "subvolume", "create", f"{volume}/{name}")
-    old = w.install("plain-1", "volume/one/plugin.so")
-    new = w.install("plain-2", "volume/two/plugin.so")
-    assert old.inode == new.inode
-    os.symlink("one", w.path("volume/current"))
-    time.sleep(1.5)  # what is to be seen are files that are older than who maps them, by more than clocks of files are coarse
-    host = w.host()
-    plugin = w.path("volume/current/plugin.so")
-    handle = str(host.open(plugin))
-    before = [host.do("fork") for _ in range(2)]
-    os.symlink("two", w.path("volume/next"))
-    os.rename(w.path("volume/next"), w.path("volume/current"))
-    after = [host.do("work", "again", handle, plugin) for _ in range(2)]
-    stale = Stale(old, "superseded", OPEN, successor=new)
-    yield Look(), Counts(processes=ANY), *[stale] * 3
-    host.do("again", handle, plugin)
-    yield Look(), Counts(processes=ANY), *[stale] * 2
-    for pid in before:
-        yield pid, stale
-    for pid in [host, *after]:
-        yield (pid,)
+    yield from workers_load_again_in(w, "volume", *in_two_subvolumes(w))
 
 
 @scenario

@@ -414,20 +414,17 @@ def workers_are_alike_and_not_the_same(w):
     yield child, childs
 
 
-@scenario
-def workers_load_again(w):
-    """each worker keeps what it was forked with, or goes over to another release: the same sizes and addresses, another inode"""
-    w.make("release-1"), w.make("release-2")
-    old = w.install("plain-1", "release-1/plugin.so")
-    new = w.install("plain-2", "release-2/plugin.so")
-    os.symlink("release-1", w.path("current"))
+def workers_load_again_in(w, folder, old, new):
+    """each worker keeps what it was forked with, or goes over to another release: plugin.so of folder/one or folder/two"""
+    current = w.path(f"{folder}/current")
+    plugin = f"{current}/plugin.so"
+    os.symlink("one", current)
     time.sleep(1.5)  # what is to be seen are files that are older than who maps them, by more than clocks of files are coarse
     host = w.host()
-    plugin = w.path("current/plugin.so")
     handle = str(host.open(plugin))
     before = [host.do("fork") for _ in range(2)]
-    os.symlink("release-2", w.path("next"))
-    os.rename(w.path("next"), w.path("current"))
+    os.symlink("two", w.path(f"{folder}/next"))
+    os.rename(w.path(f"{folder}/next"), current)
     after = [host.do("work", "again", handle, plugin) for _ in range(2)]
     stale = Stale(old, "superseded", OPEN, successor=new)
     yield Look(), Counts(processes=ANY), *[stale] * 3
@@ -437,6 +434,14 @@ def workers_load_again(w):
         yield pid, stale
     for pid in [host, *after]:
         yield (pid,)
+
+
+@scenario
+def workers_load_again(w):
+    """another release, of the same sizes and at the same addresses, with another inode"""
+    w.make("releases/one"), w.make("releases/two")
+    old, new = w.install("plain-1", "releases/one/plugin.so"), w.install("plain-2", "releases/two/plugin.so")
+    yield from workers_load_again_in(w, "releases", old, new)
 
 
 @scenario
