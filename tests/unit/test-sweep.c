@@ -79,9 +79,9 @@ static void go_on_in_a_fork(bool open) {
 }
 
 /*
- * -: nothing, o: open, c: close, x: execute this program anew, e and r: exchange a page for an executable and a readable one, a: and
- * another page for one of a file that stays, f: a fork of it goes on, l: and opens that file by another name than its
- * parent then does. Each is answered by a byte.
+ * -: nothing, o: open, c: close, x: execute this program anew, e and r: exchange a page for an executable and a readable
+ * one, a: and another page for one of a file that stays, f: a fork of it goes on, l: and opens that file by another name
+ * than its parent then does. Each is answered by a byte.
  */
 static void child_run(int in, int out) {
         void *handle = NULL;
