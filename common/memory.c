@@ -195,9 +195,9 @@ int memory_take_trace(Memory *m, MemoryTrace *ret) {
         return 1;
 }
 
-/* Reads a page; some more with it where it follows the last: then a list is being walked. */
-static int read_pages(Memory *m, uint64_t number) {
-        size_t slot = number % PAGES, count = number == m->next ? AHEAD : 1;
+/* Reads a page, and those behind it with it: as many of `count` as have slots beside each other and may be read. */
+static int read_pages(Memory *m, uint64_t number, size_t count) {
+        size_t slot = number % PAGES;
         ssize_t n;
 
         if (m->bytes >= MEMORY_BYTES_MAX)
@@ -227,7 +227,15 @@ static int read_pages(Memory *m, uint64_t number) {
         return 0;
 }
 
-/* Pages that lie beside each other are read at once. */
+/* How many pages of the trace, from this one on, follow each other in memory. */
+static size_t run_length(const MemoryTrace *t, size_t first) {
+        size_t n = 1;
+
+        while (n < PAGES && first + n < t->n_pages && t->pages[first + n].number == t->pages[first].number + n)
+                n++;
+        return n;
+}
+
 bool memory_matches(Memory *m, const MemoryTrace *t) {
         memory_forget(m);
         for (size_t i = 0; i < t->n_pages; i++) {
@@ -235,9 +243,8 @@ bool memory_matches(Memory *m, const MemoryTrace *t) {
                 size_t slot = p->number % PAGES;
 
                 if (m->slots[slot].number != p->number || m->slots[slot].length == 0) {
-                        m->next = i + 1 < t->n_pages && t->pages[i + 1].number == p->number + 1 ? p->number : 0;
                         m->slots[slot].length = 0;
-                        if (read_pages(m, p->number) < 0 || m->slots[slot].length == 0) {
+                        if (read_pages(m, p->number, run_length(t, i)) < 0 || m->slots[slot].length == 0) {
                                 if (p->blocks != 0)
                                         return false;
                                 continue;
@@ -259,7 +266,8 @@ static int look(Memory *m, uint64_t address, const uint8_t **ret, size_t *ret_n)
         if (number == m->bad)
                 return m->error;
         if (page->length == 0 || page->number != number) {
-                int r = read_pages(m, number);
+                /* One that follows those read last: then a list is being walked. */
+                int r = read_pages(m, number, number == m->next ? AHEAD : 1);
 
                 if (r < 0 || page->length == 0) {
                         m->bad = number;
