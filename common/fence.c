@@ -13,30 +13,16 @@ void fence_done(Fence *f) {
         *f = FENCE_NULL;
 }
 
-/* As maps_span_at(); before Linux 6.11, from the list that was read of the process. */
+/* As maps_span_at(); before Linux 6.11, from the text that was read of the process. */
 static int span_at(Fence *f, uint64_t address, MapsSpan *ret) {
-        const MappingList *maps = &f->scan->maps;
-        size_t m;
-        int r;
+        int fd = f->process->maps_fd >= 0 ? f->process->maps_fd : f->maps_fd, r = -ENOTTY;
 
-        if (f->process->maps_fd < 0 && f->maps_fd < 0) {
-                f->maps_fd = openat(f->process->fd, "maps", O_RDONLY | O_CLOEXEC);
-                if (f->maps_fd < 0)
-                        return -errno;
+        if (!f->options->text_maps && !f->scan->glance.no_query) {
+                if (fd < 0)
+                        fd = f->maps_fd = openat(f->process->fd, "maps", O_RDONLY | O_CLOEXEC);
+                r = fd < 0 ? -errno : maps_span_at(fd, address, ret);
         }
-        r = maps_span_at(f->process->maps_fd >= 0 ? f->process->maps_fd : f->maps_fd, address, ret);
-        if (r != -ENOTTY && r != -EINVAL)
-                return r;
-        m = mapping_list_find(maps, address);
-        if (m == SIZE_MAX && maps->cut)
-                return -ENODATA;
-        *ret = (MapsSpan){ .start = address / PAGE * PAGE, .end = address / PAGE * PAGE + PAGE };
-        if (m != SIZE_MAX) {
-                ret->file = true;
-                ret->dev_major = maps->mappings[m].dev_major;
-                ret->dev_minor = maps->mappings[m].dev_minor;
-        }
-        return 0;
+        return r == -ENOTTY || r == -EINVAL ? mapping_list_span_at(&f->scan->maps, address, ret) : r;
 }
 
 /* Documentation/admin-guide/mm/pagemap.rst: bit 63. */

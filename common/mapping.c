@@ -8,6 +8,9 @@
 
 #define NAMES_BLOCK 16384
 #define KEPT_RANGES 16384
+#define KEPT_TEXT 262144
+/* A text that is longer is not kept at all. */
+#define TEXT_MAX (1u << 20)
 
 /* A block of names. They are borrowed, so a full block stays where it is, and another one comes before it. */
 struct MappingNames {
@@ -45,7 +48,8 @@ static const char *names_add(MappingList *l, const char *name) {
         return copy;
 }
 
-void mapping_list_clear(MappingList *l) {
+/* All but the text. */
+static void clear_ranges(MappingList *l) {
         /* What one huge process needed is not kept for all that follow. */
         if (l->allocated_ranges > KEPT_RANGES) {
                 free(l->ranges);
@@ -63,11 +67,23 @@ void mapping_list_clear(MappingList *l) {
         l->cut = false;
 }
 
+void mapping_list_clear(MappingList *l) {
+        clear_ranges(l);
+        if (l->allocated_text > KEPT_TEXT) {
+                free(l->text);
+                l->text = NULL;
+                l->allocated_text = 0;
+        }
+        l->text_size = 0;
+        l->narrow_pid = 0;
+}
+
 void mapping_list_done(MappingList *l) {
         mapping_layouts_free(l->layouts);
         names_free(l->names);
         free(l->ranges);
         free(l->mappings);
+        free(l->text);
         *l = (MappingList){};
 }
 
@@ -279,6 +295,11 @@ static bool is_executable(const char *text) {
         return permissions && permissions[1] != '\0' && permissions[2] != '\0' && permissions[3] == 'x';
 }
 
+/* Not the inode alone: the first SysV segment has number 0 (ipc/shm.c). Device 0:0 is never given out (fs/super.c). */
+static bool is_of_file(const MapsLine *line) {
+        return line->inode != 0 || line->dev_major != 0 || line->dev_minor != 0;
+}
+
 /* process: to ask about an ambiguous name; or NULL. */
 static int add_text_line(const Process *p, unsigned flags, const char *text, MappingList *l) {
         _cleanup_free_ char *raw = NULL;
@@ -289,8 +310,7 @@ static int add_text_line(const Process *p, unsigned flags, const char *text, Map
         /* What cannot be parsed is a format we do not know: better nothing than a guess. */
         if (maps_parse_line(text, &line) < 0)
                 return 0;
-        /* Not the inode alone: the first SysV segment has number 0 (ipc/shm.c). Device 0:0 is never given out (fs/super.c). */
-        if (line.inode == 0 && line.dev_major == 0 && line.dev_minor == 0)
+        if (!is_of_file(&line))
                 return 0;
         if (p)
                 line.name = unambiguous(p, &line, &raw);
@@ -313,33 +333,49 @@ static int add_text(const Process *p, unsigned flags, char *text, size_t size, M
         return 0;
 }
 
+/* Reads on behind the `size` bytes that are in l->text. Returns as read(2), or -errno. */
+static ssize_t read_text(int fd, size_t size, MappingList *l) {
+        ssize_t n;
+
+        if (!GROW(l->text, l->allocated_text, size + 8192))
+                return -ENOMEM;
+        n = read(fd, l->text + size, l->allocated_text - size);
+        return n < 0 ? -errno : n;
+}
+
 /* Returns -ESRCH where the memory is gone. */
 static int read_by_text(const Process *p, int fd, unsigned flags, MappingList *l) {
-        _cleanup_free_ char *buffer = NULL;
-        size_t size = 0, allocated = 0, used;
+        size_t size = 0, done = 0, used;
+        bool all = true;
         ssize_t n;
+        char first;
         int r;
 
         for (;;) {
-                if (size > MAPPING_NAME_MAX + 128)
+                if (size - done > MAPPING_NAME_MAX + 128)
                         return -EBADMSG;
-                if (!GROW(buffer, allocated, size + 8192))
-                        return -ENOMEM;
+                if (done > TEXT_MAX) {
+                        memmove(l->text, l->text + done, size - done);
+                        size -= done;
+                        done = 0;
+                        all = false;
+                }
                 /* The kernel hands out whole lines, about a page at a time: only 0 is the end. */
-                n = read(fd, buffer + size, allocated - size);
+                n = read_text(fd, size, l);
                 if (n < 0)
-                        return -errno;
+                        return (int) n;
                 if (n == 0)
                         break;
                 size += (size_t) n;
-                r = add_text(p, flags, buffer, size, l, &used);
+                r = add_text(p, flags, l->text + done, size - done, l, &used);
                 if (r != 0)
                         return r < 0 ? r : 0;
-                size -= used;
-                memmove(buffer, buffer + used, size);
+                done += used;
         }
+        l->text_size = all ? done : 0;
+        l->narrow_pid = flags & MAPPING_EXECUTABLE_ONLY ? p->pid : 0;
         /* Also the end: the program was left, or executed another, while it was read. Then its beginning is gone as well. */
-        n = pread(fd, buffer, 1, 0);
+        n = pread(fd, &first, 1, 0);
         return n > 0 ? 0 : n == 0 ? -ESRCH : -errno;
 }
 
@@ -382,9 +418,22 @@ static int ask_opened(const Process *p, unsigned flags, MappingList *l) {
         return r < 0 && r != -ENOMEM ? -ESRCH : r;
 }
 
+/* Returns 0, -ENOMEM. */
+static int widen(const Process *p, MappingList *l) {
+        int r = 0;
+
+        clear_ranges(l);
+        l->narrow_pid = 0;
+        for (size_t i = 0; i < l->text_size && r == 0; i += strlen(l->text + i) + 1)
+                r = add_text_line(p, 0, l->text + i, l);
+        return r < 0 ? r : merge(l);
+}
+
 int mapping_list_read(const Process *p, unsigned flags, MappingList *l) {
         int r;
 
+        if (!(flags & MAPPING_EXECUTABLE_ONLY) && l->narrow_pid == p->pid && l->text_size > 0)
+                return widen(p, l);
         r = ask_opened(p, flags, l);
         /* The descriptor is of one memory: a program that executes another meanwhile is read once more. */
         for (size_t i = 0; i < 3 && r == -ESRCH; i++) {
@@ -411,4 +460,30 @@ size_t mapping_list_find(const MappingList *l, uint64_t address) {
         if (low == l->n_ranges || l->ranges[low].start > address)
                 return SIZE_MAX;
         return l->ranges[low].mapping;
+}
+
+int mapping_list_span_at(const MappingList *l, uint64_t address, MapsSpan *ret) {
+        size_t low = 0, high = l->text_size;
+        MapsLine line, next = { .start = UINT64_MAX };
+
+        if (l->text_size == 0)
+                return -ENODATA;
+        /* The first line that ends behind it: between these two, counted in bytes. */
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                while (middle > low && l->text[middle - 1] != '\0')
+                        middle--;
+                if (maps_parse_line(l->text + middle, &line) < 0)
+                        return -ENODATA;
+                if (line.end <= address)
+                        low = middle + strlen(l->text + middle) + 1;
+                else {
+                        high = middle;
+                        next = line;
+                }
+        }
+        *ret = next.start > address ? (MapsSpan){ .start = address, .end = next.start } :
+                (MapsSpan){ next.start, next.end, is_of_file(&next), next.dev_major, next.dev_minor };
+        return 0;
 }

@@ -45,6 +45,9 @@ typedef struct MappingList {
         MappingNames *names; /* owned */
         size_t names_size;
         bool cut;          /* there was more */
+        char *text;        /* owned; all lines that the list was read from, each ended by a NUL; none if it was not, or they were too many */
+        size_t text_size, allocated_text;
+        pid_t narrow_pid;  /* of whose text only executable ranges were taken; 0: nobody's */
         MappingLayouts *layouts; /* owned; of the libraries of earlier processes */
 } MappingList;
 
@@ -62,9 +65,10 @@ enum {
  * Reads the file-backed mappings. By query, a library whose ranges were seen in another
  * process, in one piece, is known by its first range, and the others are taken to lie
  * as they did there: a third of the calls. Only a process that tore its library apart
- * and mapped another file into its midst could hide that file so. flags: of the above. Returns 0; -ESRCH: gone, or
- * without memory (zombie, kernel thread, exiting); -ENOMEM; -EACCES or -EPERM (may not
- * be read); -errno. The list is empty then.
+ * and mapped another file into its midst could hide that file so. By text, who asks for all ranges of the process
+ * whose executable ones were read last gets them from the same text. flags: of the above. Returns 0; -ESRCH: gone,
+ * or without memory (zombie, kernel thread, exiting); -ENOMEM; -EACCES or -EPERM (may not be read); -errno. The list is
+ * empty then.
  */
 int mapping_list_read(const Process *p, unsigned flags, MappingList *l);
 /* The same from a whole text of maps, which is changed; pure. The kernel's \012 still stands in the names. Returns 0, -ENOMEM. */
@@ -75,3 +79,5 @@ const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buff
 
 /* The mapping that an address lies in, or SIZE_MAX. */
 size_t mapping_list_find(const MappingList *l, uint64_t address);
+/* As maps_span_at(), of a list that was read from the text, whatever was asked for. Returns 0; -ENODATA: it was not, or is too long. */
+int mapping_list_span_at(const MappingList *l, uint64_t address, MapsSpan *ret);

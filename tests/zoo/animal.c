@@ -5,6 +5,7 @@
  *
  *         open PATH       dlopen(3)
  *         map PATH        all of it, readable and executable, private; no byte of it is touched
+ *         data PATH       the same, not executable
  *         maps N PATH     N ranges of its first page, executable, with holes between
  *         maplist PATH    the first page of each file that a line of this one names
  *         chroot PATH     and to its root
@@ -51,14 +52,14 @@ static void do_open(const char *path) {
         }
 }
 
-static void do_map(const char *path) {
+static void do_map(const char *path, int protection) {
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         struct stat st;
 
         if (fd < 0 || fstat(fd, &st) < 0)
                 fail(path);
         mapped_size = (size_t) st.st_size ?: 1;
-        mapped = mmap(NULL, mapped_size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+        mapped = mmap(NULL, mapped_size, protection, MAP_PRIVATE, fd, 0);
         if (mapped == MAP_FAILED)
                 fail(path);
         close(fd);
@@ -124,7 +125,7 @@ static void do_churn(const char *path, long n) {
 
 static _Noreturn void do_blink(const char *path) {
         for (;;) {
-                do_map(path);
+                do_map(path, PROT_READ | PROT_EXEC);
                 munmap((void *) mapped, mapped_size);
         }
 }
@@ -165,7 +166,8 @@ static void *change_for_ever(_unused_ void *userdata) {
 
 /*
  * KIND: loop, self, cross, nowhere, endless, names, namespaces, changing, wild, mapped
- * (in the pages of what was mapped last, none of which has been touched).
+ * (in the pages of what was mapped last, none of which has been touched), named (a real
+ * entry's name is there).
  * The real first entries stay in front, so that what the process really maps is told as ever.
  */
 static void forge(const char *kind, const char *path) {
@@ -185,6 +187,10 @@ static void forge(const char *kind, const char *path) {
                 }
         if (!real || streq(kind, "wild") || streq(kind, "mapped"))
                 return;
+        if (streq(kind, "named")) {
+                real->r_map->l_next->l_next->l_name = (char *) (uintptr_t) mapped;
+                return;
+        }
         debug.base = *real;
         debug.base.r_version = 2;
         forged = calloc(n, sizeof(*forged));
@@ -239,7 +245,7 @@ static void do_touch(void) {
 }
 
 static void *lock(void *path) {
-        do_map(path);
+        do_map(path, PROT_READ | PROT_EXEC);
         return NULL;
 }
 
@@ -280,7 +286,9 @@ int main(int argc, char *argv[]) {
                 } else if (streq(word, "open"))
                         do_open(first), a++;
                 else if (streq(word, "map"))
-                        do_map(first), a++;
+                        do_map(first, PROT_READ | PROT_EXEC), a++;
+                else if (streq(word, "data"))
+                        do_map(first, PROT_READ), a++;
                 else if (streq(word, "lock"))
                         do_lock(first), a++;
                 else if (streq(word, "blink"))

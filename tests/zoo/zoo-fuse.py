@@ -233,10 +233,13 @@ def a_loaders_list_that_leads_there(zoo):
     """The list is in memory, and a page of memory may be one that a server has to fetch."""
     user = zoo.user()
     fs = FileSystem(zoo, zoo.path("fuse"), ALL, where=user)
-    zoo.animal("map", fs.point + "/plugin.so", "links", "mapped", "/x", where=user)
+    for mapped in "map", "data":
+        for kind in "mapped", "named":
+            zoo.animal(mapped, fs.point + "/plugin.so", "links", kind, "/x", where=user)
     fs.hang()
-    sweep_twice(zoo)
-    equal(fs.touched_by(zoo.sweeper_pid), [], "requests")
+    for options in ([], ["text"], ["full"]):
+        sweep_twice(zoo, *options)
+        equal(fs.touched_by(zoo.sweeper_pid), [], "requests")
 
 
 def hold_the_memory(zoo, where=None, number=0):
