@@ -198,7 +198,7 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
         *loader = LOADER_NULL;
         r = scan_start_nsec(scan, process, &x.started_nsec);
         if (r >= 0)
-                r = mapping_list_read(process, options->text_maps ? MAPPING_TEXT : 0, &scan->maps);
+                r = mapping_list_read(process, options->text_maps, &scan->maps);
         if (r < 0)
                 return r;
         x.judged = calloc(scan->maps.n_mappings ?: 1, sizeof(*x.judged));

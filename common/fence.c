@@ -22,7 +22,7 @@ static int span_at(Fence *f, uint64_t address, MapsSpan *ret) {
                         fd = f->maps_fd = openat(f->process->fd, "maps", O_RDONLY | O_CLOEXEC);
                 r = fd < 0 ? -errno : maps_span_at(fd, address, ret);
         }
-        return r == -ENOTTY || r == -EINVAL ? mapping_list_span_at(&f->scan->maps, address, ret) : r;
+        return r == -ENOTTY || r == -EINVAL ? maps_text_span_at(&f->scan->maps.text, address, ret) : r;
 }
 
 /* Documentation/admin-guide/mm/pagemap.rst: bit 63. */

@@ -55,10 +55,6 @@ static bool is_printed_as(const Identity *file, const GlanceRange *r) {
         return identity_has(file, r->dev_major, r->dev_minor, r->inode);
 }
 
-static const char *name_in_text(const Scan *scan, size_t range) {
-        return scan->maps.mappings[scan->maps.ranges[range].mapping].name;
-}
-
 /*
  * Files of btrfs, and of an overlay whose layers lie on several file systems, are printed with another device than
  * stat(2) tells, and on btrfs two files may be printed alike: so each range itself is asked for its file. Returns 1, 0.
@@ -74,6 +70,21 @@ static int is_of_file(const Scan *scan, const SweepOptions *options, const Known
         return identity_read(p->fd, maps_file_name(r->start, r->end, name), &i) >= 0 && identity_equal(&i, file);
 }
 
+/* The name of a range; buffer: at least MAPS_SHORT_NAME bytes, *ret_raw: to be freed after its use. Returns 1, 0, -errno. */
+static int read_name(Scan *scan, const Process *p, const GlanceRange *range, char *buffer, char **ret_raw, const char **ret) {
+        MapsLine line = glance_range_line(range);
+        int r;
+
+        if (p->maps_fd >= 0) {
+                *ret = buffer;
+                return maps_name_at(p->maps_fd, &line, buffer, MAPS_SHORT_NAME);
+        }
+        r = maps_text_find(&scan->maps.text, range->start, &line);
+        if (r > 0)
+                *ret = maps_text_name(p, &line, ret_raw);
+        return r;
+}
+
 /*
  * Asks for the name of a range, and looks that up. A file with one name only is then
  * known for all processes of the view: whoever maps the same inode by another name maps
@@ -83,19 +94,17 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const KnownView
                         Sight *s, uint32_t *ret_path) {
         Glance *g = &scan->glance;
         const GlanceRange *r = &g->ranges[range];
-        const MapsLine line = glance_range_line(r);
-        char name[MAPS_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
-        const char *path;
+        char buffer[MAPS_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
+        _cleanup_free_ char *raw = NULL;
+        const char *name, *path;
         const Path *found;
         uint32_t *bucket;
         int k;
 
-        if (p->maps_fd >= 0) {
-                k = maps_name_at(p->maps_fd, &line, name, sizeof(name));
-                if (k <= 0)
-                        return k;
-        }
-        path = view_path(&view->view, p->maps_fd >= 0 ? name : name_in_text(scan, range));
+        k = read_name(scan, p, r, buffer, &raw, &name);
+        if (k <= 0)
+                return k;
+        path = view_path(&view->view, name);
         if (!path || verdict_cut_mark(path) != strlen(path))
                 return 0;
         scan_beacon(scan, options, p, &(Mapping){ .dev_major = r->dev_major, .dev_minor = r->dev_minor });
@@ -136,10 +145,16 @@ static uint64_t hash_ranges(Scan *scan, const KnownView *view) {
 
 /* --- one process --- */
 
-static int add_range(Glance *g, const GlanceRange *r) {
+static int add_range(Glance *g, const MapsLine *line) {
         if (!GROW(g->ranges, g->allocated_ranges, g->n_ranges + 1))
                 return -ENOMEM;
-        g->ranges[g->n_ranges++] = *r;
+        g->ranges[g->n_ranges++] = (GlanceRange){
+                .start = line->start,
+                .end = line->end,
+                .inode = line->inode,
+                .dev_major = line->dev_major,
+                .dev_minor = line->dev_minor,
+        };
         return 0;
 }
 
@@ -151,41 +166,29 @@ static int query_ranges(Glance *g, int maps_fd) {
         while ((r = maps_next(maps_fd, /* executable= */ true, &address, NULL, &line)) > 0) {
                 if (g->n_ranges >= RANGES_MAX)
                         return 0;
-                r = add_range(g, &(GlanceRange){
-                        .start = line.start,
-                        .end = line.end,
-                        .inode = line.inode,
-                        .dev_major = line.dev_major,
-                        .dev_minor = line.dev_minor,
-                });
+                r = add_range(g, &line);
                 if (r < 0)
                         return r;
         }
         return r < 0 ? r : g->n_ranges > 0;
 }
 
-/* Each range of the list becomes the one with the same number here. */
 static int read_ranges_as_text(Scan *scan, const Process *p) {
-        const MappingList *l = &scan->maps;
+        MapsText *t = &scan->maps.text;
+        Glance *g = &scan->glance;
         int r;
 
-        r = mapping_list_read(p, MAPPING_TEXT | MAPPING_EXECUTABLE_ONLY, &scan->maps);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < l->n_ranges && i < RANGES_MAX; i++) {
-                const Mapping *m = &l->mappings[l->ranges[i].mapping];
+        r = maps_text_read(p, t);
+        for (size_t i = 0; r >= 0 && i < t->n_lines; i++) {
+                MapsLine line;
 
-                r = add_range(&scan->glance, &(GlanceRange){
-                        .start = l->ranges[i].start,
-                        .end = l->ranges[i].end,
-                        .inode = m->inode,
-                        .dev_major = m->dev_major,
-                        .dev_minor = m->dev_minor,
-                });
-                if (r < 0)
-                        return r;
+                if (!maps_text_is_executable(t, i) || maps_text_line(t, i, &line) < 0 || !maps_line_is_of_file(&line))
+                        continue;
+                if (g->n_ranges >= RANGES_MAX)
+                        return 0;
+                r = add_range(g, &line);
         }
-        return l->n_ranges > 0 && l->n_ranges <= RANGES_MAX;
+        return r < 0 ? r : g->n_ranges > 0 && !t->cut;
 }
 
 /* p->maps_fd stays closed where the text tells the names as well. Returns 1, 0: not to be settled so, -errno. */

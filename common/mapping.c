@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "mapping-layout.h"
 
 #define NAMES_BLOCK 16384
 #define KEPT_RANGES 16384
-#define KEPT_TEXT 262144
-/* A text that is longer is not kept at all. */
-#define TEXT_MAX (1u << 20)
 
 /* A block of names. They are borrowed, so a full block stays where it is, and another one comes before it. */
 struct MappingNames {
@@ -69,13 +64,7 @@ static void clear_ranges(MappingList *l) {
 
 void mapping_list_clear(MappingList *l) {
         clear_ranges(l);
-        if (l->allocated_text > KEPT_TEXT) {
-                free(l->text);
-                l->text = NULL;
-                l->allocated_text = 0;
-        }
-        l->text_size = 0;
-        l->narrow_pid = 0;
+        maps_text_clear(&l->text);
 }
 
 void mapping_list_done(MappingList *l) {
@@ -83,7 +72,7 @@ void mapping_list_done(MappingList *l) {
         names_free(l->names);
         free(l->ranges);
         free(l->mappings);
-        free(l->text);
+        maps_text_done(&l->text);
         *l = (MappingList){};
 }
 
@@ -246,20 +235,18 @@ static int add_layout(MappingList *l, MapsLine *line) {
  * One call a range, its name always with it: a second call for the name costs more
  * than the names of five ranges, and could meet another file by then. Returns as maps_next().
  */
-static int read_by_query(int fd, unsigned flags, MappingList *l) {
-        const bool executable = flags & MAPPING_EXECUTABLE_ONLY;
+static int read_by_query(int fd, MappingList *l) {
         char name[MAPS_NAME_SIZE] = "";
         bool new_files = false;
         uint64_t address = 0;
         MapsLine line;
         int r;
 
-        while ((r = maps_next(fd, executable, &address, name, &line)) > 0) {
+        clear_ranges(l);
+        while ((r = maps_next(fd, /* executable= */ false, &address, name, &line)) > 0) {
                 r = add(l, &line);
                 if (r != 0)
                         return r < 0 ? r : 0;
-                if (executable)
-                        continue;
                 r = add_layout(l, &line);
                 if (r < 0)
                         return r;
@@ -271,176 +258,75 @@ static int read_by_query(int fd, unsigned flags, MappingList *l) {
         return r;
 }
 
-/*
- * In the text, a newline of a name is \012, and so is a name that really holds these
- * four characters: map_files has the bytes themselves.
- */
-static const char *unambiguous(const Process *p, const MapsLine *line, char **buffer) {
-        char name[MAPS_FILE_NAME_SIZE];
-        char *found = NULL;
-
-        if (!strchr(line->name, '\\') || !strstr(line->name, "\\012"))
-                return line->name;
-        if (process_read_link(p, maps_file_name(line->start, line->end, name), &found) < 0)
-                return line->name;
-        free(*buffer);
-        *buffer = found;
-        return found;
-}
-
-/* "start-end r-xp …": four lines of five are of no executable range, and need no more reading than this. */
-static bool is_executable(const char *text) {
-        const char *permissions = strchr(text, ' ');
-
-        return permissions && permissions[1] != '\0' && permissions[2] != '\0' && permissions[3] == 'x';
-}
-
-/* Not the inode alone: the first SysV segment has number 0 (ipc/shm.c). Device 0:0 is never given out (fs/super.c). */
-static bool is_of_file(const MapsLine *line) {
-        return line->inode != 0 || line->dev_major != 0 || line->dev_minor != 0;
-}
-
-/* process: to ask about an ambiguous name; or NULL. */
-static int add_text_line(const Process *p, unsigned flags, const char *text, MappingList *l) {
-        _cleanup_free_ char *raw = NULL;
-        MapsLine line;
-
-        if (flags & MAPPING_EXECUTABLE_ONLY && !is_executable(text))
-                return 0;
-        /* What cannot be parsed is a format we do not know: better nothing than a guess. */
-        if (maps_parse_line(text, &line) < 0)
-                return 0;
-        if (!is_of_file(&line))
-                return 0;
-        if (p)
-                line.name = unambiguous(p, &line, &raw);
-        return add(l, &line);
-}
-
-/* All whole lines of the buffer. Returns 1 where the list is full; how much was taken up in *ret_used. */
-static int add_text(const Process *p, unsigned flags, char *text, size_t size, MappingList *l, size_t *ret_used) {
-        char *line, *end;
-
-        for (line = text; (end = memchr(line, '\n', size - (size_t) (line - text))); line = end + 1) {
-                int r;
-
-                *end = '\0';
-                r = add_text_line(p, flags, line, l);
-                if (r != 0)
-                        return r;
-        }
-        *ret_used = (size_t) (line - text);
-        return 0;
-}
-
-/* Reads on behind the `size` bytes that are in l->text. Returns as read(2), or -errno. */
-static ssize_t read_text(int fd, size_t size, MappingList *l) {
-        ssize_t n;
-
-        if (!GROW(l->text, l->allocated_text, size + 8192))
-                return -ENOMEM;
-        n = read(fd, l->text + size, l->allocated_text - size);
-        return n < 0 ? -errno : n;
-}
-
-/* Returns -ESRCH where the memory is gone. */
-static int read_by_text(const Process *p, int fd, unsigned flags, MappingList *l) {
-        size_t size = 0, done = 0, used;
-        bool all = true;
-        ssize_t n;
-        char first;
-        int r;
-
-        for (;;) {
-                if (size - done > MAPPING_NAME_MAX + 128)
-                        return -EBADMSG;
-                if (done > TEXT_MAX) {
-                        memmove(l->text, l->text + done, size - done);
-                        size -= done;
-                        done = 0;
-                        all = false;
-                }
-                /* The kernel hands out whole lines, about a page at a time: only 0 is the end. */
-                n = read_text(fd, size, l);
-                if (n < 0)
-                        return (int) n;
-                if (n == 0)
-                        break;
-                size += (size_t) n;
-                r = add_text(p, flags, l->text + done, size - done, l, &used);
-                if (r != 0)
-                        return r < 0 ? r : 0;
-                done += used;
-        }
-        l->text_size = all ? done : 0;
-        l->narrow_pid = flags & MAPPING_EXECUTABLE_ONLY ? p->pid : 0;
-        /* Also the end: the program was left, or executed another, while it was read. Then its beginning is gone as well. */
-        n = pread(fd, &first, 1, 0);
-        return n > 0 ? 0 : n == 0 ? -ESRCH : -errno;
-}
-
-int mapping_list_parse(char *text, unsigned flags, MappingList *l) {
-        size_t used;
-        int r;
-
-        mapping_list_clear(l);
-        r = add_text(NULL, flags, text, strlen(text), l, &used);
-        return r < 0 ? r : merge(l);
-}
-
-static int read_once(const Process *p, unsigned flags, MappingList *l) {
+/* Returns as read_by_query(); -ESRCH also where the descriptor that is open is of a memory that is gone. */
+static int query_once(const Process *p, MappingList *l) {
         _cleanup_close_ int fd = -EBADF;
-        int r = -ENOTTY;
 
-        mapping_list_clear(l);
         fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
         if (fd < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
-        if (!(flags & MAPPING_TEXT))
-                r = read_by_query(fd, flags, l);
-        if (r == -ENOTTY || r == -ENAMETOOLONG || r == -EINVAL) {
-                mapping_list_clear(l);
-                r = read_by_text(p, fd, flags, l);
-        }
-        return r < 0 ? r : merge(l);
+        return read_by_query(fd, l);
 }
 
-/* Returns 0; -ESRCH: it has to be opened, anew or at all; -ENOMEM. */
-static int ask_opened(const Process *p, unsigned flags, MappingList *l) {
-        int r;
+static int query(const Process *p, MappingList *l) {
+        int r = p->maps_fd >= 0 ? read_by_query(p->maps_fd, l) : -ESRCH;
 
-        if (p->maps_fd < 0 || flags & MAPPING_TEXT)
-                return -ESRCH;
-        mapping_list_clear(l);
-        r = read_by_query(p->maps_fd, flags, l);
-        if (r >= 0)
-                r = merge(l);
-        return r < 0 && r != -ENOMEM ? -ESRCH : r;
-}
-
-/* Returns 0, -ENOMEM. */
-static int widen(const Process *p, MappingList *l) {
-        int r = 0;
-
-        clear_ranges(l);
-        l->narrow_pid = 0;
-        for (size_t i = 0; i < l->text_size && r == 0; i += strlen(l->text + i) + 1)
-                r = add_text_line(p, 0, l->text + i, l);
-        return r < 0 ? r : merge(l);
-}
-
-int mapping_list_read(const Process *p, unsigned flags, MappingList *l) {
-        int r;
-
-        if (!(flags & MAPPING_EXECUTABLE_ONLY) && l->narrow_pid == p->pid && l->text_size > 0)
-                return widen(p, l);
-        r = ask_opened(p, flags, l);
         /* The descriptor is of one memory: a program that executes another meanwhile is read once more. */
         for (size_t i = 0; i < 3 && r == -ESRCH; i++) {
-                r = read_once(p, flags, l);
+                r = query_once(p, l);
                 if (r == -ESRCH && !process_alive(p))
                         break;
         }
+        return r;
+}
+
+/* p: to ask about an ambiguous name; or NULL. Returns 0 or -ENOMEM. */
+static int take_text(const Process *p, MappingList *l) {
+        _cleanup_free_ char *raw = NULL;
+        int r = 0;
+
+        clear_ranges(l);
+        for (size_t i = 0; i < l->text.n_lines && r == 0; i++) {
+                MapsLine line;
+
+                /* What cannot be parsed is a format we do not know: better nothing than a guess. */
+                if (maps_text_line(&l->text, i, &line) < 0 || !maps_line_is_of_file(&line))
+                        continue;
+                if (p)
+                        line.name = maps_text_name(p, &line, &raw);
+                r = add(l, &line);
+        }
+        l->cut = l->cut || l->text.cut;
+        return r < 0 ? r : 0;
+}
+
+static int read_by_text(const Process *p, MappingList *l) {
+        int r = l->text.pid == p->pid ? 0 : maps_text_read(p, &l->text);
+
+        l->text.pid = 0;
+        return r < 0 ? r : take_text(p, l);
+}
+
+int mapping_list_parse(const char *text, MappingList *l) {
+        int r;
+
+        r = maps_text_parse(text, &l->text);
+        if (r >= 0)
+                r = take_text(NULL, l);
+        return r < 0 ? r : merge(l);
+}
+
+int mapping_list_read(const Process *p, bool by_text, MappingList *l) {
+        int r = -ENOTTY;
+
+        if (!by_text && l->text.pid != p->pid) {
+                maps_text_clear(&l->text);
+                r = query(p, l);
+        }
+        if (r == -ENOTTY || r == -ENAMETOOLONG || r == -EINVAL)
+                r = read_by_text(p, l);
+        if (r >= 0)
+                r = merge(l);
         if (r < 0)
                 mapping_list_clear(l);
         return r;
@@ -460,30 +346,4 @@ size_t mapping_list_find(const MappingList *l, uint64_t address) {
         if (low == l->n_ranges || l->ranges[low].start > address)
                 return SIZE_MAX;
         return l->ranges[low].mapping;
-}
-
-int mapping_list_span_at(const MappingList *l, uint64_t address, MapsSpan *ret) {
-        size_t low = 0, high = l->text_size;
-        MapsLine line, next = { .start = UINT64_MAX };
-
-        if (l->text_size == 0)
-                return -ENODATA;
-        /* The first line that ends behind it: between these two, counted in bytes. */
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                while (middle > low && l->text[middle - 1] != '\0')
-                        middle--;
-                if (maps_parse_line(l->text + middle, &line) < 0)
-                        return -ENODATA;
-                if (line.end <= address)
-                        low = middle + strlen(l->text + middle) + 1;
-                else {
-                        high = middle;
-                        next = line;
-                }
-        }
-        *ret = next.start > address ? (MapsSpan){ .start = address, .end = next.start } :
-                (MapsSpan){ next.start, next.end, is_of_file(&next), next.dev_major, next.dev_minor };
-        return 0;
 }

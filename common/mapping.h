@@ -6,16 +6,12 @@
  * no lock that a hung process can hold, or from the text of /proc/PID/maps.
  */
 
-#include "maps.h"
-#include "process.h"
+#include "maps-text.h"
 
 /* Beyond this many ranges (sysctl vm.max_map_count is 65530 unless raised) the rest is not looked at, and said so. */
 #define MAPPING_RANGES_MAX 262144
 /* The same for the bytes of names: as many ranges of names that long would be hundreds of megabytes. */
 #define MAPPING_NAMES_MAX (16u << 20)
-/* Longest name taken from the text; PROCMAP_QUERY itself gives PATH_MAX. */
-#define MAPPING_NAME_MAX 65536
-
 typedef struct Range {
         uint64_t start, end; /* addresses */
         uint64_t offset;     /* in the file, bytes */
@@ -45,9 +41,7 @@ typedef struct MappingList {
         MappingNames *names; /* owned */
         size_t names_size;
         bool cut;          /* there was more */
-        char *text;        /* owned; all lines that the list was read from, each ended by a NUL; none if it was not, or they were too many */
-        size_t text_size, allocated_text;
-        pid_t narrow_pid;  /* of whose text only executable ranges were taken; 0: nobody's */
+        MapsText text;     /* that it was read from, if it was */
         MappingLayouts *layouts; /* owned; of the libraries of earlier processes */
 } MappingList;
 
@@ -56,28 +50,21 @@ void mapping_list_clear(MappingList *l);
 /* To be called after each sweep: a device and inode mean the same file, laid out as it was, for a short time only. */
 void mapping_list_done(MappingList *l);
 
-enum {
-        MAPPING_TEXT = 1 << 0,            /* do not try PROCMAP_QUERY */
-        MAPPING_EXECUTABLE_ONLY = 1 << 1, /* executable ranges only: a third of the cost. Files without one are not in the list */
-};
-
 /*
  * Reads the file-backed mappings. By query, a library whose ranges were seen in another
  * process, in one piece, is known by its first range, and the others are taken to lie
  * as they did there: a third of the calls. Only a process that tore its library apart
- * and mapped another file into its midst could hide that file so. By text, who asks for all ranges of the process
- * whose executable ones were read last gets them from the same text. flags: of the above. Returns 0; -ESRCH: gone,
+ * and mapped another file into its midst could hide that file so. by_text: does not try that. Where l->text is of the
+ * process (MapsText.pid), that is what is taken, this once. Returns 0; -ESRCH: gone,
  * or without memory (zombie, kernel thread, exiting); -ENOMEM; -EACCES or -EPERM (may not be read); -errno. The list is
  * empty then.
  */
-int mapping_list_read(const Process *p, unsigned flags, MappingList *l);
-/* The same from a whole text of maps, which is changed; pure. The kernel's \012 still stands in the names. Returns 0, -ENOMEM. */
-int mapping_list_parse(char *text, unsigned flags, MappingList *l);
+int mapping_list_read(const Process *p, bool by_text, MappingList *l);
+/* The same from a whole text of maps; pure. The kernel's \012 still stands in the names. Returns 0, -ENOMEM. */
+int mapping_list_parse(const char *text, MappingList *l);
 
 /* The file of a mapping as a name below the process's directory. buffer, ret: as maps_file_name(). */
 const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buffer);
 
 /* The mapping that an address lies in, or SIZE_MAX. */
 size_t mapping_list_find(const MappingList *l, uint64_t address);
-/* As maps_span_at(), of a list that was read from the text, whatever was asked for. Returns 0; -ENODATA: it was not, or is too long. */
-int mapping_list_span_at(const MappingList *l, uint64_t address, MapsSpan *ret);

@@ -33,6 +33,10 @@ typedef struct MapsLine {
  * Pure. Returns 0 or -EBADMSG.
  */
 int maps_parse_line(const char *line, MapsLine *ret);
+/* Not the inode alone: the first SysV segment has number 0 (ipc/shm.c). Device 0:0 is never given out (fs/super.c). */
+static inline bool maps_line_is_of_file(const MapsLine *line) {
+        return line->inode != 0 || line->dev_major != 0 || line->dev_minor != 0;
+}
 
 /* The file of a range as a name below the process's directory: "map_files/START-END". Returns the buffer. */
 #define MAPS_FILE_NAME_SIZE 64

@@ -9,7 +9,7 @@
 
 /*
  * What a finding read back may hold at most, in bytes of escaped text. A path as the
- * kernel shows it has up to MAPPING_NAME_MAX bytes, each four when escaped; a
+ * kernel shows it has up to MAPS_TEXT_NAME_MAX bytes, each four when escaped; a
  * sentence names up to four of them.
  */
 #define PATH_TEXT_MAX (4u * 65536)

@@ -88,7 +88,7 @@ typedef struct Glance {
         bool guessed;         /* who it is like */
         uint32_t *paths;
         size_t n_paths, allocated_paths;
-        bool no_query;        /* the kernel has no PROCMAP_QUERY: ranges and their names are from the text, and stand in Scan.maps as well */
+        bool no_query;        /* the kernel has no PROCMAP_QUERY: ranges and their names are from the text, Scan.maps.text */
 } Glance;
 
 struct Scan {

@@ -125,7 +125,7 @@ int loader_view_read_memory(pid_t pid, Memory *memory, LoaderView *ret) {
         r = process_open(proc_fd, pid, &p);
         if (r < 0)
                 return failed("process", r);
-        r = mapping_list_read(&p, /* text= */ true, &mappings);
+        r = mapping_list_read(&p, /* by_text= */ true, &mappings);
         if (r < 0)
                 return failed("maps", r);
         r = find_class(&p, &v.class);
