@@ -227,6 +227,7 @@ def start(w):
     kinds = collections.Counter(s.kind for s in w.stale)
     print("%d processes; stale: %d files in %d processes (%s)" % (
         w.processes, len(w.stale), len({s.pid for s in w.stale}), ", ".join("%s %d" % (k, n) for k, n in kinds.items())))
+    print("a process has %.0f mappings, %.1f of them of files and executable, told in %.1f KiB of text" % w.density())
     print(machine())
 
 

@@ -30,11 +30,11 @@ MIX = {"bash": 310, "python": 240, "perl": 140, "holder": 140, "nginx": 80, "nod
        "container": 20, "chroot": 6, "bait": 10, "shell": 20}
 
 PYTHON = """
-import importlib, os, signal, sys, warnings
+import ctypes, importlib, os, signal, sys, warnings
 warnings.simplefilter("ignore")
 ready, children, modules = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 for name in modules:
-    importlib.import_module(name)
+    ctypes.CDLL(name) if "/" in name else importlib.import_module(name)
 for _ in range(children):
     if os.fork() == 0:
         break
@@ -124,6 +124,10 @@ class Workload:
         for name in names:
             shutil.copy(self.library, os.path.join(directory, name))
 
+    def set(self, i, n=SET_SIZE):
+        """The first n libraries of a set, in a directory whose name is as long as those of real ones are."""
+        return ["%s/lib/x86_64-linux-gnu/set%d/lib%d-%d.so" % (self.d, i, i, j) for j in range(n)]
+
     def hold(self, n, files, what="holder", **kwargs):
         if n <= 0:
             return []
@@ -161,7 +165,7 @@ class Workload:
         if shutil.which("java") and shutil.which("javac"):
             subprocess.run(["javac", "-d", d, d + "/Hold.java"], check=True)
         for i in range(SETS):
-            self.copies("%s/set%d" % (d, i), ["lib%d-%d.so" % (i, j) for j in range(SET_SIZE)])
+            self.copies(os.path.dirname(self.set(i)[0]), map(os.path.basename, self.set(i)))
         self.copies(d, [WEIRD])
         self.copies(d + "/stale", ["replaced.so", "deleted.so", "linked.so", "a b.so", "new\nline.so", "covered.so", "cover",
                                    "aside.so", "moved.so", "written.so"])
@@ -187,9 +191,11 @@ class Workload:
                                  check=True, capture_output=True, text=True).stdout.strip()
         modules = sorted({f.split(".")[0] for f in os.listdir(dynload)} - {"_tkinter", "readline", "ossaudiodev", "nis"})
         n = c["python"] - c["python"] // 12
+        # What the native modules of a real service bring along.
+        brought = self.set(0, 10) + self.set(1, 10) + self.set(2, 10)
         for i, size in enumerate((12, 30, 61)):
             part = n // 3 + (n % 3 if i == 0 else 0)
-            self.spawn(["/usr/bin/python3", self.d + "/prefork.py", str(self.ready), str(part - 1)] + modules[:size])
+            self.spawn(["/usr/bin/python3", self.d + "/prefork.py", str(self.ready), str(part - 1)] + modules[:size] + brought)
             self.wait(part, "python")
 
         masters = max(1, c["perl"] // 50)
@@ -199,7 +205,7 @@ class Workload:
             self.wait(part, "perl")
 
         for i in range(SETS):
-            self.hold(self.clean_holders(i), ["%s/set%d/lib%d-%d.so" % (self.d, i, i, j) for j in range(SET_SIZE)])
+            self.hold(self.clean_holders(i), self.set(i))
         self.start_nginx()
         self.start_node_and_java()
 
@@ -248,7 +254,7 @@ class Workload:
     def start_stale_holders(self):
         n = self.count["holder"] - sum(self.clean_holders(i) for i in range(SETS))
         parts = [n // 4 + (i < n % 4) for i in range(4)]
-        clean = ["%s/set%d/lib%d-%d.so" % (self.d, i, i, j) for i in range(2) for j in range(45)]
+        clean = self.set(0, SET_SIZE // 2) + self.set(1, SET_SIZE // 2)
         d = self.d + "/stale"
         names = ["replaced.so", "deleted.so", "linked.so", "a b.so", "new\nline.so"]
         pids = self.hold(parts[0], clean + ["%s/%s" % (d, name) for name in names])
@@ -352,6 +358,19 @@ class Workload:
         self.start_chroot()
         self.start_containers()
         self.verify()
+
+    def density(self):
+        """What all ratios hang on: mappings of a process, executable ones of files among them, KiB of text."""
+        mappings, executable, size, n = 0, 0, 0, 0
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with open("/proc/%s/maps" % name, "rb") as f:
+                text = f.read()
+            fields = [line.split(None, 5) for line in text.splitlines()]
+            n += bool(fields)
+            mappings += len(fields)
+            executable += sum(f[1][2:3] == b"x" and f[4] != b"0" for f in fields)
+            size += len(text)
+        return mappings / n, executable / n, size / n / 1024
 
     def verify(self):
         """Truth is held against the kernel's own text: each is mapped, by the name that we say."""
