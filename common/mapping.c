@@ -258,7 +258,6 @@ static int read_by_query(int fd, MappingList *l) {
         return r;
 }
 
-/* Returns as read_by_query(); -ESRCH also where the descriptor that is open is of a memory that is gone. */
 static int query_once(const Process *p, MappingList *l) {
         _cleanup_close_ int fd = -EBADF;
 
@@ -268,6 +267,7 @@ static int query_once(const Process *p, MappingList *l) {
         return read_by_query(fd, l);
 }
 
+/* Returns as maps_next(). */
 static int query(const Process *p, MappingList *l) {
         int r = p->maps_fd >= 0 ? read_by_query(p->maps_fd, l) : -ESRCH;
 
@@ -280,7 +280,7 @@ static int query(const Process *p, MappingList *l) {
         return r;
 }
 
-/* p: to ask about an ambiguous name; or NULL. Returns 0 or -ENOMEM. */
+/* Of l->text. p: to ask about an ambiguous name; or NULL. Returns 0 or -ENOMEM. */
 static int take_text(const Process *p, MappingList *l) {
         _cleanup_free_ char *raw = NULL;
         int r = 0;

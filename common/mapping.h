@@ -54,10 +54,10 @@ void mapping_list_done(MappingList *l);
  * Reads the file-backed mappings. By query, a library whose ranges were seen in another
  * process, in one piece, is known by its first range, and the others are taken to lie
  * as they did there: a third of the calls. Only a process that tore its library apart
- * and mapped another file into its midst could hide that file so. by_text: does not try that. Where l->text is of the
- * process (MapsText.pid), that is what is taken, this once. Returns 0; -ESRCH: gone,
- * or without memory (zombie, kernel thread, exiting); -ENOMEM; -EACCES or -EPERM (may not be read); -errno. The list is
- * empty then.
+ * and mapped another file into its midst could hide that file so. by_text: no query is
+ * tried. Where l->text is of the process (MapsText.pid), that is taken instead, once.
+ * Returns 0; -ESRCH: gone, or without memory (zombie, kernel thread, exiting); -ENOMEM;
+ * -EACCES or -EPERM (may not be read); -errno. The list is empty then.
  */
 int mapping_list_read(const Process *p, bool by_text, MappingList *l);
 /* The same from a whole text of maps; pure. The kernel's \012 still stands in the names. Returns 0, -ENOMEM. */
