@@ -17,6 +17,7 @@
 typedef struct KnownView KnownView;
 
 #define FENCE_SPANS 32
+#define FENCE_WINDOW 16 /* pages */
 
 typedef struct Fence {
         const Scan *scan;            /* these are borrowed */
@@ -26,6 +27,8 @@ typedef struct Fence {
         int maps_fd, pages_fd;       /* owned; maps and pagemap, opened when needed */
         MapsSpan spans[FENCE_SPANS]; /* that it let through last: most pages lie beside each other */
         unsigned next_span;
+        uint64_t window[FENCE_WINDOW]; /* of pagemap, as read last */
+        uint64_t window_first;         /* number of its first page */
 } Fence;
 
 /* Embeds owned descriptors: initialise with FENCE_NULL before fence_done() may see it. */
