@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "glance.h"
 #include "link-map.h"
@@ -13,6 +14,7 @@
 #define BUCKETS 4096u
 
 void glance_done(Glance *g) {
+        link_print_done(&g->print);
         free(g->files);
         free(g->ranges);
         free(g->paths);
@@ -192,17 +194,19 @@ static int read_ranges_as_text(Scan *scan, const Process *p) {
 }
 
 /* p->maps_fd stays closed where the text tells the names as well. Returns 1, 0: not to be settled so, -errno. */
-static int read_ranges(Scan *scan, const SweepOptions *options, Process *p, const Twin **ret_twin) {
+static int read_ranges(Scan *scan, const SweepOptions *options, const KnownView *view, Process *p, const Twin **ret_twin) {
         Glance *g = &scan->glance;
         int r;
 
         g->n_ranges = 0;
-        if (options->text_maps || g->no_query)
-                return read_ranges_as_text(scan, p);
+        if (options->text_maps || g->no_query) {
+                *ret_twin = twin_guess(scan, options, view, p, &g->key);
+                return *ret_twin ? 1 : read_ranges_as_text(scan, p);
+        }
         p->maps_fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
         if (p->maps_fd < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
-        *ret_twin = twin_guess(&scan->twins, &g->key, p->maps_fd);
+        *ret_twin = twin_guess(scan, options, view, p, &g->key);
         if (*ret_twin)
                 return 1;
         r = query_ranges(g, p->maps_fd);
@@ -298,6 +302,28 @@ static int glance_at_name(Scan *scan, const SweepOptions *options, const KnownVi
         return r < 0 ? r : 1;
 }
 
+/* By which others are known to be like it, where their ranges cannot be asked for. Returns 0 or -ENOMEM. */
+static int take_print(Scan *scan, const LinkMapList *list) {
+        _cleanup_free_ LinkMapFile *files = calloc(list->n_maps, sizeof(*files));
+        Glance *g = &scan->glance;
+        int r;
+
+        if (!files)
+                return -ENOMEM;
+        for (size_t i = 0; i < list->n_maps; i++) {
+                const size_t range = range_of_link(g, &list->maps[i]);
+                const Identity *file;
+
+                if (range == SIZE_MAX || g->paths[range] == PATH_NONE)
+                        continue;
+                file = &scan->paths.paths[g->paths[range]].identity;
+                files[i].dev = makedev(file->dev_major, file->dev_minor);
+                files[i].inode = file->inode;
+        }
+        r = link_print_take(scan->memory, &scan->paths.key, list, files, &scan->maps.text, &g->print);
+        return r < 0 ? r : 0;
+}
+
 static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
                            Loader *loader) {
         Glance *g = &scan->glance;
@@ -317,6 +343,11 @@ static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownV
 
                 r = glance_at_name(scan, options, view, p, l->l_name, range_of_link(g, l));
                 if (r <= 0)
+                        return r;
+        }
+        if (p->maps_fd < 0 && g->key.static_pages != UINT64_MAX) {
+                r = take_print(scan, &loader->list);
+                if (r < 0)
                         return r;
         }
         /* The name of a script is not settled so: another file is run than was asked for. */
@@ -345,7 +376,7 @@ static int read_key(Scan *scan, const SweepOptions *options, Process *p, const K
 
         g->key = key;
         g->guessed = false;
-        r = read_ranges(scan, options, p, ret_twin);
+        r = read_ranges(scan, options, view, p, ret_twin);
         if (r <= 0 || *ret_twin)
                 return r;
         g->key.hash = hash_ranges(scan, view);
@@ -379,6 +410,7 @@ static int glance_at_all(Scan *scan, const SweepOptions *options, const KnownVie
         int r;
 
         scan->glance.n_paths = 0;
+        link_print_done(&scan->glance.print);
         *ret_newest = 0;
         r = glance_at_files(scan, options, view, p, &s, ret_newest);
         if (r > 0)

@@ -333,7 +333,7 @@ static bool unchanged(Memory *memory, uint8_t class, const Debug *seen, int n) {
 }
 
 int link_map_list_read(Memory *memory, uint64_t r_debug, uint8_t class, uint64_t vdso, LinkMapList *ret) {
-        _cleanup_(link_map_list_done) LinkMapList list = { .class = class };
+        _cleanup_(link_map_list_done) LinkMapList list = { .class = class, .r_debug = r_debug };
         Debug debugs[LINK_NAMESPACES_MAX];
         size_t names_size = 0;
         int n, r;

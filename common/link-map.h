@@ -65,6 +65,7 @@ typedef struct LinkMapList {
         size_t n_maps;
         size_t allocated;
         uint8_t class;         /* 32 or 64 */
+        uint64_t r_debug;      /* the address of the main namespace's */
         uint32_t version;      /* r_version */
         bool complete;         /* walked to the end of every namespace, and r_state was RT_CONSISTENT before and after */
 } LinkMapList;

@@ -9,7 +9,7 @@
 #include "elf-cache.h"
 #include "fence.h"
 #include "lineage.h"
-#include "link-map.h"
+#include "link-print.h"
 #include "mapping.h"
 #include "memory.h"
 #include "path-table.h"
@@ -62,7 +62,8 @@ typedef struct Twin {
         bool settled;         /* at a glance; else it was examined */
         bool one_origin;      /* who has the same ranges has them from the same execve(2) */
         Sight sight;          /* what it owns is borrowed here */
-        int64_t newest;       /* settled: latest ctime of its files */
+        int64_t newest;       /* settled: latest ctime of its files, */
+        LinkPrint print;      /* and before Linux 6.11 its loader's list; owned */
         int64_t started_nsec; /* examined: when its memory came to be, */
         MemoryTrace trace;    /* and what was read there; owned */
         size_t first_range;   /* in the table's */
@@ -86,6 +87,7 @@ typedef struct Glance {
         size_t n_ranges, allocated_ranges;
         TwinKey key;          /* of the process at hand */
         bool guessed;         /* who it is like */
+        LinkPrint print;      /* of the process at hand, before Linux 6.11 */
         uint32_t *paths;
         size_t n_paths, allocated_paths;
         bool no_query;        /* the kernel has no PROCMAP_QUERY: ranges and their names are from the text, Scan.maps.text */

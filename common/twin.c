@@ -13,8 +13,10 @@
 #define EXAMINED_MAX 1024u
 
 void twin_done(TwinTable *t) {
-        for (size_t i = 0; i < t->n_twins; i++)
+        for (size_t i = 0; i < t->n_twins; i++) {
+                link_print_done(&t->twins[i].print);
                 memory_trace_done(&t->twins[i].trace);
+        }
         free(t->twins);
         free(t->ranges);
         free(t->buckets);
@@ -45,16 +47,45 @@ static bool has_ranges_of(const TwinTable *t, const Twin *twin, int maps_fd) {
         return true;
 }
 
-const Twin *twin_guess(const TwinTable *t, const TwinKey *key, int maps_fd) {
+/* Opens its memory, and attaches scan->memory to that. Returns a descriptor, -ENOMEM, -errno. */
+static int open_memory(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p) {
+        int fd, r;
+
+        r = scan_memory(scan, options, view, p);
+        if (r < 0)
+                return r;
+        fd = openat(p->fd, "mem", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        memory_attach(scan->memory, fd);
+        return fd;
+}
+
+/* *memory_fd: of its memory, opened here where it is not yet. */
+static bool has_list_of(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, const Twin *twin,
+                        int *memory_fd) {
+        if (!twin->settled || twin->print.n_spans == 0)
+                return false;
+        if (*memory_fd < 0) {
+                maps_text_clear(&scan->maps.text); /* of another process: the fence must not go by that */
+                *memory_fd = open_memory(scan, options, view, p);
+        }
+        return *memory_fd >= 0 && link_print_matches(scan->memory, &twin->print);
+}
+
+const Twin *twin_guess(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, const TwinKey *key) {
+        _cleanup_close_ int memory_fd = -EBADF;
+        const TwinTable *t = &scan->twins;
         uint32_t i = t->buckets && key->static_pages != UINT64_MAX ? *guess_bucket(t, key) : UINT32_MAX;
 
         for (int guesses = 0; i != UINT32_MAX && guesses < GUESSES_MAX; i = t->twins[i].next_guess) {
-                const TwinKey *k = &t->twins[i].key;
+                const Twin *twin = &t->twins[i];
 
-                if (k->static_pages != key->static_pages || k->uid != key->uid || k->view != key->view)
+                if (twin->key.static_pages != key->static_pages || twin->key.uid != key->uid || twin->key.view != key->view)
                         continue;
-                if (has_ranges_of(t, &t->twins[i], maps_fd))
-                        return &t->twins[i];
+                if (p->maps_fd >= 0 ? has_ranges_of(t, twin, p->maps_fd) :
+                                      has_list_of(scan, options, view, p, twin, &memory_fd))
+                        return twin;
                 guesses++;
         }
         return NULL;
@@ -109,7 +140,13 @@ static int add(Scan *scan, const Twin *twin) {
 }
 
 int twin_add_settled(Scan *scan, const TwinKey *key, const Sight *sight, int64_t newest) {
-        return add(scan, &(Twin){ .key = *key, .settled = true, .sight = *sight, .newest = newest });
+        LinkPrint *print = &scan->glance.print;
+        int r;
+
+        r = add(scan, &(Twin){ .key = *key, .settled = true, .sight = *sight, .newest = newest, .print = *print });
+        if (r >= 0)
+                *print = (LinkPrint){};
+        return r;
 }
 
 int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight) {
@@ -133,25 +170,10 @@ int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Si
         return 0;
 }
 
-/* Returns 1, 0, -ENOMEM. */
-static int memory_is_same(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
-                          const MemoryTrace *trace) {
-        _cleanup_close_ int fd = -EBADF;
-        int r;
-
-        r = scan_memory(scan, options, view, p);
-        if (r < 0)
-                return r;
-        fd = openat(p->fd, "mem", O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return 0;
-        memory_attach(scan->memory, fd);
-        return memory_matches(scan->memory, trace);
-}
-
 int twin_share(Scan *scan, const SweepOptions *options, const KnownView *view, const TwinKey *key, const Process *p,
                Sight *ret) {
         const Twin *twin = twin_find(&scan->twins, key);
+        _cleanup_close_ int fd = -EBADF;
         int64_t started;
         int r;
 
@@ -162,9 +184,11 @@ int twin_share(Scan *scan, const SweepOptions *options, const KnownView *view, c
                 return r;
         if (started != twin->started_nsec)
                 return 0;
-        r = memory_is_same(scan, options, view, p, &twin->trace);
-        if (r <= 0)
-                return r;
+        fd = open_memory(scan, options, view, p);
+        if (fd < 0)
+                return fd == -ENOMEM ? fd : 0;
+        if (!memory_matches(scan->memory, &twin->trace))
+                return 0;
         r = explain_again(scan, options, p, &twin->sight, ret);
         return r < 0 ? r : 1;
 }

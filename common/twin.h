@@ -21,16 +21,17 @@ void twin_done(TwinTable *t);
 const Twin *twin_find(const TwinTable *t, const TwinKey *key);
 
 /*
- * The same without reading all ranges, which is most of what a look costs: the process must have each range of one before
- * it, at its address, and as many pages that are not data. One range more it can then only have for as many pages less
- * of what is mapped to be read, or shared. Whoever takes that risk looks again without it. Neither the key's hash nor its
- * number of ranges counts.
+ * The same without reading all ranges, which is most of what a look costs: the process must have as many pages that are
+ * not data, and each range of one before it, at its address. Before Linux 6.11, it must have the same loader's list
+ * instead (link-print.h). What else it has mapped to be executed it can then only have for as many pages less of what is
+ * mapped to be read, or shared. Whoever takes that risk looks again without it. Neither the key's hash nor its number of
+ * ranges counts. p->maps_fd is open since Linux 6.11.
  */
-const Twin *twin_guess(const TwinTable *t, const TwinKey *key, int maps_fd);
+const Twin *twin_guess(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, const TwinKey *key);
 
 /*
- * Remembers one that was settled at a glance, the last one whose ranges scan->glance read. newest: the latest ctime of
- * its files. Returns 0 or -ENOMEM.
+ * Remembers one that was settled at a glance, the last one whose ranges and print scan->glance took; the print is taken
+ * over. newest: the latest ctime of its files. Returns 0 or -ENOMEM.
  */
 int twin_add_settled(Scan *scan, const TwinKey *key, const Sight *sight, int64_t newest);
 

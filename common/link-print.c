@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "link-print.h"
+
+/* glibc's struct link_map (include/link.h) has 1,160 bytes on 64-bit machines, l_file_id among the last of them. */
+#define ENTRY_SIZE 1160u
+/* Of five words: <link.h>. */
+#define PUBLIC_WORDS 5u
+
+void link_print_done(LinkPrint *p) {
+        free(p->spans);
+        *p = (LinkPrint){};
+}
+
+static int add(LinkPrint *p, uint64_t address, size_t size) {
+        if (!GROW(p->spans, p->allocated, p->n_spans + 1))
+                return -ENOMEM;
+        p->spans[p->n_spans++] = (LinkSpan){ .address = address, .size = (uint32_t) size };
+        return 0;
+}
+
+/* Where in the entry the two numbers of its file are; 0: nowhere. */
+static size_t find_file(const uint8_t *entry, const LinkMapFile *file) {
+        const uint64_t id[2] = { file->dev, file->inode };
+
+        for (size_t at = 0; file->inode != 0 && at + sizeof(id) <= ENTRY_SIZE; at += 4)
+                if (memcmp(entry + at, id, sizeof(id)) == 0)
+                        return at;
+        return 0;
+}
+
+static bool is_constant(const MapsText *t, uint64_t address) {
+        MapsLine line;
+
+        return maps_text_find(t, address, &line) > 0 && line.start <= address && maps_line_is_of_file(&line) &&
+                !(line.flags & RANGE_WRITE);
+}
+
+static int add_entry(Memory *memory, const LinkMap *map, uint8_t class, const LinkMapFile *file, const MapsText *text,
+                     LinkPrint *p) {
+        uint8_t entry[ENTRY_SIZE];
+        uint64_t name;
+        size_t id;
+        int r;
+
+        if (memory_read(memory, map->address, entry, sizeof(entry)) < 0 ||
+            memory_read_word(memory, map->address + class / 8, class / 8, &name) < 0)
+                return 0;
+        id = find_file(entry, file);
+        r = add(p, map->address, id > 0 || file->inode == 0 ? PUBLIC_WORDS * class / 8 : sizeof(entry));
+        if (r >= 0 && id > 0)
+                r = add(p, map->address + id, 2 * sizeof(uint64_t));
+        if (r >= 0 && map->l_name[0] != '\0' && !is_constant(text, name))
+                r = add(p, name, strlen(map->l_name) + 1);
+        return r < 0 ? r : 1;
+}
+
+static int compare(const void *a, const void *b) {
+        const LinkSpan *x = a, *y = b;
+
+        return x->address != y->address ? (x->address < y->address ? -1 : 1) : x->size < y->size ? -1 : x->size > y->size;
+}
+
+static int sum_of(Memory *memory, const LinkPrint *p, uint64_t *ret) {
+        uint8_t bytes[LINK_NAME_MAX];
+        HashKey key = p->key;
+
+        _Static_assert(ENTRY_SIZE <= sizeof(bytes), "size");
+        for (size_t i = 0; i < p->n_spans; i++) {
+                const LinkSpan *s = &p->spans[i];
+                int r = memory_read(memory, s->address, bytes, s->size);
+
+                if (r < 0)
+                        return r;
+                key.k0 = hash_bytes(&key, bytes, s->size);
+        }
+        *ret = key.k0;
+        return 0;
+}
+
+int link_print_take(Memory *memory, const HashKey *key, const LinkMapList *list, const LinkMapFile *files, const MapsText *text,
+                    LinkPrint *ret) {
+        _cleanup_(link_print_done) LinkPrint p = { .key = *key };
+        int r;
+
+        /* Of the head: where all namespaces begin. */
+        r = add(&p, list->r_debug, (list->version >= 2 ? 6u : 5u) * list->class / 8);
+        r = r < 0 ? r : 1;
+        for (size_t i = 0; r > 0 && i < list->n_maps; i++)
+                r = add_entry(memory, &list->maps[i], list->class, &files[i], text, &p);
+        if (r <= 0)
+                return r;
+        qsort(p.spans, p.n_spans, sizeof(*p.spans), compare);
+        r = sum_of(memory, &p, &p.sum);
+        if (r < 0)
+                return 0;
+        *ret = p;
+        p = (LinkPrint){};
+        return 1;
+}
+
+bool link_print_matches(Memory *memory, const LinkPrint *p) {
+        uint64_t sum;
+
+        return sum_of(memory, p, &sum) >= 0 && sum == p->sum;
+}
