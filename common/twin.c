@@ -130,7 +130,7 @@ static int add(Scan *scan, const Twin *twin) {
         *copy = *twin;
         copy->one_origin = scan->random_addresses && several_files(ranges, twin->key.n_ranges);
         copy->first_range = t->n_ranges;
-        if (guessed && add_ranges(t, ranges, twin->key.n_ranges) < 0)
+        if (guessed && twin->print.n_spans == 0 && add_ranges(t, ranges, twin->key.n_ranges) < 0)
                 return -ENOMEM;
         put(t, &t->buckets[twin->key.hash % BUCKETS], &copy->next);
         if (guessed)
