@@ -15,6 +15,8 @@
  *         reexec          executes itself with the same arguments
  *         storm           processes that end at once, for ever, at most 64 at a time
  *         links KIND PATH a loader's list of its own making: see forge()
+ *         cover PATH      its first page lies where the loader's first entry was, untouched
+ *         worker          forks; the worker carries out what follows, up to `ready`
  *         ready           says so; the rest is carried out when a line comes in
  *         touch           reads a byte of the last page of what was mapped last
  *         lock PATH       maps it in another thread: see the test that needs this
@@ -230,6 +232,47 @@ static void forge(const char *kind, const char *path) {
         }
 }
 
+/* Writable and private, as what was there: so that it is as large as it was in every way that statm tells. */
+static void cover(const char *path) {
+        const uintptr_t page = (uintptr_t) _r_debug.r_map / 4096 * 4096;
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0 || mmap((void *) page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+                fail(path);
+        close(fd);
+}
+
+/* Of a worker: to say that it has carried out its part. */
+static int worker_done = -EBADF;
+
+/* The master goes on behind what the worker carries out, once that is done. */
+static char *const *do_worker(char *const *words) {
+        int ends[2];
+        pid_t pid;
+        char c;
+
+        if (pipe(ends) < 0 || (pid = fork()) < 0)
+                fail("fork");
+        close(ends[pid == 0 ? 0 : 1]);
+        if (pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                worker_done = ends[1];
+                return words;
+        }
+        if (read(ends[0], &c, 1) != 1)
+                fail("worker");
+        while (*words && !streq(*words, "ready"))
+                words++;
+        return words;
+}
+
+static _Noreturn void rest(void) {
+        if (write(worker_done, "", 1) != 1)
+                fail("write");
+        for (;;)
+                pause();
+}
+
 /* A fault that never ends must not keep the rest of the process from ending. */
 static void *touch(_unused_ void *userdata) {
         char c = mapped[(mapped_size - 1) / 4096 * 4096];
@@ -272,8 +315,14 @@ int main(int argc, char *argv[]) {
         while (*a) {
                 const char *word = *a++, *first = argc > 2 && *a ? *a : "";
 
-                if (streq(word, "ready"))
+                if (streq(word, "ready")) {
+                        if (worker_done >= 0)
+                                rest();
                         do_ready();
+                } else if (streq(word, "worker"))
+                        a = do_worker(a);
+                else if (streq(word, "cover"))
+                        cover(first), a++;
                 else if (streq(word, "touch"))
                         do_touch();
                 else if (streq(word, "unshare"))

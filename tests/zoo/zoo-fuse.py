@@ -242,6 +242,17 @@ def a_loaders_list_that_leads_there(zoo):
         equal(fs.touched_by(zoo.sweeper_pid), [], "requests")
 
 
+def a_workers_list_that_leads_there(zoo):
+    """It is held against that of the process it was forked from before anything else is known of it."""
+    user = zoo.user()
+    fs = FileSystem(zoo, zoo.path("fuse"), ALL, where=user)
+    zoo.animal("worker", "cover", fs.point + "/plugin.so", "ready", where=user)
+    fs.hang()
+    for options in ([], ["text"], ["text", "full"]):
+        zoo.sweep(*options)
+        equal(fs.touched_by(zoo.sweeper_pid), [], "requests")
+
+
 def hold_the_memory(zoo, where=None, number=0):
     """
     A process whose memory is locked for as long as the server likes: one thread reads a page
@@ -319,6 +330,7 @@ TESTS = [
     of_a_user_who_puts_it_where_a_library_was,
     of_a_user_where_nothing_hangs,
     a_loaders_list_that_leads_there,
+    a_workers_list_that_leads_there,
     a_memory_that_is_locked_for_ever,
     many_memories_that_are_locked_for_ever,
 ]
