@@ -4,6 +4,9 @@
 
 /* glibc's struct link_map (include/link.h) has 1,160 bytes on 64-bit machines, l_file_id among the last of them. */
 #define ENTRY_SIZE 1160u
+#define PAGE 4096u
+/* So many pages are read at once. */
+#define RUN_MAX 32u
 /* Of five words: <link.h>. */
 #define PUBLIC_WORDS 5u
 
@@ -61,6 +64,20 @@ static int compare(const void *a, const void *b) {
         return x->address != y->address ? (x->address < y->address ? -1 : 1) : x->size < y->size ? -1 : x->size > y->size;
 }
 
+/* How many pages from that of a span on are all of use. */
+static size_t run_of(const LinkPrint *p, size_t span) {
+        const uint64_t first = p->spans[span].address / PAGE;
+        uint64_t last = first;
+
+        for (size_t i = span; i < p->n_spans && p->spans[i].address / PAGE <= last + 1 && last - first < RUN_MAX; i++) {
+                const uint64_t end = (p->spans[i].address + p->spans[i].size - 1) / PAGE;
+
+                if (end > last)
+                        last = end;
+        }
+        return (size_t) (last - first) + 1;
+}
+
 static int sum_of(Memory *memory, const LinkPrint *p, uint64_t *ret) {
         uint8_t bytes[LINK_NAME_MAX];
         HashKey key = p->key;
@@ -68,8 +85,11 @@ static int sum_of(Memory *memory, const LinkPrint *p, uint64_t *ret) {
         _Static_assert(ENTRY_SIZE <= sizeof(bytes), "size");
         for (size_t i = 0; i < p->n_spans; i++) {
                 const LinkSpan *s = &p->spans[i];
-                int r = memory_read(memory, s->address, bytes, s->size);
+                int r;
 
+                if (!memory_has_page(memory, s->address))
+                        memory_read_ahead(memory, s->address, run_of(p, i));
+                r = memory_read(memory, s->address, bytes, s->size);
                 if (r < 0)
                         return r;
                 key.k0 = hash_bytes(&key, bytes, s->size);

@@ -227,6 +227,17 @@ static int read_pages(Memory *m, uint64_t number, size_t count) {
         return 0;
 }
 
+bool memory_has_page(const Memory *m, uint64_t address) {
+        const Page *page = &m->slots[address / PAGE % PAGES];
+
+        return page->length > 0 && page->number == address / PAGE;
+}
+
+void memory_read_ahead(Memory *m, uint64_t address, size_t pages) {
+        read_pages(m, address / PAGE, pages);
+        m->next = 0;
+}
+
 /* How many pages of the trace, from this one on, follow each other in memory. */
 static size_t run_length(const MemoryTrace *t, size_t first) {
         size_t n = 1;
