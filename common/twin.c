@@ -64,8 +64,6 @@ static int open_memory(Scan *scan, const SweepOptions *options, const KnownView 
 /* *memory_fd: of its memory, opened here where it is not yet. */
 static bool has_list_of(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, const Twin *twin,
                         int *memory_fd) {
-        if (!twin->settled || twin->print.n_spans == 0)
-                return false;
         if (*memory_fd < 0) {
                 maps_text_clear(&scan->maps.text); /* of another process: the fence must not go by that */
                 *memory_fd = open_memory(scan, options, view, p);
@@ -73,18 +71,23 @@ static bool has_list_of(Scan *scan, const SweepOptions *options, const KnownView
         return *memory_fd >= 0 && link_print_matches(scan->memory, &twin->print);
 }
 
+static bool may_be_like(const Twin *twin, const TwinKey *key, bool by_list) {
+        return twin->key.static_pages == key->static_pages && twin->key.uid == key->uid && twin->key.view == key->view &&
+                (!by_list || twin->print.n_spans > 0);
+}
+
 const Twin *twin_guess(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, const TwinKey *key) {
         _cleanup_close_ int memory_fd = -EBADF;
         const TwinTable *t = &scan->twins;
+        const bool by_list = p->maps_fd < 0;
         uint32_t i = t->buckets && key->static_pages != UINT64_MAX ? *guess_bucket(t, key) : UINT32_MAX;
 
         for (int guesses = 0; i != UINT32_MAX && guesses < GUESSES_MAX; i = t->twins[i].next_guess) {
                 const Twin *twin = &t->twins[i];
 
-                if (twin->key.static_pages != key->static_pages || twin->key.uid != key->uid || twin->key.view != key->view)
+                if (!may_be_like(twin, key, by_list))
                         continue;
-                if (p->maps_fd >= 0 ? has_ranges_of(t, twin, p->maps_fd) :
-                                      has_list_of(scan, options, view, p, twin, &memory_fd))
+                if (by_list ? has_list_of(scan, options, view, p, twin, &memory_fd) : has_ranges_of(t, twin, p->maps_fd))
                         return twin;
                 guesses++;
         }
