@@ -11,6 +11,9 @@
 #define GUESSES_MAX 2
 /* So many examined ones are kept: their traces are memory. */
 #define EXAMINED_MAX 1024u
+/* So many ranges and spans of lists are kept of all together: it is up to their processes how many they have. */
+#define ALL_RANGES_MAX 131072u
+#define ALL_SPANS_MAX 262144u
 
 void twin_done(TwinTable *t) {
         for (size_t i = 0; i < t->n_twins; i++) {
@@ -95,6 +98,8 @@ const Twin *twin_guess(Scan *scan, const SweepOptions *options, const KnownView 
 }
 
 static int add_ranges(TwinTable *t, const GlanceRange *ranges, size_t n) {
+        if (n == 0)
+                return 0;
         if (!GROW(t->ranges, t->allocated_ranges, t->n_ranges + n))
                 return -ENOMEM;
         memcpy(t->ranges + t->n_ranges, ranges, n * sizeof(*ranges));
@@ -116,9 +121,10 @@ static bool several_files(const GlanceRange *ranges, size_t n) {
 }
 
 static int add(Scan *scan, const Twin *twin) {
-        const bool guessed = twin->key.static_pages != UINT64_MAX;
         const GlanceRange *ranges = scan->glance.ranges;
+        const size_t n_ranges = twin->print.n_spans > 0 ? 0 : twin->key.n_ranges;
         TwinTable *t = &scan->twins;
+        const bool guessed = twin->key.static_pages != UINT64_MAX && n_ranges <= ALL_RANGES_MAX - t->n_ranges;
         Twin *copy;
 
         if (!t->buckets) {
@@ -133,7 +139,7 @@ static int add(Scan *scan, const Twin *twin) {
         *copy = *twin;
         copy->one_origin = scan->random_addresses && several_files(ranges, twin->key.n_ranges);
         copy->first_range = t->n_ranges;
-        if (guessed && twin->print.n_spans == 0 && add_ranges(t, ranges, twin->key.n_ranges) < 0)
+        if (guessed && add_ranges(t, ranges, n_ranges) < 0)
                 return -ENOMEM;
         put(t, &t->buckets[twin->key.hash % BUCKETS], &copy->next);
         if (guessed)
@@ -146,10 +152,14 @@ int twin_add_settled(Scan *scan, const TwinKey *key, const Sight *sight, int64_t
         LinkPrint *print = &scan->glance.print;
         int r;
 
+        if (print->n_spans > ALL_SPANS_MAX - scan->twins.n_spans)
+                link_print_done(print);
         r = add(scan, &(Twin){ .key = *key, .settled = true, .sight = *sight, .newest = newest, .print = *print });
-        if (r >= 0)
-                *print = (LinkPrint){};
-        return r;
+        if (r < 0)
+                return r;
+        scan->twins.n_spans += print->n_spans;
+        *print = (LinkPrint){};
+        return 0;
 }
 
 int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight) {

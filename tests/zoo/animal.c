@@ -166,10 +166,26 @@ static void *change_for_ever(_unused_ void *userdata) {
         return NULL;
 }
 
+static void lengthen(struct link_map *last) {
+        const size_t n = 16000;
+        struct link_map *more = calloc(n, sizeof(*more));
+
+        if (!more)
+                fail("calloc");
+        while (last->l_next)
+                last = last->l_next;
+        for (size_t i = 0; i < n; i++) {
+                more[i].l_name = (char *) "";
+                more[i].l_prev = last;
+                last->l_next = &more[i];
+                last = last->l_next;
+        }
+}
+
 /*
  * KIND: loop, self, cross, nowhere, endless, names, namespaces, changing, wild, mapped
  * (in the pages of what was mapped last, none of which has been touched), named (a real
- * entry's name is there).
+ * entry's name is there), long (the real list, and nameless entries behind it).
  * The real first entries stay in front, so that what the process really maps is told as ever.
  */
 static void forge(const char *kind, const char *path) {
@@ -191,6 +207,10 @@ static void forge(const char *kind, const char *path) {
                 return;
         if (streq(kind, "named")) {
                 real->r_map->l_next->l_next->l_name = (char *) (uintptr_t) mapped;
+                return;
+        }
+        if (streq(kind, "long")) {
+                lengthen(real->r_map);
                 return;
         }
         debug.base = *real;

@@ -122,8 +122,17 @@ def twenty_thousand_files(zoo):
     need(len(findings(report, many)) >= 1, "nothing is told")
 
 
+def many_long_lists(zoo):
+    """What is kept of them to know others by is not theirs to choose."""
+    for _ in range(250):
+        zoo.animal("links", "long", "/x")
+    for options in ([], ["text"]):
+        zoo.sweep(*options, seconds=30)
+
+
 TESTS = [forged(kind) for kind in ("loop", "self", "cross", "nowhere", "endless", "names", "namespaces", "changing", "wild")] + [
     elf_files_with_every_field_wrong,
+    many_long_lists,
     sixty_five_thousand_mappings,
     twenty_thousand_files,
 ]
