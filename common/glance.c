@@ -303,7 +303,8 @@ static int glance_at_name(Scan *scan, const SweepOptions *options, const KnownVi
 }
 
 /* By which others are known to be like it, where their ranges cannot be asked for. Returns 0 or -ENOMEM. */
-static int take_print(Scan *scan, const LinkMapList *list) {
+static int take_print(Scan *scan, const Loader *loader) {
+        const LinkMapList *list = &loader->list;
         _cleanup_free_ LinkMapFile *files = calloc(list->n_maps, sizeof(*files));
         Glance *g = &scan->glance;
         int r;
@@ -320,7 +321,7 @@ static int take_print(Scan *scan, const LinkMapList *list) {
                 files[i].dev = makedev(file->dev_major, file->dev_minor);
                 files[i].inode = file->inode;
         }
-        r = link_print_take(scan->memory, &scan->paths.key, list, files, &scan->maps.text, &g->print);
+        r = link_print_take(loader, &scan->paths.key, files, &scan->maps.text, &g->print);
         return r < 0 ? r : 0;
 }
 
@@ -346,7 +347,7 @@ static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownV
                         return r;
         }
         if (p->maps_fd < 0 && g->key.static_pages != UINT64_MAX) {
-                r = take_print(scan, &loader->list);
+                r = take_print(scan, loader);
                 if (r < 0)
                         return r;
         }
@@ -366,8 +367,8 @@ static int make_set(Scan *scan, uint32_t *ret) {
 }
 
 /*
- * Reads what it is like another one by; glance.key begins as `key`. *ret_twin: who was guessed, by a few of its ranges
- * alone, and then neither a hash nor a number is known. Returns as read_ranges().
+ * Reads what it is like another one by; glance.key begins as `key`. *ret_twin: who was guessed (twin.h), and
+ * then neither a hash nor a number is known. Returns as read_ranges().
  */
 static int read_key(Scan *scan, const SweepOptions *options, Process *p, const KnownView *view, TwinKey key,
                     const Twin **ret_twin) {

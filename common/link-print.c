@@ -2,13 +2,15 @@
 
 #include "link-print.h"
 
-/* glibc's struct link_map (include/link.h) has 1,160 bytes on 64-bit machines, l_file_id among the last of them. */
-#define ENTRY_SIZE 1160u
 #define PAGE 4096u
 /* So many pages are read at once. */
 #define RUN_MAX 32u
-/* Of five words: <link.h>. */
+/* glibc's struct link_map (include/link.h) has 1,160 bytes on most 64-bit machines, l_file_id among the last of them. */
+#define ENTRY_SIZE 1536u
+/* Of <link.h>: struct link_map, and struct r_debug. */
 #define PUBLIC_WORDS 5u
+/* AT_RANDOM, getauxval(3). */
+#define RANDOM_SIZE 16u
 
 void link_print_done(LinkPrint *p) {
         free(p->spans);
@@ -22,14 +24,33 @@ static int add(LinkPrint *p, uint64_t address, size_t size) {
         return 0;
 }
 
-/* Where in the entry the two numbers of its file are; 0: nowhere. */
-static size_t find_file(const uint8_t *entry, const LinkMapFile *file) {
-        const uint64_t id[2] = { file->dev, file->inode };
+/* As much of the entry as can be read. */
+static size_t read_entry(Memory *memory, uint64_t address, uint8_t *entry) {
+        size_t first = PAGE - address % PAGE;
 
-        for (size_t at = 0; file->inode != 0 && at + sizeof(id) <= ENTRY_SIZE; at += 4)
+        if (first > ENTRY_SIZE)
+                first = ENTRY_SIZE;
+        if (memory_read(memory, address, entry, first) < 0)
+                return 0;
+        return first < ENTRY_SIZE && memory_read(memory, address + first, entry + first, ENTRY_SIZE - first) >= 0 ? ENTRY_SIZE : first;
+}
+
+/* Where in the entry the two numbers of its file are; 0: nowhere. */
+static size_t find_file(Memory *memory, const LinkMap *map, const LinkMapFile *file) {
+        const uint64_t id[2] = { file->dev, file->inode };
+        uint8_t entry[ENTRY_SIZE];
+        size_t size = file->inode != 0 ? read_entry(memory, map->address, entry) : 0;
+
+        for (size_t at = PUBLIC_WORDS * 4; at + sizeof(id) <= size; at += 4)
                 if (memcmp(entry + at, id, sizeof(id)) == 0)
                         return at;
         return 0;
+}
+
+static bool is_mapped_by_kernel(const Loader *l, size_t i) {
+        const uint64_t l_addr = l->list.maps[i].l_addr;
+
+        return i == 0 || (l->base != 0 && l_addr == l->base) || (l->vdso != 0 && l_addr == l->vdso);
 }
 
 static bool is_constant(const MapsText *t, uint64_t address) {
@@ -39,18 +60,21 @@ static bool is_constant(const MapsText *t, uint64_t address) {
                 !(line.flags & RANGE_WRITE);
 }
 
-static int add_entry(Memory *memory, const LinkMap *map, uint8_t class, const LinkMapFile *file, const MapsText *text,
-                     LinkPrint *p) {
-        uint8_t entry[ENTRY_SIZE];
+static int add_entry(const Loader *l, size_t i, const LinkMapFile *file, const MapsText *text, LinkPrint *p) {
+        const size_t word = l->class / 8;
+        const LinkMap *map = &l->list.maps[i];
+        size_t id = 0;
         uint64_t name;
-        size_t id;
         int r;
 
-        if (memory_read(memory, map->address, entry, sizeof(entry)) < 0 ||
-            memory_read_word(memory, map->address + class / 8, class / 8, &name) < 0)
+        if (!is_mapped_by_kernel(l, i)) {
+                id = find_file(l->memory, map, file);
+                if (id == 0)
+                        return 0;
+        }
+        if (memory_read_word(l->memory, map->address + word, word, &name) < 0)
                 return 0;
-        id = find_file(entry, file);
-        r = add(p, map->address, id > 0 || file->inode == 0 ? PUBLIC_WORDS * class / 8 : sizeof(entry));
+        r = add(p, map->address, PUBLIC_WORDS * word);
         if (r >= 0 && id > 0)
                 r = add(p, map->address + id, 2 * sizeof(uint64_t));
         if (r >= 0 && map->l_name[0] != '\0' && !is_constant(text, name))
@@ -82,7 +106,6 @@ static int sum_of(Memory *memory, const LinkPrint *p, uint64_t *ret) {
         uint8_t bytes[LINK_NAME_MAX];
         HashKey key = p->key;
 
-        _Static_assert(ENTRY_SIZE <= sizeof(bytes), "size");
         for (size_t i = 0; i < p->n_spans; i++) {
                 const LinkSpan *s = &p->spans[i];
                 int r;
@@ -98,20 +121,23 @@ static int sum_of(Memory *memory, const LinkPrint *p, uint64_t *ret) {
         return 0;
 }
 
-int link_print_take(Memory *memory, const HashKey *key, const LinkMapList *list, const LinkMapFile *files, const MapsText *text,
-                    LinkPrint *ret) {
+int link_print_take(const Loader *l, const HashKey *key, const LinkMapFile *files, const MapsText *text, LinkPrint *ret) {
         _cleanup_(link_print_done) LinkPrint p = { .key = *key };
         int r;
 
-        /* Of the head: where all namespaces begin. */
-        r = add(&p, list->r_debug, (list->version >= 2 ? 6u : 5u) * list->class / 8);
+        /* Version 2: there are more namespaces than the main one. */
+        if (l->random == 0 || l->list.version != 1)
+                return 0;
+        r = add(&p, l->random, RANDOM_SIZE);
+        if (r >= 0)
+                r = add(&p, l->list.r_debug, PUBLIC_WORDS * l->class / 8);
         r = r < 0 ? r : 1;
-        for (size_t i = 0; r > 0 && i < list->n_maps; i++)
-                r = add_entry(memory, &list->maps[i], list->class, &files[i], text, &p);
+        for (size_t i = 0; r > 0 && i < l->list.n_maps; i++)
+                r = add_entry(l, i, &files[i], text, &p);
         if (r <= 0)
                 return r;
         qsort(p.spans, p.n_spans, sizeof(*p.spans), compare);
-        r = sum_of(memory, &p, &p.sum);
+        r = sum_of(l->memory, &p, &p.sum);
         if (r < 0)
                 return 0;
         *ret = p;

@@ -73,7 +73,7 @@ typedef struct Twin {
 typedef struct TwinTable {
         Twin *twins;          /* owned */
         size_t n_twins, n_examined, allocated;
-        GlanceRange *ranges;  /* owned; of all twins that can be guessed */
+        GlanceRange *ranges;  /* owned; of all twins that can be guessed by them */
         size_t n_ranges, allocated_ranges;
         size_t n_spans;       /* in all prints together */
         uint32_t *buckets;    /* owned; by key, and behind these by what a guess is made by */

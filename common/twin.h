@@ -3,7 +3,7 @@
 
 /*
  * Workers that were forked from one master are alike to the address: the same ranges of
- * the same files, the same loader's list, byte by byte. What was found out about the
+ * the same files, the same loader's list. What was found out about the
  * first of them holds for all, and they are most of what a host has to examine after an
  * upgrade. Only within one sweep, one view and one user: nobody speaks for another's
  * processes. And only where the kernel prints each file's own numbers: others may be two
@@ -22,10 +22,11 @@ const Twin *twin_find(const TwinTable *t, const TwinKey *key);
 
 /*
  * The same without reading all ranges, which is most of what a look costs: the process must have as many pages that are
- * not data, and each range of one before it, at its address. Before Linux 6.11, it must have the same loader's list
- * instead (link-print.h). What else it has mapped to be executed it can then only have for as many pages less of what is
- * mapped to be read, or shared. Whoever takes that risk looks again without it. Neither the key's hash nor its number of
- * ranges counts. p->maps_fd is open since Linux 6.11.
+ * not data, and each range of one before it, at its address. What else it has mapped to be executed it can then only have
+ * for as many pages less of what is mapped to be read, or shared. Before Linux 6.11, it must have the print of its
+ * loader's list instead (link-print.h): what it has mapped without its loader it may also have exchanged for as much.
+ * Whoever takes that risk looks again without it. Neither the key's hash nor its number of ranges counts. p->maps_fd is
+ * open since Linux 6.11.
  */
 const Twin *twin_guess(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, const TwinKey *key);
 

@@ -88,6 +88,30 @@ def pids_that_are_used_again(zoo):
     need(seen >= 20, f"it was seen {seen} times in {sweeps} sweeps")
 
 
+def the_same_program_at_the_same_addresses(zoo):
+    """Not a fork, though all is where it was, and the older release has the higher pid: that one is stale."""
+    program = zoo.path("program")
+
+    def start(pid):
+        try:
+            with open("/proc/sys/kernel/ns_last_pid", "w") as f:
+                f.write(str(pid - 1))
+        except OSError as error:
+            raise Skipped("the pid cannot be chosen") from error
+        return Process(["setarch", "-R", program, "ready"]).ready()
+
+    shutil.copy(tool("animal"), program)
+    time.sleep(1.5)  # a file is older than who maps it by more than clocks are coarse
+    stale = start(20000)
+    shutil.copy(program, program + ".new")
+    os.rename(program + ".new", program)
+    time.sleep(1.5)
+    start(10000)
+    for options in ([], ["text"], ["full"]):
+        report = zoo.sweep(*options)
+        equal([(f["state"], f["path"]) for f in findings(report, stale)], [("replaced", program)], "findings")
+
+
 def a_storm_of_forks(zoo):
     """Whoever has ended between two reads is gone, and was not unreadable."""
     storms = [Process([tool("animal"), "storm"]) for _ in range(2)]
@@ -189,6 +213,7 @@ def a_library_that_is_mounted_over_and_back(zoo):
 
 TESTS = [
     pids_that_are_used_again,
+    the_same_program_at_the_same_addresses,
     a_storm_of_forks,
     a_herd_that_gets_smaller,
     a_library_replaced_ten_thousand_times_a_minute,
