@@ -25,26 +25,27 @@ static int span_at(Fence *f, uint64_t address, MapsSpan *ret) {
         return r == -ENOTTY || r == -EINVAL ? maps_text_span_at(&f->scan->maps.text, address, ret) : r;
 }
 
-/* Documentation/admin-guide/mm/pagemap.rst: 8 bytes a page, of which bit 63. One call for some pages is not much dearer. */
+/*
+ * Documentation/admin-guide/mm/pagemap.rst: 8 bytes a page of the system, of which bit 63. Some more are asked for at once,
+ * for who reads upwards: what was told of a page is not believed a second time.
+ */
 static bool is_present(Fence *f, uint64_t address) {
-        const uint64_t page = address / PAGE, first = page / FENCE_WINDOW * FENCE_WINDOW;
-        const off_t at = (off_t) (first * sizeof(*f->window));
+        const uint64_t page = address / (uint64_t) sysconf(_SC_PAGESIZE);
         ssize_t n;
 
         if (f->pages_fd < 0) {
                 f->pages_fd = openat(f->process->fd, "pagemap", O_RDONLY | O_CLOEXEC);
-                f->window_first = UINT64_MAX;
+                f->window_next = f->window_end = 0;
         }
         if (f->pages_fd < 0 || address > INT64_MAX)
                 return false;
-        if (f->window_first != first) {
-                n = pread(f->pages_fd, f->window, sizeof(f->window), at);
-                if (n < 0)
-                        return false;
-                memset((char *) f->window + n, 0, sizeof(f->window) - (size_t) n);
-                f->window_first = first;
+        if (page < f->window_next || page >= f->window_end) {
+                n = pread(f->pages_fd, f->window, sizeof(f->window), (off_t) (page * sizeof(*f->window)));
+                f->window_first = page;
+                f->window_end = page + (n > 0 ? (uint64_t) n / sizeof(*f->window) : 0);
         }
-        return f->window[page - first] >> 63;
+        f->window_next = page + 1;
+        return page < f->window_end && f->window[page - f->window_first] >> 63;
 }
 
 bool fence_lets_through(void *userdata, uint64_t address) {

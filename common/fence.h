@@ -27,8 +27,8 @@ typedef struct Fence {
         int maps_fd, pages_fd;       /* owned; maps and pagemap, opened when needed */
         MapsSpan spans[FENCE_SPANS]; /* that it let through last: most pages lie beside each other */
         unsigned next_span;
-        uint64_t window[FENCE_WINDOW]; /* of pagemap, as read last */
-        uint64_t window_first;         /* number of its first page */
+        uint64_t window[FENCE_WINDOW]; /* of pagemap, as read last, */
+        uint64_t window_first, window_next, window_end; /* from this page on; those from the second to the third are still good */
 } Fence;
 
 /* Embeds owned descriptors: initialise with FENCE_NULL before fence_done() may see it. */
