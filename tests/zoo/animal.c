@@ -155,13 +155,14 @@ typedef struct Debug {
 } Debug;
 
 static Debug debug;
+static struct r_debug *real;
 static struct link_map *forged;
 
 static void *change_for_ever(_unused_ void *userdata) {
         for (unsigned i = 0;; i++) {
                 forged[i % 1000].l_next = i & 1 ? NULL : &forged[(i * 7919) % 1000];
                 forged[i % 1000].l_name = (char *) (uintptr_t) (i & 2 ? 0x10 : (uintptr_t) "/changing");
-                debug.base.r_state = i & 4 ? RT_ADD : RT_CONSISTENT;
+                debug.base.r_state = real->r_state = i & 4 ? RT_ADD : RT_CONSISTENT;
         }
         return NULL;
 }
@@ -182,29 +183,43 @@ static void lengthen(struct link_map *last) {
         }
 }
 
+/* The loader's own says the same as where DT_DEBUG leads: who looks may go by either. */
+static void tell(struct link_map *map) {
+        debug.base.r_map = map;
+        real->r_map = map;
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
+        if (debug.next) {
+                real->r_version = 2;
+                ((Debug *) real)->next = debug.next;
+        }
+#endif
+}
+
 /*
  * KIND: loop, self, cross, nowhere, endless, names, namespaces, changing, wild, mapped
  * (in the pages of what was mapped last, none of which has been touched), named (a real
  * entry's name is there), long (the real list, and nameless entries behind it).
- * The real first entries stay in front, so that what the process really maps is told as ever.
  */
 static void forge(const char *kind, const char *path) {
         const size_t n = streq(kind, "endless") ? 200000 : 1000;
-        struct r_debug *real = NULL;
         char *long_name;
 
         for (ElfW(Dyn) *d = _DYNAMIC; d->d_tag != DT_NULL; d++)
                 if (d->d_tag == DT_DEBUG) {
                         real = (struct r_debug *) d->d_un.d_ptr;
-                        if (streq(kind, "mapped"))
-                                d->d_un.d_ptr = (ElfW(Addr)) mapped;
-                        else if (streq(kind, "wild"))
-                                d->d_un.d_ptr = (ElfW(Addr)) 0x4242424242424240u;
-                        else
-                                d->d_un.d_ptr = (ElfW(Addr)) &debug;
+                        debug.base = *real;
+                        d->d_un.d_ptr = (ElfW(Addr)) &debug;
                 }
-        if (!real || streq(kind, "wild") || streq(kind, "mapped"))
+        if (!real)
                 return;
+        if (streq(kind, "wild")) {
+                tell((struct link_map *) 0x4242424242424240u);
+                return;
+        }
+        if (streq(kind, "mapped")) {
+                tell((struct link_map *) (uintptr_t) mapped);
+                return;
+        }
         if (streq(kind, "named")) {
                 real->r_map->l_next->l_next->l_name = (char *) (uintptr_t) mapped;
                 return;
@@ -213,14 +228,12 @@ static void forge(const char *kind, const char *path) {
                 lengthen(real->r_map);
                 return;
         }
-        debug.base = *real;
         debug.base.r_version = 2;
         forged = calloc(n, sizeof(*forged));
         long_name = malloc(1 << 20);
         if (!forged || !long_name)
                 fail("malloc");
         memset(long_name, 'a', 1 << 20); /* no end in sight */
-        debug.base.r_map = forged;
         for (size_t i = 0; i < n; i++)
                 forged[i] = (struct link_map){
                         .l_addr = i * 4096,
@@ -245,7 +258,8 @@ static void forge(const char *kind, const char *path) {
                         forged[i].l_name = i & 1 ? long_name : (char *) (UINTPTR_MAX - 3);
         else if (streq(kind, "namespaces"))
                 debug.next = &debug;
-        else if (streq(kind, "changing")) {
+        tell(forged);
+        if (streq(kind, "changing")) {
                 pthread_t thread;
 
                 pthread_create(&thread, NULL, change_for_ever, NULL);
