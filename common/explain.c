@@ -399,6 +399,8 @@ int explain_process(Examination *x, Sight *ret) {
                         t.unknown_by[UNKNOWN_OTHER]++;
                 }
         }
+        if (x->maps->cut)
+                t.unknown_by[UNKNOWN_OTHER]++;
         r = n > 0 ? make_findings(x, n, &s, &t) : 0;
         if (r >= 0)
                 r = note_recovered(x, &t);

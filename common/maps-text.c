@@ -37,6 +37,32 @@ static int take_lines(MapsText *t, size_t n) {
         return 0;
 }
 
+/*
+ * What is of no file is not asked for: where lines are very many, most are of that kind. `rest` bytes behind the lines
+ * stay. Half has to become free: else each line that is read would have all of them looked through.
+ */
+static void bound(MapsText *t, size_t rest) {
+        const char *behind = t->bytes + t->size;
+        size_t n = 0, size = 0;
+
+        if (t->size <= MAPS_TEXT_MAX)
+                return;
+        for (size_t i = 0; i < t->n_lines; i++) {
+                const size_t length = strlen(t->bytes + t->lines[i]) + 1;
+                MapsLine line;
+
+                if (maps_text_line(t, i, &line) < 0 || !maps_line_is_of_file(&line))
+                        continue;
+                memmove(t->bytes + size, t->bytes + t->lines[i], length);
+                t->lines[n++] = (uint32_t) size;
+                size += length;
+        }
+        memmove(t->bytes + size, behind, rest);
+        t->n_lines = n;
+        t->size = size;
+        t->cut = size > MAPS_TEXT_MAX / 2;
+}
+
 /* Reads on behind the lines, and what is there of the next one. Returns how much, 0 at the end, -errno. */
 static ssize_t read_on(int fd, size_t rest, MapsText *t) {
         ssize_t n;
@@ -52,20 +78,18 @@ static ssize_t read_on(int fd, size_t rest, MapsText *t) {
 /* Returns -ESRCH where the memory is gone. */
 static int read_all(int fd, MapsText *t) {
         size_t rest = 0;
-        ssize_t n;
+        ssize_t n = 0;
         char first;
 
         /* The kernel hands out whole lines, about a page at a time: only 0 is the end. */
-        while ((n = read_on(fd, rest, t)) > 0) {
+        while (!t->cut && (n = read_on(fd, rest, t)) > 0) {
                 const size_t end = t->size + rest + (size_t) n;
                 int r = take_lines(t, end - t->size);
 
                 if (r < 0)
                         return r;
                 rest = end - t->size;
-                t->cut = t->size > MAPS_TEXT_MAX;
-                if (t->cut)
-                        break;
+                bound(t, rest);
         }
         if (n < 0)
                 return (int) n;
@@ -110,6 +134,8 @@ int maps_text_parse(const char *text, MapsText *t) {
         r = take_lines(t, n);
         if (r < 0)
                 maps_text_clear(t);
+        else
+                bound(t, 0);
         return r;
 }
 

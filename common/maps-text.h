@@ -6,7 +6,7 @@
 #include "maps.h"
 #include "process.h"
 
-/* Of a longer text the rest is not read. As many lines as vm.max_map_count may be, 262144, of 128 bytes. */
+/* A longer text is kept without the lines of no file; where these are more than half as much, the rest is not read. */
 #define MAPS_TEXT_MAX (32u << 20)
 /* Longest name taken from the text; PROCMAP_QUERY itself gives PATH_MAX. */
 #define MAPS_TEXT_NAME_MAX 65536
@@ -17,7 +17,7 @@ typedef struct MapsText {
         uint32_t *lines;  /* owned; where they begin. They ascend by address */
         size_t n_lines, allocated_lines;
         bool cut;         /* there was more */
-        pid_t pid;        /* of the process that it was read of last; 0: of none */
+        pid_t pid;        /* of the process that it was read of; 0: of none, or a list was made of it since (mapping.h) */
 } MapsText;
 
 void maps_text_done(MapsText *t);
@@ -39,7 +39,10 @@ bool maps_text_is_executable(const MapsText *t, size_t line);
  */
 const char *maps_text_name(const Process *p, const MapsLine *line, char **buffer);
 
-/* The first line that ends behind the address. Returns 1; 0: none does; -ENODATA: the text was cut before it, or there is none. */
+/*
+ * The first line that ends behind the address. Returns 1; 0: none does; -ENODATA: the text was cut before it, there is
+ * none, or a line on the way is not understood.
+ */
 int maps_text_find(const MapsText *t, uint64_t address, MapsLine *ret);
 /* As maps_span_at(). Returns 0 or -ENODATA. */
 int maps_text_span_at(const MapsText *t, uint64_t address, MapsSpan *ret);

@@ -208,6 +208,39 @@ START_TEST(mass_of_mappings_is_read_in_a_moment_and_within_bounds) {
 }
 END_TEST
 
+static const struct {
+        const char *name, *rest; /* of each line */
+        bool cut;
+} longs[] = {
+        { "of no file", "rw-p 00000000 00:00 0                          [anon: named as long as they may be named]", false },
+        { "of files", "rw-p 00000000 08:01 5                          /usr/lib/x86_64-linux-gnu/a-name-that-is-long.so", true },
+};
+
+/* A library is at the end. */
+START_TEST(a_text_without_end_is_kept_without_what_is_of_no_file) {
+        const size_t n = MAPS_TEXT_MAX / 90;
+        _cleanup_free_ char *text = malloc((n + 1) * 128);
+        _cleanup_(maps_text_done) MapsText t = {};
+        MapsSpan span;
+        size_t at = 0;
+
+        ck_assert_ptr_nonnull(text);
+        for (uint64_t i = 0; i < n; i++)
+                at += (size_t) snprintf(text + at, 128, "%" PRIx64 "-%" PRIx64 " %s\n", (i + 1) * PAGE, (i + 2) * PAGE, longs[_i].rest);
+        ck_assert_uint_gt(at, MAPS_TEXT_MAX);
+        snprintf(text + at, 128, "7f0000000000-7f0000001000 r-xp 00000000 08:01 6 /last\n");
+        ck_assert_int_eq(maps_text_parse(text, &t), 0);
+        ck_assert_msg(t.cut == longs[_i].cut, "%s", longs[_i].name);
+        if (!t.cut) {
+                ck_assert_uint_eq(t.n_lines, 1);
+                ck_assert_int_eq(maps_text_span_at(&t, 2 * PAGE, &span), 0);
+                ck_assert(!span.file && span.end == UINT64_C(0x7f0000000000));
+                ck_assert_int_eq(maps_text_span_at(&t, UINT64_C(0x7f0000000000), &span), 0);
+                ck_assert(span.file);
+        }
+}
+END_TEST
+
 /* --- live --- */
 
 /*
@@ -683,6 +716,7 @@ int main(int argc, char *argv[]) {
         tcase_add_loop_test(tcase, text_of_maps_becomes_a_list, 0, ELEMENTSOF(texts));
         tcase_add_test(tcase, list_is_used_again_and_has_nothing_of_before);
         tcase_add_loop_test(tcase, mass_of_mappings_is_read_in_a_moment_and_within_bounds, 0, ELEMENTSOF(masses));
+        tcase_add_loop_test(tcase, a_text_without_end_is_kept_without_what_is_of_no_file, 0, ELEMENTSOF(longs));
         tcase_add_test(tcase, all_processes_of_this_machine_read_alike_both_ways);
         tcase_add_loop_test(tcase, odd_process_reads_alike_both_ways, 0, ELEMENTSOF(odd));
         tcase_add_loop_test(tcase, text_tells_what_queries_tell, 0, ELEMENTSOF(odd));
