@@ -10,6 +10,7 @@
  * both ratios.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -71,9 +72,15 @@ static void map_and_rest(Pair *p) {
                 pause();
 }
 
+/* A child that ends meanwhile could not do its part. */
 static void await(const Pair *p, bool with_sweeper) {
-        while (p->pairs == 0 || (with_sweeper && p->sweeper == 0))
+        int status;
+
+        while (p->pairs == 0 || (with_sweeper && p->sweeper == 0)) {
+                if (waitpid(-1, &status, WNOHANG) > 0)
+                        exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
                 clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        }
 }
 
 /* The first process of its namespace, which sees none but those of the pair. */
@@ -99,7 +106,7 @@ static void start(Pair *p, Subject *subject, char *argv[]) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0) {
                 perror("unshare");
-                _exit(EXIT_FAILURE);
+                _exit(errno == EPERM ? 77 : EXIT_FAILURE);
         }
         pid = fork();
         if (pid == 0)
