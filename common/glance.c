@@ -428,10 +428,10 @@ static int glance_at_all(Scan *scan, const SweepOptions *options, const KnownVie
 
 /*
  * A process that is like a settled one. Its libraries were opened by the same names, unless each opened for itself what
- * the other did, by another name. And forks of one program are as old as the oldest ancestor that is still there
- * (lineage.h), which is the same for all, unless those of the first one have ended and those of another have not. What
- * can be missed for these two, until a second look goes by what it reads itself: that a name leads elsewhere by now, and
- * a write in between.
+ * the other did, by another name, or both were run at the same addresses (setarch -R). And forks of one program are as
+ * old as the oldest ancestor that is still there (lineage.h), which is the same for all, unless those of the first one
+ * have ended and those of another have not. What can be missed for these, until a second look goes by what it reads
+ * itself: that a name leads elsewhere by now, and a write in between.
  */
 static int glance_at_like(Scan *scan, Process *p, const Twin *twin, Sight *ret) {
         int r = twin->one_origin ? 1 : is_older(scan, p, twin->newest);
@@ -470,6 +470,6 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
         r = glance_at_all(scan, options, view, process, loader, &newest, ret);
         if (r <= 0 || twin || ret->misprinted)
                 return r;
-        r = twin_add_settled(scan, &g->key, ret, newest);
+        r = twin_add_settled(scan, &g->key, process, ret, newest);
         return r < 0 ? r : 1;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <sys/personality.h>
 
 #include "explain.h"
 #include "maps.h"
@@ -120,6 +121,22 @@ static bool several_files(const GlanceRange *ranges, size_t n) {
         return false;
 }
 
+/* personality(2): its execve(2) may have mapped all where another one did. */
+static bool is_randomized(const Process *p) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+
+        return process_read_file(p, "personality", 32, &text, &size) >= 0 && !(strtoul(text, NULL, 16) & ADDR_NO_RANDOMIZE);
+}
+
+/* Of 32 bits, eight are random: too few. */
+static bool have_one_origin(const Scan *scan, const Process *p) {
+        const Glance *g = &scan->glance;
+
+        return scan->random_addresses && g->n_ranges > 0 && g->ranges[g->n_ranges - 1].end > UINT32_MAX &&
+                several_files(g->ranges, g->n_ranges) && is_randomized(p);
+}
+
 static int add(Scan *scan, const Twin *twin) {
         const GlanceRange *ranges = scan->glance.ranges;
         const size_t n_ranges = twin->print.n_spans > 0 ? 0 : twin->key.n_ranges;
@@ -137,7 +154,6 @@ static int add(Scan *scan, const Twin *twin) {
                 return -ENOMEM;
         copy = &t->twins[t->n_twins];
         *copy = *twin;
-        copy->one_origin = scan->random_addresses && several_files(ranges, twin->key.n_ranges);
         copy->first_range = t->n_ranges;
         if (guessed && add_ranges(t, ranges, n_ranges) < 0)
                 return -ENOMEM;
@@ -148,13 +164,16 @@ static int add(Scan *scan, const Twin *twin) {
         return 0;
 }
 
-int twin_add_settled(Scan *scan, const TwinKey *key, const Sight *sight, int64_t newest) {
+int twin_add_settled(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight, int64_t newest) {
+        /* Whatever runs is younger than the system: then nobody asks. */
+        const bool one_origin = newest < scan->boot_nsec - SCAN_SLACK_NSEC || have_one_origin(scan, p);
         LinkPrint *print = &scan->glance.print;
         int r;
 
         if (print->n_spans > ALL_SPANS_MAX - scan->twins.n_spans)
                 link_print_done(print);
-        r = add(scan, &(Twin){ .key = *key, .settled = true, .sight = *sight, .newest = newest, .print = *print });
+        r = add(scan, &(Twin){ .key = *key, .settled = true, .one_origin = one_origin, .sight = *sight, .newest = newest,
+                               .print = *print });
         if (r < 0)
                 return r;
         scan->twins.n_spans += print->n_spans;

@@ -88,28 +88,45 @@ def pids_that_are_used_again(zoo):
     need(seen >= 20, f"it was seen {seen} times in {sweeps} sweeps")
 
 
+def start_unrandomized(pid, *command):
+    try:
+        with open("/proc/sys/kernel/ns_last_pid", "w") as f:
+            f.write(str(pid - 1))
+    except OSError as error:
+        raise Skipped("the pid cannot be chosen") from error
+    return Process(["setarch", "-R", *command, "ready"]).ready()
+
+
+def judged_alike(zoo, process, state, path):
+    for options in ([], ["text"], ["full"]):
+        report = zoo.sweep(*options)
+        equal([(f["state"], f["path"]) for f in findings(report, process)], [(state, path)], f"findings {options}")
+
+
 def the_same_program_at_the_same_addresses(zoo):
     """Not a fork, though all is where it was, and the older release has the higher pid: that one is stale."""
     program = zoo.path("program")
-
-    def start(pid):
-        try:
-            with open("/proc/sys/kernel/ns_last_pid", "w") as f:
-                f.write(str(pid - 1))
-        except OSError as error:
-            raise Skipped("the pid cannot be chosen") from error
-        return Process(["setarch", "-R", program, "ready"]).ready()
-
     shutil.copy(tool("animal"), program)
     time.sleep(1.5)  # a file is older than who maps it by more than clocks are coarse
-    stale = start(20000)
+    stale = start_unrandomized(20000, program)
     shutil.copy(program, program + ".new")
     os.rename(program + ".new", program)
     time.sleep(1.5)
-    start(10000)
-    for options in ([], ["text"], ["full"]):
-        report = zoo.sweep(*options)
-        equal([(f["state"], f["path"]) for f in findings(report, stale)], [("replaced", program)], "findings")
+    start_unrandomized(10000, program)
+    judged_alike(zoo, stale, "replaced", program)
+
+
+def the_same_library_at_the_same_address(zoo):
+    """One was started before it was written to in place, the other one behind that."""
+    path = os.fsdecode(zoo.plugin("written/plugin.so"))
+    time.sleep(1.5)
+    stale = start_unrandomized(20000, tool("animal"), "open", path)
+    time.sleep(1.5)
+    with open(tool("plugin-2.so"), "rb") as new, open(path, "wb") as f:
+        f.write(new.read())
+    time.sleep(1.5)
+    start_unrandomized(10000, tool("animal"), "open", path)
+    judged_alike(zoo, stale, "modified", path)
 
 
 def a_storm_of_forks(zoo):
@@ -214,6 +231,7 @@ def a_library_that_is_mounted_over_and_back(zoo):
 TESTS = [
     pids_that_are_used_again,
     the_same_program_at_the_same_addresses,
+    the_same_library_at_the_same_address,
     a_storm_of_forks,
     a_herd_that_gets_smaller,
     a_library_replaced_ten_thousand_times_a_minute,
