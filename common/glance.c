@@ -391,12 +391,17 @@ int glance_at_ranges(Scan *scan, const SweepOptions *options, Process *p, const 
         return read_key(scan, options, p, view, (TwinKey){ .view = view->serial, .static_pages = UINT64_MAX }, &none);
 }
 
+/* Older than all that runs. */
+static bool is_old(const Scan *scan, int64_t newest) {
+        return newest < scan->boot_nsec - SCAN_SLACK_NSEC;
+}
+
 /* Are all its files older than its memory is? The age of that is asked for only where one is newer than the system's last start. */
 static int is_older(Scan *scan, Process *p, int64_t newest) {
         int64_t start;
         int r;
 
-        if (newest < scan->boot_nsec - SCAN_SLACK_NSEC)
+        if (is_old(scan, newest))
                 return 1;
         r = process_identify(scan->proc_fd, p);
         if (r >= 0)
@@ -434,7 +439,7 @@ static int glance_at_all(Scan *scan, const SweepOptions *options, const KnownVie
  * itself: that a name leads elsewhere by now, and a write in between.
  */
 static int glance_at_like(Scan *scan, Process *p, const Twin *twin, Sight *ret) {
-        int r = twin->one_origin ? 1 : is_older(scan, p, twin->newest);
+        int r = is_old(scan, twin->newest) || twin_has_one_origin(scan, twin, p) ? 1 : is_older(scan, p, twin->newest);
 
         if (r > 0)
                 *ret = twin->sight;
@@ -470,6 +475,6 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
         r = glance_at_all(scan, options, view, process, loader, &newest, ret);
         if (r <= 0 || twin || ret->misprinted)
                 return r;
-        r = twin_add_settled(scan, &g->key, process, ret, newest);
+        r = twin_add_settled(scan, &g->key, ret, newest);
         return r < 0 ? r : 1;
 }

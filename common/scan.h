@@ -56,11 +56,17 @@ typedef struct TwinKey {
         size_t n_ranges;     /* 0: none that could be compared */
 } TwinKey;
 
+typedef enum Origin {
+        ORIGIN_MANY,          /* each may have them from an execve(2) of its own, */
+        ORIGIN_NOT_ASKED,     /* or not: the next one will tell */
+        ORIGIN_ONE,           /* all have them from the same */
+} Origin;
+
 /* A process of this sweep, for those that are alike: twin.h. */
 typedef struct Twin {
         TwinKey key;
         bool settled;         /* at a glance; else it was examined */
-        bool one_origin;      /* who has the same ranges has them from the same execve(2) */
+        Origin origin;        /* of its ranges, in whoever has the same */
         Sight sight;          /* what it owns is borrowed here */
         int64_t newest;       /* settled: latest ctime of its files, */
         LinkPrint print;      /* and before Linux 6.11 its loader's list; owned */

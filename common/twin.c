@@ -121,6 +121,14 @@ static bool several_files(const GlanceRange *ranges, size_t n) {
         return false;
 }
 
+/* Of 32 bits, eight are random: too few. */
+static bool may_have_one_origin(const Scan *scan) {
+        const Glance *g = &scan->glance;
+
+        return scan->random_addresses && g->n_ranges > 0 && g->ranges[g->n_ranges - 1].end > UINT32_MAX &&
+                several_files(g->ranges, g->n_ranges);
+}
+
 /* personality(2): its execve(2) may have mapped all where another one did. */
 static bool is_randomized(const Process *p) {
         _cleanup_free_ char *text = NULL;
@@ -129,12 +137,13 @@ static bool is_randomized(const Process *p) {
         return process_read_file(p, "personality", 32, &text, &size) >= 0 && !(strtoul(text, NULL, 16) & ADDR_NO_RANDOMIZE);
 }
 
-/* Of 32 bits, eight are random: too few. */
-static bool have_one_origin(const Scan *scan, const Process *p) {
-        const Glance *g = &scan->glance;
+/* Whoever is where the first one is, with addresses of his own, is so by fork(2); and so are then all others. */
+bool twin_has_one_origin(Scan *scan, const Twin *twin, const Process *p) {
+        Twin *t = &scan->twins.twins[twin - scan->twins.twins];
 
-        return scan->random_addresses && g->n_ranges > 0 && g->ranges[g->n_ranges - 1].end > UINT32_MAX &&
-                several_files(g->ranges, g->n_ranges) && is_randomized(p);
+        if (t->origin == ORIGIN_NOT_ASKED)
+                t->origin = is_randomized(p) ? ORIGIN_ONE : ORIGIN_MANY;
+        return t->origin == ORIGIN_ONE;
 }
 
 static int add(Scan *scan, const Twin *twin) {
@@ -164,15 +173,14 @@ static int add(Scan *scan, const Twin *twin) {
         return 0;
 }
 
-int twin_add_settled(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight, int64_t newest) {
-        /* Whatever runs is younger than the system: then nobody asks. */
-        const bool one_origin = newest < scan->boot_nsec - SCAN_SLACK_NSEC || have_one_origin(scan, p);
+int twin_add_settled(Scan *scan, const TwinKey *key, const Sight *sight, int64_t newest) {
+        const Origin origin = may_have_one_origin(scan) ? ORIGIN_NOT_ASKED : ORIGIN_MANY;
         LinkPrint *print = &scan->glance.print;
         int r;
 
         if (print->n_spans > ALL_SPANS_MAX - scan->twins.n_spans)
                 link_print_done(print);
-        r = add(scan, &(Twin){ .key = *key, .settled = true, .one_origin = one_origin, .sight = *sight, .newest = newest,
+        r = add(scan, &(Twin){ .key = *key, .settled = true, .origin = origin, .sight = *sight, .newest = newest,
                                .print = *print });
         if (r < 0)
                 return r;

@@ -31,10 +31,16 @@ const Twin *twin_find(const TwinTable *t, const TwinKey *key);
 const Twin *twin_guess(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p, const TwinKey *key);
 
 /*
- * Remembers p, which was settled at a glance, the last one whose ranges and print scan->glance took; the print is taken
+ * Has p, which is like it, its ranges from the same execve(2)? Addresses are random for each, but for a program alone,
+ * for what setarch(8) -R runs, and hardly for 32 bits.
+ */
+bool twin_has_one_origin(Scan *scan, const Twin *twin, const Process *p);
+
+/*
+ * Remembers one that was settled at a glance, the last one whose ranges and print scan->glance took; the print is taken
  * over. newest: the latest ctime of its files. Returns 0 or -ENOMEM.
  */
-int twin_add_settled(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight, int64_t newest);
+int twin_add_settled(Scan *scan, const TwinKey *key, const Sight *sight, int64_t newest);
 
 /*
  * The same of one that was examined; the findings of `sight` must live as long as the sweep. Call it before the memory of
