@@ -36,7 +36,7 @@ class Daemon:
                                  "--scanner-socket=" + self.directory + "/scanner",
                                  "--state-directory=" + self.directory + "/state")
         self.until(lambda: self.ask("get-property", "State").returncode == 0, "the daemon")
-        self.scanner = self.scanner_pid()
+        self.scanner = None  # the one that is there when its costs are first asked for
 
     def start(self, *arguments):
         return subprocess.Popen(arguments, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
@@ -63,6 +63,7 @@ class Daemon:
         return int(children[0])
 
     def costs(self):
+        self.scanner = self.scanner or self.scanner_pid()
         need(self.scanner_pid() == self.scanner, f"another scanner: {self.said()}")
         return {f"{what} of {who}": cost(pid) for who, pid in (("the daemon", self.daemon.pid), ("the scanner", self.scanner))
                 for what, cost in (("KiB", resident_kib), ("descriptors", count_descriptors))} | {
