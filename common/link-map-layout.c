@@ -49,20 +49,22 @@ static uint64_t sum(const LinkReader *r, uint64_t a, uint64_t b) {
         return r->word == 8 ? a + b : (uint32_t) (a + b);
 }
 
-void link_reader_read_block(LinkReader *r, size_t i) {
-        const uint64_t address = r->list->maps[i].address;
-        LinkBlock *b = &r->blocks[i];
+void link_block_read(Memory *memory, uint64_t address, LinkBlock *ret) {
         size_t first = 4096 - address % 4096;
 
-        b->size = 0;
+        ret->size = 0;
         if (first > LINK_BLOCK_SIZE)
                 first = LINK_BLOCK_SIZE;
-        if (memory_read(r->memory, address, b->bytes, first) < 0)
+        if (memory_read(memory, address, ret->bytes, first) < 0)
                 return;
-        b->size = first;
+        ret->size = first;
         /* The next page may be no part of the heap any more. */
-        if (memory_read(r->memory, address + first, b->bytes + first, LINK_BLOCK_SIZE - first) >= 0)
-                b->size = LINK_BLOCK_SIZE;
+        if (memory_read(memory, address + first, ret->bytes + first, LINK_BLOCK_SIZE - first) >= 0)
+                ret->size = LINK_BLOCK_SIZE;
+}
+
+void link_reader_read_block(LinkReader *r, size_t i) {
+        link_block_read(r->memory, r->list->maps[i].address, &r->blocks[i]);
 }
 
 /* Each lies on a page of its own, which makes it dear to read: so from the file, where that cannot be another by now. */

@@ -26,6 +26,9 @@ typedef struct LinkBlock {
         size_t size; /* how much of it is there */
 } LinkBlock;
 
+/* As much as can be read from this address on. */
+void link_block_read(Memory *memory, uint64_t address, LinkBlock *ret);
+
 /* Offsets; 0: not known. */
 typedef struct LinkLayout {
         size_t phnum;     /* l_phnum, behind l_phdr and l_entry */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "link-map-layout.h"
 #include "link-print.h"
 
 #define PAGE 4096u
 /* So many pages are read at once. */
 #define RUN_MAX 32u
-/* glibc's struct link_map (include/link.h) has 1,160 bytes on most 64-bit machines, l_file_id among the last of them. */
-#define ENTRY_SIZE 1536u
 /* Of <link.h>: struct link_map, and struct r_debug. */
 #define PUBLIC_WORDS 5u
 /* AT_RANDOM, getauxval(3). */
@@ -24,25 +23,16 @@ static int add(LinkPrint *p, uint64_t address, size_t size) {
         return 0;
 }
 
-/* As much of the entry as can be read. */
-static size_t read_entry(Memory *memory, uint64_t address, uint8_t *entry) {
-        size_t first = PAGE - address % PAGE;
-
-        if (first > ENTRY_SIZE)
-                first = ENTRY_SIZE;
-        if (memory_read(memory, address, entry, first) < 0)
-                return 0;
-        return first < ENTRY_SIZE && memory_read(memory, address + first, entry + first, ENTRY_SIZE - first) >= 0 ? ENTRY_SIZE : first;
-}
-
 /* Where in the entry the two numbers of its file are; 0: nowhere. */
 static size_t find_file(Memory *memory, const LinkMap *map, const LinkMapFile *file) {
         const uint64_t id[2] = { file->dev, file->inode };
-        uint8_t entry[ENTRY_SIZE];
-        size_t size = file->inode != 0 ? read_entry(memory, map->address, entry) : 0;
+        LinkBlock entry;
 
-        for (size_t at = PUBLIC_WORDS * 4; at + sizeof(id) <= size; at += 4)
-                if (memcmp(entry + at, id, sizeof(id)) == 0)
+        if (file->inode == 0)
+                return 0;
+        link_block_read(memory, map->address, &entry);
+        for (size_t at = PUBLIC_WORDS * 4; at + sizeof(id) <= entry.size; at += 4)
+                if (memcmp(entry.bytes + at, id, sizeof(id)) == 0)
                         return at;
         return 0;
 }
