@@ -195,6 +195,16 @@ int memory_take_trace(Memory *m, MemoryTrace *ret) {
         return 1;
 }
 
+static bool has_page(const Memory *m, uint64_t number) {
+        const Page *page = &m->slots[number % PAGES];
+
+        return page->length > 0 && page->number == number;
+}
+
+bool memory_has_page(const Memory *m, uint64_t address) {
+        return has_page(m, address / PAGE);
+}
+
 /* Reads a page, and those behind it with it: as many of `count` as have slots beside each other and may be read. */
 static int read_pages(Memory *m, uint64_t number, size_t count) {
         size_t slot = number % PAGES;
@@ -227,12 +237,6 @@ static int read_pages(Memory *m, uint64_t number, size_t count) {
         return 0;
 }
 
-bool memory_has_page(const Memory *m, uint64_t address) {
-        const Page *page = &m->slots[address / PAGE % PAGES];
-
-        return page->length > 0 && page->number == address / PAGE;
-}
-
 void memory_read_ahead(Memory *m, uint64_t address, size_t pages) {
         read_pages(m, address / PAGE, pages);
         m->next = 0;
@@ -253,7 +257,7 @@ bool memory_matches(Memory *m, const MemoryTrace *t) {
                 const MemoryPage *p = &t->pages[i];
                 size_t slot = p->number % PAGES;
 
-                if (m->slots[slot].number != p->number || m->slots[slot].length == 0) {
+                if (!has_page(m, p->number)) {
                         m->slots[slot].length = 0;
                         if (read_pages(m, p->number, run_length(t, i)) < 0 || m->slots[slot].length == 0) {
                                 if (p->blocks != 0)
@@ -276,7 +280,7 @@ static int look(Memory *m, uint64_t address, const uint8_t **ret, size_t *ret_n)
 
         if (number == m->bad)
                 return m->error;
-        if (page->length == 0 || page->number != number) {
+        if (!has_page(m, number)) {
                 /* One that follows those read last: then a list is being walked. */
                 int r = read_pages(m, number, number == m->next ? AHEAD : 1);
 
