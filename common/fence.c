@@ -19,8 +19,8 @@ static int span_at(Fence *f, uint64_t address, MapsSpan *ret) {
 
         if (!f->options->text_maps && !f->scan->glance.no_query) {
                 if (fd < 0)
-                        fd = f->maps_fd = openat(f->process->fd, "maps", O_RDONLY | O_CLOEXEC);
-                r = fd < 0 ? -errno : maps_span_at(fd, address, ret);
+                        fd = f->maps_fd = process_open_maps(f->process);
+                r = fd < 0 ? fd : maps_span_at(fd, address, ret);
         }
         return r == -ENOTTY || r == -EINVAL ? maps_text_span_at(&f->scan->maps.text, address, ret) : r;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -203,9 +202,9 @@ static int read_ranges(Scan *scan, const SweepOptions *options, const KnownView 
                 *ret_twin = twin_guess(scan, options, view, p, &g->key);
                 return *ret_twin ? 1 : read_ranges_as_text(scan, p);
         }
-        p->maps_fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
+        p->maps_fd = process_open_maps(p);
         if (p->maps_fd < 0)
-                return errno == ENOENT ? -ESRCH : -errno;
+                return p->maps_fd;
         *ret_twin = twin_guess(scan, options, view, p, &g->key);
         if (*ret_twin)
                 return 1;

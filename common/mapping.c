@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <fcntl.h>
-
 #include "mapping-layout.h"
 
 #define NAMES_BLOCK 16384
@@ -259,12 +257,9 @@ static int read_by_query(int fd, MappingList *l) {
 }
 
 static int query_once(const Process *p, MappingList *l) {
-        _cleanup_close_ int fd = -EBADF;
+        _cleanup_close_ int fd = process_open_maps(p);
 
-        fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return errno == ENOENT ? -ESRCH : -errno;
-        return read_by_query(fd, l);
+        return fd < 0 ? fd : read_by_query(fd, l);
 }
 
 /* Returns as maps_next(). */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <fcntl.h>
-
 #include "maps-text.h"
 
 #define KEPT_SIZE 262144
@@ -99,12 +97,10 @@ static int read_all(int fd, MapsText *t) {
 }
 
 static int read_once(const Process *p, MapsText *t) {
-        _cleanup_close_ int fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
+        _cleanup_close_ int fd = process_open_maps(p);
 
         maps_text_clear(t);
-        if (fd < 0)
-                return errno == ENOENT ? -ESRCH : -errno;
-        return read_all(fd, t);
+        return fd < 0 ? fd : read_all(fd, t);
 }
 
 int maps_text_read(const Process *p, MapsText *t) {

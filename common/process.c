@@ -232,6 +232,12 @@ static int open_any_thread(int proc_fd, Process *p) {
         return r;
 }
 
+int process_open_maps(const Process *p) {
+        int fd = openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
+
+        return fd >= 0 ? fd : errno == ENOENT ? -ESRCH : -errno;
+}
+
 int process_open_directory(int proc_fd, pid_t pid, Process *ret) {
         int fd = open_number(proc_fd, pid);
 

@@ -53,6 +53,9 @@ int process_open(int proc_fd, pid_t pid, Process *ret);
  * process_identify() has read them. Returns as process_open().
  */
 int process_open_directory(int proc_fd, pid_t pid, Process *ret);
+
+/* Opens its maps: of the memory that it has now. The caller closes it. Returns a descriptor, -ESRCH, -EACCES, -errno. */
+int process_open_maps(const Process *p);
 int process_identify(int proc_fd, Process *p); /* once: what is known stays */
 
 /* Does it still live, and is it still the same? Nothing read before this is to be believed otherwise. */

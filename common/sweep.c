@@ -301,7 +301,7 @@ static int remember(Sweep *s, Process *p, const KnownView *view, Record **record
         r->view = view->serial;
         r->examined = s->scan->sweep;
         if (sight_trouble(sight)->n_findings > 0 && !s->options.once)
-                r->maps_fd = p->maps_fd >= 0 ? TAKE_FD(p->maps_fd) : openat(p->fd, "maps", O_RDONLY | O_CLOEXEC);
+                r->maps_fd = p->maps_fd >= 0 ? TAKE_FD(p->maps_fd) : process_open_maps(p);
         if (!s->options.once)
                 r->directory_fd = TAKE_FD(p->fd);
         r->sight = *sight;
