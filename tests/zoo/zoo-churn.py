@@ -29,6 +29,14 @@ def end(pid):
     os.waitpid(pid, 0)
 
 
+def choose_next_pid(pid):
+    try:
+        with open("/proc/sys/kernel/ns_last_pid", "w") as f:
+            f.write(str(pid - 1))
+    except OSError as error:
+        raise Skipped("the pid cannot be chosen") from error
+
+
 def pids_that_are_used_again(zoo):
     """
     One pid is by turns a process with a stale library and one without. What is said of the one
@@ -43,14 +51,10 @@ def pids_that_are_used_again(zoo):
     number = 20000
 
     def spawn(arguments):
-        with open("/proc/sys/kernel/ns_last_pid", "w") as f:
-            f.write(str(number - 1))
+        choose_next_pid(number)
         return Process(arguments)
 
-    try:
-        first = spawn([clean_exe, "ready"])
-    except OSError as error:
-        raise Skipped("the pid cannot be chosen") from error
+    first = spawn([clean_exe, "ready"])
     if first.pid != number:
         raise Skipped("the pid cannot be chosen")
     first.end()
@@ -89,12 +93,10 @@ def pids_that_are_used_again(zoo):
 
 
 def start_unrandomized(pid, *command):
-    try:
-        with open("/proc/sys/kernel/ns_last_pid", "w") as f:
-            f.write(str(pid - 1))
-    except OSError as error:
-        raise Skipped("the pid cannot be chosen") from error
-    return Process(["setarch", "-R", *command, "ready"]).ready()
+    choose_next_pid(pid)
+    process = Process(["setarch", "-R", *command, "ready"]).ready()
+    equal(process.pid, pid, "pid")
+    return process
 
 
 def judged_alike(zoo, process, state, path):
