@@ -379,6 +379,33 @@ static bool is_misprinted(const Examination *x, size_t mapping) {
         return j->mapped_known && !identity_has(&j->mapped, m->dev_major, m->dev_minor, m->inode);
 }
 
+/* Lists, up to a bound, what the counts of unknown are of. Returns 0 or -ENOMEM. */
+static int list_unknown(const Examination *x, Trouble *t) {
+        if (!trouble_has_unknown(t))
+                return 0;
+        t->unknown = calloc(UNKNOWN_PROCESS_MAX, sizeof(*t->unknown));
+        if (!t->unknown)
+                return -ENOMEM;
+        for (size_t i = 0; i < x->maps->n_mappings && t->n_unknown < UNKNOWN_PROCESS_MAX; i++) {
+                const Judged *j = &x->judged[i];
+                UnknownMapping u = { .pid = x->process->pid, .start_time = x->process->start_time, .reason = j->verdict.unknown };
+                FileId id = {};
+
+                if (j->verdict.state != STATE_UNKNOWN)
+                        continue;
+                set_mapped_id(x, i, &id);
+                u.dev_major = id.dev_major;
+                u.dev_minor = id.dev_minor;
+                u.inode = id.inode;
+                if (!strdup_to(&u.comm, x->process->comm) || !strdup_to(&u.path, shown_path(x, i))) {
+                        unknown_mapping_done(&u);
+                        return -ENOMEM;
+                }
+                t->unknown[t->n_unknown++] = u;
+        }
+        return 0;
+}
+
 int explain_process(Examination *x, Sight *ret) {
         _cleanup_(trouble_done) Trouble t = {};
         _cleanup_(sight_done) Sight s = {};
@@ -401,7 +428,9 @@ int explain_process(Examination *x, Sight *ret) {
         }
         if (x->maps->cut)
                 t.unknown_by[UNKNOWN_OTHER]++;
-        r = n > 0 ? make_findings(x, n, &s, &t) : 0;
+        r = list_unknown(x, &t);
+        if (r >= 0 && n > 0)
+                r = make_findings(x, n, &s, &t);
         if (r >= 0)
                 r = note_recovered(x, &t);
         if (r >= 0)

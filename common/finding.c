@@ -10,6 +10,12 @@ void pin_done(Pin *p) {
         *p = (Pin){};
 }
 
+Urgency finding_urgency(const Finding *f) {
+        if (f->flags & FLAG_CRASH_RISK)
+                return URGENCY_URGENT;
+        return f->flags & FLAG_SAME_CONTENT ? URGENCY_NONE : URGENCY_NORMAL;
+}
+
 static const size_t strings[] = {
         offsetof(Finding, comm), offsetof(Finding, exe),
         offsetof(Finding, unit), offsetof(Finding, user_unit), offsetof(Finding, container),

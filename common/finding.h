@@ -90,6 +90,9 @@ bool finding_differs(const Finding *a, const Finding *b);
 /* True where nothing differs, but for text_length. */
 bool finding_is_same(const Finding *a, const Finding *b);
 
+/* From the flags alone. Pure. */
+Urgency finding_urgency(const Finding *f);
+
 void pin_done(Pin *p);
 
 /* "253:0", as the design's JSON has it. `buffer` holds at least FILE_ID_DEVICE_MAX bytes. */

@@ -37,6 +37,9 @@ void trouble_done(Trouble *t) {
         for (size_t i = 0; i < t->n_findings; i++)
                 finding_unref(t->findings[i]);
         trouble_forget_recovered(t);
+        for (size_t i = 0; i < t->n_unknown; i++)
+                unknown_mapping_done(&t->unknown[i]);
+        free(t->unknown);
         free(t->findings);
         free(t->anchors);
         free(t->rewritten);

@@ -31,6 +31,8 @@ typedef struct Trouble {
         Finding *recovered;     /* keys only. Of this sweep alone */
         size_t n_recovered;
         uint32_t unknown_by[UNKNOWN_REASON_MAX];
+        UnknownMapping *unknown; /* the first of those that are counted */
+        size_t n_unknown;
 } Trouble;
 
 void trouble_done(Trouble *t);

@@ -124,6 +124,7 @@ static bool fill_finding(json_object *o, const Finding *f) {
                add_bytes(o, "loader_name", f->loader_name) &&
                add_text(o, "state", state_to_string(f->state)) &&
                add_words(o, "flags", f->flags, flag_word) &&
+               add_text(o, "urgency", urgency_to_string(finding_urgency(f))) &&
                add_file_id(o, "mapped", &f->mapped, /* mapped= */ true) &&
                add_file_id(o, "disk", &f->disk, /* mapped= */ false) &&
                add_bytes(o, "successor", f->successor) &&
@@ -197,11 +198,31 @@ static bool add_counts(json_object *parent, const Snapshot *s) {
         return true;
 }
 
+/* What could not be judged, of whom and why. */
+static bool add_unknown(json_object *parent, const Snapshot *s) {
+        json_object *array = json_object_new_array();
+
+        if (!add(parent, "unknown", array))
+                return false;
+        for (size_t i = 0; i < s->n_unknown; i++) {
+                const UnknownMapping *u = &s->unknown[i];
+                json_object *o = json_object_new_object();
+
+                if (!append(array, o) ||
+                    !add_number(o, "pid", (uint64_t) u->pid) ||
+                    !add_bytes(o, "comm", u->comm) ||
+                    !add_bytes(o, "path", u->path) ||
+                    !add_text(o, "reason", unknown_reason_to_string(u->reason)))
+                        return false;
+        }
+        return true;
+}
+
 int report_build(const Snapshot *s, json_object **ret) {
         _cleanup_(json_object_donep) json_object *o = json_object_new_object();
         json_object *array;
 
-        if (!o || !add_number(o, "version", 1) || !add_counts(o, s))
+        if (!o || !add_number(o, "version", 1) || !add_counts(o, s) || !add_unknown(o, s))
                 return -ENOMEM;
         array = json_object_new_array();
         if (!add(o, "findings", array))

@@ -2,7 +2,7 @@
 #include "snapshot.h"
 
 static const char *const unknown_reason_table[] = {
-        "permission", "remote", "name", "race", "hung", "other",
+        "permission", "remote", "name", "race", "hung", "root", "kernel", "content", "other",
 };
 _Static_assert(ELEMENTSOF(unknown_reason_table) == UNKNOWN_REASON_MAX, "unknown_reason");
 
@@ -19,6 +19,12 @@ const char *removal_to_string(Removal removal) {
         return (int) removal >= 0 && removal < REMOVAL_MAX ? removal_table[removal] : "unknown";
 }
 
+void unknown_mapping_done(UnknownMapping *u) {
+        free(u->comm);
+        free(u->path);
+        *u = (UnknownMapping){};
+}
+
 Snapshot *snapshot_new(void) {
         return calloc(1, sizeof(Snapshot));
 }
@@ -30,6 +36,9 @@ Snapshot *snapshot_free(Snapshot *s) {
                 finding_unref(s->findings[i]);
         for (size_t i = 0; i < s->n_recovered; i++)
                 finding_unref(s->recovered[i]);
+        for (size_t i = 0; i < s->n_unknown; i++)
+                unknown_mapping_done(&s->unknown[i]);
+        free(s->unknown);
         free(s->findings);
         free(s->recovered);
         free(s->looked);
@@ -77,6 +86,37 @@ int snapshot_add_recovered(Snapshot *s, const Finding *f) {
                 return -ENOMEM;
         s->recovered[s->n_recovered++] = owned;
         return 0;
+}
+
+int snapshot_add_unknown(Snapshot *s, const UnknownMapping *u) {
+        UnknownMapping copy = *u;
+
+        if (s->n_unknown >= UNKNOWN_LIST_MAX)
+                return -E2BIG;
+        copy.comm = copy.path = NULL;
+        if (!GROW(s->unknown, s->allocated_unknown, s->n_unknown + 1) || !strdup_to(&copy.comm, u->comm) ||
+            !strdup_to(&copy.path, u->path)) {
+                unknown_mapping_done(&copy);
+                return -ENOMEM;
+        }
+        s->unknown[s->n_unknown++] = copy;
+        return 0;
+}
+
+static int compare_unknown(const void *a, const void *b) {
+        const UnknownMapping *x = a, *y = b;
+
+        if (x->pid != y->pid)
+                return x->pid < y->pid ? -1 : 1;
+        if (x->start_time != y->start_time)
+                return x->start_time < y->start_time ? -1 : 1;
+        if (x->dev_major != y->dev_major)
+                return x->dev_major < y->dev_major ? -1 : 1;
+        if (x->dev_minor != y->dev_minor)
+                return x->dev_minor < y->dev_minor ? -1 : 1;
+        if (x->inode != y->inode)
+                return x->inode < y->inode ? -1 : 1;
+        return strcmp(x->path ?: "", y->path ?: "");
 }
 
 static int compare_findings(const void *a, const void *b) {
@@ -152,6 +192,7 @@ static void give_back(Snapshot *s) {
         SHRINK(s->findings, s->allocated_findings, s->n_findings);
         SHRINK(s->order, s->allocated_order, s->n_findings);
         SHRINK(s->looked, s->allocated_looked, s->n_looked);
+        SHRINK(s->unknown, s->allocated_unknown, s->n_unknown);
 }
 
 static bool is_sorted(const Snapshot *s) {
@@ -173,6 +214,8 @@ void snapshot_freeze(Snapshot *s) {
                 qsort(s->looked, s->n_looked, sizeof(*s->looked), compare_looked);
         if (s->n_recovered > 0)
                 qsort(s->recovered, s->n_recovered, sizeof(*s->recovered), compare_findings);
+        if (s->n_unknown > 0)
+                qsort(s->unknown, s->n_unknown, sizeof(*s->unknown), compare_unknown);
         give_back(s);
 }
 

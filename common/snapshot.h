@@ -14,8 +14,10 @@
 #include "finding.h"
 
 typedef enum Look {
-        LOOK_DONE,   /* all its mappings were judged or counted */
-        LOOK_FAILED, /* could not be read: its earlier findings still stand */
+        LOOK_DONE,    /* all its mappings were judged, or are listed as unknown */
+        LOOK_FAILED,  /* could not be read: its earlier findings still stand */
+        LOOK_PARTIAL, /* some are counted as unknown, and not listed: what was found of it and is not found now may still be mapped */
+        LOOK_MAX,
 } Look;
 
 typedef struct Looked {
@@ -29,11 +31,32 @@ typedef enum UnknownReason {
         UNKNOWN_PERMISSION,  /* EPERM, EACCES */
         UNKNOWN_REMOTE,      /* on a network or userspace file system, which is not touched */
         UNKNOWN_NAME,        /* the name is longer than the kernel gives */
-        UNKNOWN_RACE,        /* changed while it was looked at, twice */
-        UNKNOWN_HUNG,        /* an earlier look at this process or device did not come back */
+        UNKNOWN_RACE,        /* changed while it was read, repeatedly */
+        UNKNOWN_HUNG,        /* an earlier read of this process or device did not return */
+        UNKNOWN_ROOT,        /* its path lies outside of the process's root, and no process that sees it could be used */
+        UNKNOWN_KERNEL,      /* the kernel lacks, or a filter denies, a system call that is needed: openat2(2) */
+        UNKNOWN_CONTENT,     /* whether it was written to while mapped cannot be told: memory or file could not be read */
         UNKNOWN_OTHER,
         UNKNOWN_REASON_MAX,
 } UnknownReason;
+
+/* A mapping that could not be judged, or, where path is NULL, a process that could not be read at all. */
+typedef struct UnknownMapping {
+        pid_t pid;
+        uint64_t start_time; /* as in Finding; 0: could not be read */
+        char *comm;          /* owned; raw; NULL: could not be read */
+        char *path;          /* owned; raw, without the kernel's mark */
+        uint32_t dev_major, dev_minor; /* of the mapped file: of st_dev where that could be read, else as maps prints it */
+        uint64_t inode;
+        UnknownReason reason;
+} UnknownMapping;
+
+void unknown_mapping_done(UnknownMapping *u);
+
+/* What is listed of one process at most. Beyond, it is LOOK_PARTIAL. */
+#define UNKNOWN_PROCESS_MAX 64
+/* And of all. */
+#define UNKNOWN_LIST_MAX 16384
 
 typedef struct Counts {
         uint64_t started_usec;  /* CLOCK_REALTIME, µs */
@@ -60,6 +83,10 @@ typedef struct Snapshot {
         size_t n_recovered;
         size_t allocated_recovered;
 
+        UnknownMapping *unknown; /* owned; sorted by process, then file; not all that are counted: see LOOK_PARTIAL */
+        size_t n_unknown;
+        size_t allocated_unknown;
+
         size_t stale_libraries; /* counted by snapshot_freeze() */
         size_t *order;          /* its scratch, reserved with each finding so that freezing needs no memory */
         size_t allocated_order;
@@ -80,6 +107,8 @@ int snapshot_add_finding(Snapshot *s, Finding *f);
 int snapshot_add_looked(Snapshot *s, pid_t pid, uint64_t start_time, Look look);
 /* Remembers that what was finding f is current again. */
 int snapshot_add_recovered(Snapshot *s, const Finding *f);
+/* Copies u. Returns 0, -ENOMEM, or -E2BIG where the list is full. */
+int snapshot_add_unknown(Snapshot *s, const UnknownMapping *u);
 /* Sorts; to be called after the last addition. Of findings that compare equal the first stays. Cannot fail. */
 void snapshot_freeze(Snapshot *s);
 

@@ -156,17 +156,32 @@ static Record **record_before(Sweep *s, pid_t pid) {
                 &scan->records[s->next_record] : NULL;
 }
 
-static void count_unknown(Counts *c, const Trouble *t) {
+/* Counts what could not be judged, and lists it. Returns 0 or -ENOMEM. */
+static int publish_unknown(Snapshot *s, const Trouble *t, Look *ret) {
+        uint64_t n = 0, listed = 0;
+
         for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++) {
-                c->unknown_by[i] += t->unknown_by[i];
-                c->unknown += t->unknown_by[i];
+                s->counts.unknown_by[i] += t->unknown_by[i];
+                n += t->unknown_by[i];
         }
+        s->counts.unknown += n;
+        for (; listed < t->n_unknown; listed++) {
+                int r = snapshot_add_unknown(s, &t->unknown[listed]);
+
+                if (r == -E2BIG)
+                        break;
+                if (r < 0)
+                        return r;
+        }
+        *ret = listed < n ? LOOK_PARTIAL : LOOK_DONE;
+        return 0;
 }
 
 /* Adds to the snapshot what was seen of a process. */
 static int publish(Sweep *s, pid_t pid, uint64_t start_time, const Sight *sight) {
         const Trouble *t = sight_trouble(sight);
         Counts *c = &s->snapshot->counts;
+        Look look;
         int r;
 
         for (size_t i = 0; i < t->n_recovered; i++) {
@@ -179,12 +194,14 @@ static int publish(Sweep *s, pid_t pid, uint64_t start_time, const Sight *sight)
                 if (r < 0)
                         return r;
         }
-        count_unknown(c, t);
+        r = publish_unknown(s->snapshot, t, &look);
+        if (r < 0)
+                return r;
         c->mappings += sight->mappings;
         c->ignored += sight->ignored;
         c->processes++;
         path_set_use(&s->scan->paths, sight->set, s->scan->sweep);
-        return snapshot_add_looked(s->snapshot, pid, start_time, LOOK_DONE);
+        return snapshot_add_looked(s->snapshot, pid, start_time, look);
 }
 
 /* Takes a record into those of this sweep. */

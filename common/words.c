@@ -37,6 +37,8 @@ DEFINE_WORDS(certainty, Certainty, CERTAINTY_MAX,
 DEFINE_WORDS(action, Action, ACTION_MAX,
              "none", "reload", "close-holder", "end-threads", "restart", "restart-now", "remount", "reboot")
 
+DEFINE_WORDS(urgency, Urgency, URGENCY_MAX, "none", "normal", "urgent")
+
 /* Words of a mask: the table's index is the bit's. */
 #define DEFINE_BITS(name, Type, all, ...)                                \
         static const char *const name##_table[] = { __VA_ARGS__ };       \
@@ -53,4 +55,4 @@ DEFINE_WORDS(action, Action, ACTION_MAX,
         }
 
 DEFINE_BITS(runtime, Runtime, RUNTIME_ALL, "go", "cpython", "jvm", "node", "nginx")
-DEFINE_BITS(flag, Flag, FLAG_ALL, "same-content", "both-generations", "crash-risk", "file-bind-mount")
+DEFINE_BITS(flag, Flag, FLAG_ALL, "same-content", "both-generations", "crash-risk", "file-bind-mount", "unconfirmed")

@@ -74,8 +74,18 @@ typedef enum Flag {
         FLAG_BOTH_GENERATIONS = 1 << 1, /* old and new are both mapped in this process */
         FLAG_CRASH_RISK = 1 << 2,       /* modified in place: the next call into it may crash */
         FLAG_FILE_BIND_MOUNT = 1 << 3,  /* the path is a bind mount of an unlinked file */
-        FLAG_ALL = (1 << 4) - 1,
+        FLAG_UNCONFIRMED = 1 << 4,      /* was stale when last judged, cannot be judged now */
+        FLAG_ALL = (1 << 5) - 1,
 } Flag;
+
+/* How much a finding matters. Exit statuses, counts and alerts concern all but URGENCY_NONE. */
+typedef enum Urgency {
+        URGENCY_NONE,   /* what runs is what would be loaded: FLAG_SAME_CONTENT */
+        URGENCY_NORMAL,
+        URGENCY_URGENT, /* FLAG_CRASH_RISK, which wins over FLAG_SAME_CONTENT */
+        URGENCY_MAX,
+        URGENCY_INVALID = -22,
+} Urgency;
 
 /* What would end the finding. */
 typedef enum Action {
@@ -99,6 +109,8 @@ const char *certainty_to_string(Certainty certainty);
 Certainty certainty_from_string(const char *s);
 const char *action_to_string(Action action);
 Action action_from_string(const char *s);
+const char *urgency_to_string(Urgency urgency);
+Urgency urgency_from_string(const char *s);
 
 /* One bit to its word, and back. The bit must be a single one of the enum. */
 const char *runtime_to_string(Runtime bit);

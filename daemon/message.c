@@ -112,7 +112,7 @@ static int looked_read(sd_bus_message *m, Snapshot *s) {
                 return -EBADMSG;
 
         for (size_t i = 0; i < n; i++) {
-                if (pids[i] == 0 || pids[i] > PID_MAX || looks[i] > LOOK_FAILED || (i > 0 && pids[i] <= pids[i - 1]))
+                if (pids[i] == 0 || pids[i] > PID_MAX || looks[i] >= LOOK_MAX || (i > 0 && pids[i] <= pids[i - 1]))
                         return -EBADMSG;
                 r = snapshot_add_looked(s, (pid_t) pids[i], start_times[i], looks[i]);
                 if (r < 0)

@@ -190,6 +190,26 @@ static const struct {
         { { .build_id_length = 255 }, "0:0", "0000000000000000000000000000000000000000000000000000000000000000" },
 };
 
+static const struct {
+        uint32_t flags;
+        Urgency urgency;
+} urgencies[] = {
+        { 0, URGENCY_NORMAL },
+        { FLAG_SAME_CONTENT, URGENCY_NONE },
+        { FLAG_SAME_CONTENT | FLAG_BOTH_GENERATIONS, URGENCY_NONE },
+        { FLAG_CRASH_RISK, URGENCY_URGENT },
+        { FLAG_CRASH_RISK | FLAG_SAME_CONTENT, URGENCY_URGENT },
+        { FLAG_UNCONFIRMED, URGENCY_NORMAL },
+        { FLAG_FILE_BIND_MOUNT, URGENCY_NORMAL },
+};
+
+START_TEST(urgency_goes_by_the_flags) {
+        const Finding f = { .flags = urgencies[_i].flags };
+
+        ck_assert_int_eq(finding_urgency(&f), urgencies[_i].urgency);
+}
+END_TEST
+
 START_TEST(an_identity_can_be_written) {
         char device[FILE_ID_DEVICE_MAX], build_id[2 * BUILD_ID_MAX + 1];
 
@@ -210,6 +230,7 @@ int main(void) {
         tcase_add_loop_test(tcase, whatever_is_shown_makes_a_difference, 0, ELEMENTSOF(shown));
         tcase_add_loop_test(tcase, what_is_the_same_is_so_in_all, 0, ELEMENTSOF(beside));
         tcase_add_loop_test(tcase, an_identity_can_be_written, 0, ELEMENTSOF(ids));
+        tcase_add_loop_test(tcase, urgency_goes_by_the_flags, 0, ELEMENTSOF(urgencies));
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }

@@ -111,7 +111,7 @@ static void pids_not_sorted(Snapshot *s) {
         s->looked[0].pid = 100;
 }
 static void look_unheard_of(Snapshot *s) {
-        s->looked[0].look = 2;
+        s->looked[0].look = LOOK_MAX;
 }
 static void recovered_pid_zero(Snapshot *s) {
         s->recovered[0]->pid = 0;
@@ -153,7 +153,7 @@ START_TEST(columns_of_different_length_are_refused) {
         Answer a = {};
 
         ck_assert_int_ge(sd_bus_message_append(m, ANSWER_SIGNATURE, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
-                                               UNKNOWN_REASON_MAX, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
+                                               UNKNOWN_REASON_MAX, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
                                                2, 1, 2, 1, 1ull, 1, 0, 0, 0, 0), 0);
         seal(m);
         ck_assert_int_eq(answer_read(m, &a), -EBADMSG);

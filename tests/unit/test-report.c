@@ -45,7 +45,7 @@ static const char full_text[] =
         "\"exe\":\"/usr/sbin/nginx\",\"uid\":4294967295,\"unit\":\"nginx\\\\\\\\x2da.service\","
         "\"user_unit\":\"app.service\",\"container\":\"docker:0123456789ab\","
         "\"path\":\"/opt/a b/\\\\xff\\\\x0a\\\"pl\\\\\\\\012ug\xc3\xa9.so\",\"loader_name\":\"/opt/current/plug.so\","
-        "\"state\":\"replaced\",\"flags\":[\"same-content\",\"file-bind-mount\"],"
+        "\"state\":\"replaced\",\"flags\":[\"same-content\",\"file-bind-mount\"],\"urgency\":\"none\","
         "\"mapped\":{\"device\":\"253:0\",\"inode\":5250054,"
         "\"build_id\":\"deadbeef0500000000000000000000000000000a\",\"known\":true},"
         "\"disk\":{\"device\":\"4294967295:1048575\",\"inode\":18446744073709551615,\"build_id\":null},"
@@ -80,7 +80,7 @@ START_TEST(what_is_not_known_is_null) {
         ck_assert_int_eq(report_build_finding(&f, &o), 0);
         ck_assert_str_eq(text_of(o),
                 "{\"pid\":1,\"start_time\":0,\"comm\":\"a\",\"exe\":null,\"uid\":0,\"unit\":null,\"user_unit\":null,"
-                "\"container\":null,\"path\":\"/b\",\"loader_name\":null,\"state\":\"deleted\",\"flags\":[],"
+                "\"container\":null,\"path\":\"/b\",\"loader_name\":null,\"state\":\"deleted\",\"flags\":[],\"urgency\":\"normal\","
                 "\"mapped\":{\"device\":\"0:0\",\"inode\":0,\"build_id\":null,\"known\":false},\"disk\":null,"
                 "\"successor\":null,\"pins\":[],\"runtimes\":[],\"action\":\"none\",\"advice\":\"c\",\"message\":\"d\"}");
 }
@@ -264,6 +264,7 @@ END_TEST
 START_TEST(a_report_has_its_counts_and_findings) {
         _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
         _cleanup_json_ json_object *o = NULL;
+        char comm[] = "a\\b", path[] = "/x\n";
         json_object *findings;
         Finding f;
 
@@ -275,11 +276,16 @@ START_TEST(a_report_has_its_counts_and_findings) {
         ck_assert_int_eq(snapshot_add_looked(s, 17, 1, LOOK_FAILED), 0);
         ck_assert_int_eq(snapshot_add_looked(s, 18, 1, LOOK_DONE), 0);
         ck_assert_int_eq(snapshot_add_looked(s, 4000000, 0, LOOK_FAILED), 0);
+        ck_assert_int_eq(snapshot_add_unknown(s, &(UnknownMapping){ .pid = 18, .comm = comm, .path = path, .reason = UNKNOWN_HUNG }), 0);
+        ck_assert_int_eq(snapshot_add_unknown(s, &(UnknownMapping){ .pid = 17, .reason = UNKNOWN_PERMISSION }), 0);
+        snapshot_freeze(s);
         ck_assert_int_eq(report_build(s, &o), 0);
         ck_assert_str_eq(text_of(o),
                 "{\"version\":1,\"sweep\":{\"started\":\"2026-11-27T05:00:00.123456Z\",\"duration_us\":8123,"
                 "\"processes\":412,\"unreadable\":3,\"unreadable_pids\":[17,4000000],\"mappings\":9012,\"files\":731,\"ignored\":4,\"unknown\":6,"
-                "\"unknown_by\":{\"permission\":1,\"remote\":0,\"name\":0,\"race\":0,\"hung\":5,\"other\":0}},"
+                "\"unknown_by\":{\"permission\":1,\"remote\":0,\"name\":0,\"race\":0,\"hung\":5,\"root\":0,\"kernel\":0,\"content\":0,\"other\":0}},"
+                "\"unknown\":[{\"pid\":17,\"comm\":null,\"path\":null,\"reason\":\"permission\"},"
+                "{\"pid\":18,\"comm\":\"a\\\\\\\\b\",\"path\":\"/x\\\\x0a\",\"reason\":\"hung\"}],"
                 "\"findings\":[]}");
         json_object_put(TAKE_PTR(o));
 

@@ -7,12 +7,14 @@ static const char *state(int value) { return state_to_string((State) value); }
 static const char *pin_reason(int value) { return pin_reason_to_string((PinReason) value); }
 static const char *certainty(int value) { return certainty_to_string((Certainty) value); }
 static const char *action(int value) { return action_to_string((Action) value); }
+static const char *urgency(int value) { return urgency_to_string((Urgency) value); }
 static const char *runtime(int value) { return runtime_to_string((Runtime) value); }
 static const char *flag(int value) { return flag_to_string((Flag) value); }
 static int state_back(const char *s) { return (int) state_from_string(s); }
 static int pin_reason_back(const char *s) { return (int) pin_reason_from_string(s); }
 static int certainty_back(const char *s) { return (int) certainty_from_string(s); }
 static int action_back(const char *s) { return (int) action_from_string(s); }
+static int urgency_back(const char *s) { return (int) urgency_from_string(s); }
 
 static const struct {
         const char *name;
@@ -25,6 +27,7 @@ static const struct {
         { "pin reason", pin_reason, pin_reason_back, PIN_REASON_MAX, false },
         { "certainty", certainty, certainty_back, CERTAINTY_MAX, false },
         { "action", action, action_back, ACTION_MAX, false },
+        { "urgency", urgency, urgency_back, URGENCY_MAX, false },
         { "runtime", runtime, runtime_from_string, RUNTIME_ALL + 1, true },
         { "flag", flag, flag_from_string, FLAG_ALL + 1, true },
 };
@@ -78,8 +81,11 @@ static const struct {
         { "by-elimination", CERTAINTY_BY_ELIMINATION, certainty_back },
         { "restart-now", ACTION_RESTART_NOW, action_back },
         { "reboot", ACTION_REBOOT, action_back },
+        { "none", URGENCY_NONE, urgency_back },
+        { "urgent", URGENCY_URGENT, urgency_back },
         { "nginx", RUNTIME_NGINX, runtime_from_string },
         { "file-bind-mount", FLAG_FILE_BIND_MOUNT, flag_from_string },
+        { "unconfirmed", FLAG_UNCONFIRMED, flag_from_string },
 };
 
 START_TEST(words_stand_where_their_enum_does) {
