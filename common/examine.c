@@ -38,6 +38,11 @@ bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *
         return false;
 }
 
+bool examination_counts(const Examination *x, size_t mapping) {
+        return x->maps->mappings[mapping].flags & RANGE_EXECUTE || x->judged[mapping].link != EXAMINE_NO_INDEX ||
+                mapping == x->executable || mapping == x->interpreter;
+}
+
 bool examination_is_older(const Examination *x, const Identity *i) {
         return i->ctime < x->started_nsec - SCAN_SLACK_NSEC;
 }
@@ -166,6 +171,11 @@ static int judge(Examination *x) {
         int r;
 
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                if (!examination_counts(x, i)) {
+                        x->judged[i].verdict = (Verdict){ .state = STATE_IGNORED };
+                        x->judged[i].settled = true;
+                        continue;
+                }
                 r = judge_at_a_glance(x, i);
                 if (r < 0)
                         return r;

@@ -74,6 +74,12 @@ int examination_read_elf(Examination *x, size_t mapping);
 bool examination_is_older(const Examination *x, const Identity *i);
 
 /*
+ * Does the mapping count? A file that a program maps itself only as data (a symbolizer, a scanner) runs nowhere: it is
+ * ignored, and not even counted, since a sweep does not see it.
+ */
+bool examination_counts(const Examination *x, size_t mapping);
+
+/*
  * Does a call on the mapped file come back, whatever any server does? What does not, is not opened.
  */
 bool examination_answers(Examination *x, size_t mapping);

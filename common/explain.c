@@ -293,23 +293,15 @@ static int make_findings(Examination *x, size_t n, Sight *s, Trouble *t) {
                 return r;
         context.graph = graph;
         t->findings = calloc(n, sizeof(*t->findings));
-        t->anchors = calloc(n, sizeof(*t->anchors));
-        if (!t->findings || !t->anchors)
+        if (!t->findings)
                 return -ENOMEM;
         for (size_t i = 0; i < x->maps->n_mappings && t->n_findings < n; i++) {
-                const Mapping *m = &x->maps->mappings[i];
-
                 if (!is_finding(&x->judged[i]))
                         continue;
                 r = make_finding(x, &context, &process, i, &t->findings[t->n_findings]);
                 if (r < 0)
                         return r;
-                t->anchors[t->n_findings++] = (Anchor){
-                        .address = m->start,
-                        .inode = m->inode,
-                        .dev_major = m->dev_major,
-                        .dev_minor = m->dev_minor,
-                };
+                t->n_findings++;
         }
         return 0;
 }
@@ -415,7 +407,10 @@ int explain_process(Examination *x, Sight *ret) {
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
                 const Verdict *v = &x->judged[i].verdict;
 
+                if (!examination_counts(x, i))
+                        continue;
                 s.mappings++;
+                s.unexecuted = s.unexecuted || !(x->maps->mappings[i].flags & RANGE_EXECUTE);
                 s.misprinted = s.misprinted || is_misprinted(x, i);
                 if (v->state == STATE_IGNORED)
                         s.ignored++;
@@ -487,8 +482,7 @@ static int retell_all(const Trouble *example, const Finding *process, Trouble *t
         int r;
 
         t->findings = calloc(example->n_findings, sizeof(*t->findings));
-        t->anchors = copy_of(example->anchors, example->n_findings, sizeof(*t->anchors));
-        if (!t->findings || !t->anchors)
+        if (!t->findings)
                 return -ENOMEM;
         for (; t->n_findings < example->n_findings; t->n_findings++) {
                 r = retell(example->findings[t->n_findings], process, &t->findings[t->n_findings]);

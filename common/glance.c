@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "glance.h"
-#include "link-map.h"
 #include "twin.h"
 #include "verdict.h"
 
@@ -13,7 +11,6 @@
 #define BUCKETS 4096u
 
 void glance_done(Glance *g) {
-        link_print_done(&g->print);
         free(g->files);
         free(g->ranges);
         free(g->paths);
@@ -193,21 +190,16 @@ static int read_ranges_as_text(Scan *scan, const Process *p) {
 }
 
 /* p->maps_fd stays closed where the text tells the names as well. Returns 1, 0: not to be settled so, -errno. */
-static int read_ranges(Scan *scan, const SweepOptions *options, const KnownView *view, Process *p, const Twin **ret_twin) {
+static int read_ranges(Scan *scan, const SweepOptions *options, Process *p) {
         Glance *g = &scan->glance;
         int r;
 
         g->n_ranges = 0;
-        if (options->text_maps || g->no_query) {
-                *ret_twin = twin_guess(scan, options, view, p, &g->key);
-                return *ret_twin ? 1 : read_ranges_as_text(scan, p);
-        }
+        if (options->text_maps || g->no_query)
+                return read_ranges_as_text(scan, p);
         p->maps_fd = process_open_maps(p);
         if (p->maps_fd < 0)
                 return p->maps_fd;
-        *ret_twin = twin_guess(scan, options, view, p, &g->key);
-        if (*ret_twin)
-                return 1;
         r = query_ranges(g, p->maps_fd);
         if (r == -ENOTTY || r == -EINVAL) {
                 g->no_query = true; /* Linux before 6.11 */
@@ -301,32 +293,9 @@ static int glance_at_name(Scan *scan, const SweepOptions *options, const KnownVi
         return r < 0 ? r : 1;
 }
 
-/* By which others are known to be like it, where their ranges cannot be asked for. Returns 0 or -ENOMEM. */
-static int take_print(Scan *scan, const Loader *loader) {
-        const LinkMapList *list = &loader->list;
-        _cleanup_free_ LinkMapFile *files = calloc(list->n_maps, sizeof(*files));
-        Glance *g = &scan->glance;
-        int r;
-
-        if (!files)
-                return -ENOMEM;
-        for (size_t i = 0; i < list->n_maps; i++) {
-                const size_t range = range_of_link(g, &list->maps[i]);
-                const Identity *file;
-
-                if (range == SIZE_MAX || g->paths[range] == PATH_NONE)
-                        continue;
-                file = &scan->paths.paths[g->paths[range]].identity;
-                files[i].dev = makedev(file->dev_major, file->dev_minor);
-                files[i].inode = file->inode;
-        }
-        r = link_print_take(loader, &scan->paths.key, files, &scan->maps.text, &g->print);
-        return r < 0 ? r : 0;
-}
-
 static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p,
                            Loader *loader) {
-        Glance *g = &scan->glance;
+        const Glance *g = &scan->glance;
         int r;
 
         scan_beacon(scan, options, p, NULL);
@@ -345,11 +314,6 @@ static int glance_at_names(Scan *scan, const SweepOptions *options, const KnownV
                 if (r <= 0)
                         return r;
         }
-        if (p->maps_fd < 0 && g->key.static_pages != UINT64_MAX) {
-                r = take_print(scan, loader);
-                if (r < 0)
-                        return r;
-        }
         /* The name of a script is not settled so: another file is run than was asked for. */
         return glance_at_name(scan, options, view, p, loader->execfn, range_of_link(g, &loader->list.maps[0]));
 }
@@ -365,42 +329,12 @@ static int make_set(Scan *scan, uint32_t *ret) {
         return path_table_add_set(&scan->paths, g->paths, n, ret);
 }
 
-/*
- * Reads what it is like another one by; glance.key begins as `key`. *ret_twin: who was guessed (twin.h), and
- * then neither a hash nor a number is known. Returns as read_ranges().
- */
-static int read_key(Scan *scan, const SweepOptions *options, Process *p, const KnownView *view, TwinKey key,
-                    const Twin **ret_twin) {
-        Glance *g = &scan->glance;
-        int r;
-
-        g->key = key;
-        g->guessed = false;
-        r = read_ranges(scan, options, view, p, ret_twin);
-        if (r <= 0 || *ret_twin)
-                return r;
-        g->key.hash = hash_ranges(scan, view);
-        g->key.n_ranges = g->n_ranges;
-        return 1;
-}
-
-int glance_at_ranges(Scan *scan, const SweepOptions *options, Process *p, const KnownView *view) {
-        const Twin *none = NULL;
-
-        return read_key(scan, options, p, view, (TwinKey){ .view = view->serial, .static_pages = UINT64_MAX }, &none);
-}
-
-/* Older than all that runs. */
-static bool is_old(const Scan *scan, int64_t newest) {
-        return newest < scan->boot_nsec - SCAN_SLACK_NSEC;
-}
-
 /* Are all its files older than its memory is? The age of that is asked for only where one is newer than the system's last start. */
 static int is_older(Scan *scan, Process *p, int64_t newest) {
         int64_t start;
         int r;
 
-        if (is_old(scan, newest))
+        if (newest < scan->boot_nsec - SCAN_SLACK_NSEC)
                 return 1;
         r = process_identify(scan->proc_fd, p);
         if (r >= 0)
@@ -409,71 +343,41 @@ static int is_older(Scan *scan, Process *p, int64_t newest) {
 }
 
 /* All that is looked at. */
-static int glance_at_all(Scan *scan, const SweepOptions *options, const KnownView *view, Process *p, Loader *loader,
-                         int64_t *ret_newest, Sight *ret) {
+static int glance_at_all(Scan *scan, const SweepOptions *options, const KnownView *view, Process *p, Loader *loader, Sight *ret) {
+        int64_t newest = 0;
         Sight s = {};
         int r;
 
         scan->glance.n_paths = 0;
-        link_print_done(&scan->glance.print);
-        *ret_newest = 0;
-        r = glance_at_files(scan, options, view, p, &s, ret_newest);
+        r = glance_at_files(scan, options, view, p, &s, &newest);
         if (r > 0)
                 r = glance_at_names(scan, options, view, p, loader);
         if (r <= 0)
                 return r;
         r = make_set(scan, &s.set);
         if (r >= 0)
-                r = is_older(scan, p, *ret_newest);
+                r = is_older(scan, p, newest);
         if (r > 0)
                 *ret = s;
         return r;
 }
 
-/*
- * A process that is like a settled one. Its libraries were opened by the same names, unless each opened for itself what
- * the other did, by another name, or both were run at the same addresses (setarch -R). And forks of one program are as
- * old as the oldest ancestor that is still there (lineage.h), which is the same for all, unless those of the first one
- * have ended and those of another have not. What can be missed for these, until a second look goes by what it reads
- * itself: that a name leads elsewhere by now, and a write in between.
- */
-static int glance_at_like(Scan *scan, Process *p, const Twin *twin, Sight *ret) {
-        int r = is_old(scan, twin->newest) || twin_has_one_origin(scan, twin, p) ? 1 : is_older(scan, p, twin->newest);
-
-        if (r > 0)
-                *ret = twin->sight;
-        return r;
-}
-
-int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, uint64_t static_pages,
-              Loader *loader, Sight *ret) {
+int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Loader *loader, Sight *ret) {
         Glance *g = &scan->glance;
-        const Twin *twin = NULL;
-        int64_t newest;
         struct stat st;
         int r;
 
+        g->key = (TwinKey){};
         r = make_buckets(g);
         if (r < 0)
                 return r;
         if (fstat(process->fd, &st) < 0) /* the owner of the directory: proc(5) */
                 return -errno;
-        r = read_key(scan, options, process, view,
-                     (TwinKey){ .view = view->serial, .uid = st.st_uid, .static_pages = static_pages }, &twin);
+        r = read_ranges(scan, options, process);
         if (r <= 0)
                 return r;
-        if (!twin)
-                twin = twin_find(&scan->twins, &g->key);
-        if (twin)
-                g->key = twin->key;
-        g->guessed = twin && static_pages != UINT64_MAX;
-        if (twin && !twin->settled)
+        g->key = (TwinKey){ .hash = hash_ranges(scan, view), .uid = st.st_uid, .n_ranges = g->n_ranges };
+        if (twin_find(&scan->twins, &g->key))
                 return 0;
-        if (g->guessed)
-                return glance_at_like(scan, process, twin, ret);
-        r = glance_at_all(scan, options, view, process, loader, &newest, ret);
-        if (r <= 0 || twin || ret->misprinted)
-                return r;
-        r = twin_add_settled(scan, &g->key, ret, newest);
-        return r < 0 ? r : 1;
+        return glance_at_all(scan, options, view, process, loader, ret);
 }

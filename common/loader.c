@@ -79,7 +79,6 @@ int loader_read(const Process *p, Memory *memory, uint64_t *debug_offset, Loader
         auxv_find(ret, ret->class, AT_PHDR, &ret->phdr);
         auxv_find(ret, ret->class, AT_BASE, &ret->base);
         auxv_find(ret, ret->class, AT_SYSINFO_EHDR, &ret->vdso);
-        auxv_find(ret, ret->class, AT_RANDOM, &ret->random);
 
         ret->memory_fd = openat(p->fd, "mem", O_RDONLY | O_CLOEXEC);
         if (ret->memory_fd < 0)

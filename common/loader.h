@@ -16,7 +16,6 @@ typedef struct Loader {
         uint64_t phdr;       /* AT_PHDR */
         uint64_t base;       /* AT_BASE: where the interpreter is; 0: there is none */
         uint64_t vdso;       /* AT_SYSINFO_EHDR; 0: there is none */
-        uint64_t random;     /* AT_RANDOM: where the 16 bytes are that each execve(2) has of its own; 0: not known */
         char *execfn;        /* owned; AT_EXECFN: the name that execve(2) was given; NULL: not known */
         int memory_fd;       /* owned; /proc/PID/mem */
         Memory *memory;      /* borrowed; NULL: may not be read */

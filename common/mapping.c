@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "mapping-layout.h"
+#include "mapping.h"
 
 #define NAMES_BLOCK 16384
 #define KEPT_RANGES 16384
@@ -66,7 +66,6 @@ void mapping_list_clear(MappingList *l) {
 }
 
 void mapping_list_done(MappingList *l) {
-        mapping_layouts_free(l->layouts);
         names_free(l->names);
         free(l->ranges);
         free(l->mappings);
@@ -206,36 +205,12 @@ static int merge(MappingList *l) {
         return 0;
 }
 
-/* Adds the other ranges of a library whose first range was just added. Returns 1 where there are such, 0, -ENOMEM. */
-static int add_layout(MappingList *l, MapsLine *line) {
-        const uint64_t start = line->start;
-        const Range *ranges;
-        size_t n;
-
-        ranges = mapping_layouts_find(l->layouts, line, &n);
-        if (!ranges)
-                return 0;
-        for (size_t i = 1; i < n; i++) {
-                int r;
-
-                if (__builtin_add_overflow(start, ranges[i].start, &line->start) || __builtin_add_overflow(start, ranges[i].end, &line->end))
-                        return 0;
-                line->offset = ranges[i].offset;
-                line->flags = ranges[i].flags;
-                r = add(l, line);
-                if (r != 0)
-                        return r < 0 ? r : 0; /* the list is full: the next range will say so again */
-        }
-        return 1;
-}
-
 /*
  * One call a range, its name always with it: a second call for the name costs more
  * than the names of five ranges, and could meet another file by then. Returns as maps_next().
  */
 static int read_by_query(int fd, MappingList *l) {
         char name[MAPS_NAME_SIZE] = "";
-        bool new_files = false;
         uint64_t address = 0;
         MapsLine line;
         int r;
@@ -245,14 +220,7 @@ static int read_by_query(int fd, MappingList *l) {
                 r = add(l, &line);
                 if (r != 0)
                         return r < 0 ? r : 0;
-                r = add_layout(l, &line);
-                if (r < 0)
-                        return r;
-                new_files = new_files || (r == 0 && line.offset == 0);
-                address = line.end;
         }
-        if (r >= 0 && new_files)
-                mapping_layouts_learn(&l->layouts, l); /* before merge(): mappings are still pieces */
         return r;
 }
 

@@ -31,7 +31,6 @@ typedef struct Mapping {
 } Mapping;
 
 typedef struct MappingNames MappingNames;
-typedef struct MappingLayouts MappingLayouts;
 
 typedef struct MappingList {
         Range *ranges;     /* ascending */
@@ -42,20 +41,14 @@ typedef struct MappingList {
         size_t names_size;
         bool cut;          /* there was more */
         MapsText text;     /* that it was read from, if it was */
-        MappingLayouts *layouts; /* owned; of the libraries of earlier processes */
 } MappingList;
 
-/* Empties the list for the next process; keeps its memory, and what it knows of libraries. */
+/* Empties the list for the next process; keeps its memory. */
 void mapping_list_clear(MappingList *l);
-/* To be called after each sweep: a device and inode mean the same file, laid out as it was, for a short time only. */
 void mapping_list_done(MappingList *l);
 
 /*
- * Reads the file-backed mappings. By query, a library whose ranges were seen in another
- * process, in one piece, is known by its first range, and the others are taken to lie
- * as they did there: a third of the calls. Only a process that tore its library apart
- * and mapped another file into its midst could hide that file so. by_text: no query is
- * tried. Where l->text is of the process (MapsText.pid), that is taken instead, once.
+ * Reads the file-backed mappings. by_text: no query is tried. Where l->text is of the process (MapsText.pid), that is taken instead, once.
  * Returns 0; -ESRCH: gone, or without memory (zombie, kernel thread, exiting); -ENOMEM;
  * -EACCES or -EPERM (may not be read); -errno. The list is empty then.
  */

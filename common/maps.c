@@ -158,21 +158,6 @@ int maps_name_at(int maps_fd, const MapsLine *range, char *buffer, size_t size) 
                 q.dev_major == range->dev_major && q.dev_minor == range->dev_minor;
 }
 
-bool maps_is_at(int maps_fd, uint64_t address, uint32_t dev_major, uint32_t dev_minor, uint64_t inode) {
-        struct procmap_query q;
-
-        return query(maps_fd, PROCMAP_FILE_BACKED, address, NULL, 0, &q) >= 0 && q.vma_start == address &&
-                q.inode == inode && q.dev_major == dev_major && q.dev_minor == dev_minor;
-}
-
-bool maps_has_executable(int maps_fd, const MapsLine *range) {
-        struct procmap_query q;
-
-        return query(maps_fd, PROCMAP_FILE_BACKED | PROCMAP_VMA_EXECUTABLE, range->start, NULL, 0, &q) >= 0 &&
-                q.vma_start == range->start && q.vma_end == range->end && q.inode == range->inode &&
-                q.dev_major == range->dev_major && q.dev_minor == range->dev_minor;
-}
-
 int maps_span_at(int maps_fd, uint64_t address, MapsSpan *ret) {
         struct procmap_query q;
         int r;

@@ -64,15 +64,6 @@ int maps_next(int maps_fd, bool executable, uint64_t *address, char *name, MapsL
 #define MAPS_SHORT_NAME 256
 int maps_name_at(int maps_fd, const MapsLine *range, char *buffer, size_t size);
 
-/* Does a range of this file (device and inode as printed) begin at the address? Always false before Linux 6.11. */
-bool maps_is_at(int maps_fd, uint64_t address, uint32_t dev_major, uint32_t dev_minor, uint64_t inode);
-
-/*
- * Is there this very range, executable: from start to end, of this file? A third of the price of maps_next(), which
- * walks over all that lies between. Always false before Linux 6.11.
- */
-bool maps_has_executable(int maps_fd, const MapsLine *range);
-
 /* Addresses for which one answer holds, from `start` on, before `end`. */
 typedef struct MapsSpan {
         uint64_t start, end;

@@ -201,10 +201,6 @@ static bool has_page(const Memory *m, uint64_t number) {
         return page->length > 0 && page->number == number;
 }
 
-bool memory_has_page(const Memory *m, uint64_t address) {
-        return has_page(m, address / PAGE);
-}
-
 /* Reads a page, and those behind it with it: as many of `count` as have slots beside each other and may be read. */
 static int read_pages(Memory *m, uint64_t number, size_t count) {
         size_t slot = number % PAGES;
@@ -235,11 +231,6 @@ static int read_pages(Memory *m, uint64_t number, size_t count) {
                 left -= m->slots[slot + i].length;
         }
         return 0;
-}
-
-void memory_read_ahead(Memory *m, uint64_t address, size_t pages) {
-        read_pages(m, address / PAGE, pages);
-        m->next = 0;
 }
 
 /* How many pages of the trace, from this one on, follow each other in memory. */

@@ -50,10 +50,6 @@ int memory_read_word(Memory *m, uint64_t address, size_t size, uint64_t *ret);
  * max; -ENOMEM; as above. The caller frees *ret.
  */
 int memory_read_string(Memory *m, uint64_t address, size_t max, char **ret);
-/* Is the page of this address cached? */
-bool memory_has_page(const Memory *m, uint64_t address);
-/* Reads it, and up to so many in all from there on, at once. What cannot be read so is met again by the read that follows. */
-void memory_read_ahead(Memory *m, uint64_t address, size_t pages);
 /* Forgets what was cached: what is read next is read anew. */
 void memory_forget(Memory *m);
 /* The same for these n bytes, n > 0, and what lies on their pages. */

@@ -9,7 +9,7 @@
 #include "elf-cache.h"
 #include "fence.h"
 #include "lineage.h"
-#include "link-print.h"
+#include "link-map.h"
 #include "mapping.h"
 #include "memory.h"
 #include "path-table.h"
@@ -50,39 +50,23 @@ typedef struct GlanceFile {
 /* What makes two processes alike, as far as it is seen from outside. */
 typedef struct TwinKey {
         uint64_t hash;       /* of its executable ranges and its view */
-        uint32_t view;       /* serial number */
         uid_t uid;
-        uint64_t static_pages; /* record_static_pages() */
         size_t n_ranges;     /* 0: none that could be compared */
 } TwinKey;
 
-typedef enum Origin {
-        ORIGIN_MANY,          /* each may have them from an execve(2) of its own, */
-        ORIGIN_NOT_ASKED,     /* or not: the next one will tell */
-        ORIGIN_ONE,           /* all have them from the same */
-} Origin;
-
-/* A process of this sweep, for those that are alike: twin.h. */
+/* A process of this sweep that was examined, for those that are alike: twin.h. */
 typedef struct Twin {
         TwinKey key;
-        bool settled;         /* at a glance; else it was examined */
-        Origin origin;        /* of its ranges, in whoever has the same */
         Sight sight;          /* what it owns is borrowed here */
-        int64_t newest;       /* settled: latest ctime of its files, */
-        LinkPrint print;      /* and before Linux 6.11 its loader's list; owned */
-        int64_t started_nsec; /* examined: when its memory came to be, */
+        int64_t started_nsec; /* when its memory came to be, */
         MemoryTrace trace;    /* and what was read there; owned */
-        size_t first_range;   /* in the table's */
-        uint32_t next, next_guess;
+        uint32_t next;
 } Twin;
 
 typedef struct TwinTable {
         Twin *twins;          /* owned */
-        size_t n_twins, n_examined, allocated;
-        GlanceRange *ranges;  /* owned; of all twins that can be guessed by them */
-        size_t n_ranges, allocated_ranges;
-        size_t n_spans;       /* in all prints together */
-        uint32_t *buckets;    /* owned; by key, and behind these by what a guess is made by */
+        size_t n_twins, allocated;
+        uint32_t *buckets;    /* owned */
 } TwinTable;
 
 /* What glance.c knows of one sweep. */
@@ -93,8 +77,6 @@ typedef struct Glance {
         GlanceRange *ranges;  /* of the process at hand; and what its verdict hangs on: first a path a range, PATH_NONE among them */
         size_t n_ranges, allocated_ranges;
         TwinKey key;          /* of the process at hand */
-        bool guessed;         /* who it is like */
-        LinkPrint print;      /* of the process at hand, before Linux 6.11 */
         uint32_t *paths;
         size_t n_paths, allocated_paths;
         bool no_query;        /* the kernel has no PROCMAP_QUERY: ranges and their names are from the text, Scan.maps.text */
@@ -123,7 +105,6 @@ struct Scan {
         Lineage lineage;        /* of this sweep */
         LinkHint link_hint;
         uint64_t debug_offset;
-        bool random_addresses;  /* of what execve(2) and mmap(2) map */
         bool pids_are_ours;     /* /proc numbers processes as clock_gettime(2) does here */
         Glance glance;
         TwinTable twins;

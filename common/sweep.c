@@ -44,14 +44,6 @@ static int open_own_view(Scan *scan) {
         return r == -ENOMEM ? r : 0;
 }
 
-/* Documentation/admin-guide/sysctl/kernel.rst: 0, and each execve(2) maps the same at the same addresses. */
-static bool are_addresses_random(int proc_fd) {
-        _cleanup_close_ int fd = openat(proc_fd, "sys/kernel/randomize_va_space", O_RDONLY | O_CLOEXEC);
-        char c;
-
-        return fd >= 0 && read(fd, &c, 1) == 1 && c != '0';
-}
-
 /* Does it count processes as clock_gettime(2) does here? */
 static bool are_pids_ours(int proc_fd) {
         char text[16] = "";
@@ -67,7 +59,6 @@ static int begin(Sweep *s) {
                 scan->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 if (scan->proc_fd < 0)
                         return -errno;
-                scan->random_addresses = are_addresses_random(scan->proc_fd);
                 scan->pids_are_ours = are_pids_ours(scan->proc_fd);
         }
         scan->sweep++;
@@ -291,7 +282,7 @@ static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
 
         if (s->options.pids || s->options.full)
                 return true;
-        if (before && (before->examine_sec <= s->boottime_sec || sight_trouble(&before->sight)->n_findings > 0))
+        if (before && sight_trouble(&before->sight)->n_findings > 0)
                 return true;
         for (size_t low = 0, high = previous ? previous->n_findings : 0; low < high;) {
                 size_t middle = low + (high - low) / 2;
@@ -306,8 +297,8 @@ static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
         return false;
 }
 
-/* What the next sweep compares with. Without a descriptor, the process is looked at anew then: no reason to fail. */
-static int remember(Sweep *s, Process *p, const KnownView *view, Record **record, Sight *sight) {
+/* What the next sweep compares with. */
+static int remember(Sweep *s, const Process *p, const KnownView *view, Record **record, Sight *sight) {
         Record *r = *record;
 
         if (s->partial) {
@@ -317,10 +308,6 @@ static int remember(Sweep *s, Process *p, const KnownView *view, Record **record
         r->start_time = p->start_time;
         r->view = view->serial;
         r->examined = s->scan->sweep;
-        if (sight_trouble(sight)->n_findings > 0 && !s->options.once)
-                r->maps_fd = p->maps_fd >= 0 ? TAKE_FD(p->maps_fd) : process_open_maps(p);
-        if (!s->options.once)
-                r->directory_fd = TAKE_FD(p->fd);
         r->sight = *sight;
         *sight = (Sight){};
         if (r->sight.trouble)
@@ -359,7 +346,7 @@ static int examine(Sweep *s, Process *p, const KnownView *view, const Record *be
         if (r < 0)
                 return count_unreadable(s, p->pid, p->start_time);
         if (key)
-                r = twin_add_examined(s->scan, key, p, ret);
+                r = twin_add(s->scan, key, p, ret);
         return r < 0 ? r : 1;
 }
 
@@ -367,45 +354,28 @@ static bool ignores_units(const SweepOptions *o) {
         return o->ignore_units && o->ignore_units[0];
 }
 
-/* A process whose ranges are the same at the next look is the same. */
-static void note_ranges(const Glance *g, Sight *sight) {
-        sight->ranges = g->key.n_ranges > 0 && !sight->misprinted ? g->key.hash : 0;
-        sight->guessed = g->guessed;
-}
-
-/* Returns as examine(). *ret_examined: and not settled at a glance. */
-static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *now, const Record *before, bool *ret_examined,
-                   Sight *ret) {
+/* Returns as examine(). */
+static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *before, Sight *ret) {
         _cleanup_(loader_done) Loader loader = LOADER_NULL;
-        Glance *g = &s->scan->glance;
+        const Glance *g = &s->scan->glance;
         const TwinKey *key = NULL;
-        int r = 0;
+        int r;
 
         scan_beacon(s->scan, &s->options, p, NULL);
-        g->key.n_ranges = 0;
-        *ret_examined = must_examine(s, p->pid, before);
-        if (!*ret_examined) {
-                r = glance_at(s->scan, &s->options, p, view, before ? UINT64_MAX : record_static_pages(now), &loader, ret);
-                *ret_examined = r <= 0;
+        if (!must_examine(s, p->pid, before)) {
+                r = glance_at(s->scan, &s->options, p, view, &loader, ret);
+                if (r > 0 || is_fatal(r))
+                        return r;
                 /* Those that are alike may belong to different units. */
                 if (g->key.n_ranges > 0 && !ignores_units(&s->options))
                         key = &g->key;
-        } else if (!s->partial && !s->options.once)
-                r = glance_at_ranges(s->scan, &s->options, p, view);
-        if (is_fatal(r))
-                return r;
-        if (*ret_examined)
-                r = examine(s, p, view, before, key, &loader, ret);
-        if (r > 0)
-                note_ranges(g, ret);
-        return r;
+        }
+        return examine(s, p, view, before, key, &loader, ret);
 }
 
-static int remember_memoryless(Sweep *s, Process *p, const Record *before, Record **r) {
+static int remember_memoryless(Sweep *s, const Record *before, Record **r) {
         (*r)->memoryless = true;
-        if (!s->options.once)
-                (*r)->directory_fd = TAKE_FD(p->fd);
-        record_schedule(*r, before, /* examined= */ true, s->boottime_sec);
+        record_schedule(*r, before, s->boottime_sec);
         return keep(s, r);
 }
 
@@ -413,18 +383,18 @@ static int remember_memoryless(Sweep *s, Process *p, const Record *before, Recor
 static int begin_record(Sweep *s, Process *p, const Record *before, Record **record) {
         int r;
 
-        r = record_begin(*record, p, /* clock= */ !s->options.once && s->scan->pids_are_ours);
-        if (is_fatal(r))
-                return r;
-        if ((*record)->vm_size > 0)
-                return 1;
+        if (!s->options.once && s->scan->pids_are_ours)
+                record_begin(*record);
+        r = process_has_pages(p);
+        if (r != 0)
+                return is_fatal(r) ? r : 1;
         /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
         r = process_identify(s->scan->proc_fd, p);
         if (r < 0)
                 return r != -ESRCH ? count_unreadable(s, p->pid, 0) : 0;
         if (!p->has_memory)
-                return remember_memoryless(s, p, before, record);
-        record_never_holds(*record);
+                return remember_memoryless(s, before, record);
+        (*record)->cpu_nsec = 0;
         return 1;
 }
 
@@ -434,7 +404,6 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
         _cleanup_(sight_done) Sight sight = {};
         KnownView *view;
-        bool examined;
         int r;
 
         if (!record)
@@ -461,43 +430,19 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
                 return r >= 0 && process_alive(&p) ? count_unreadable(s, pid, p.start_time) : 0;
         }
         view->used = s->scan->sweep;
-        r = look_at(s, &p, view, record, before, &examined, &sight);
+        r = look_at(s, &p, view, before, &sight);
         if (r <= 0)
                 return r;
         r = publish(s, pid, p.start_time, &sight);
         if (r < 0)
                 return r;
-        record_schedule(record, before, examined, s->boottime_sec);
+        record_schedule(record, before, s->boottime_sec);
         return remember(s, &p, view, &record, &sight);
 }
 
-/*
- * Its ranges are read again, all of them, and seen through the same view: they are what they were, and so are the files
- * that their names lead to. Only what its loader says of a stale file may have changed, if it has run meanwhile.
- */
-static bool looks_the_same(Sweep *s, const Record *r) {
-        _cleanup_(process_done) Process p = PROCESS_NULL;
-        const Trouble *trouble = sight_trouble(&r->sight);
-        const Glance *g = &s->scan->glance;
-        KnownView *view;
-
-        if (r->sight.ranges == 0 || r->sight.guessed || trouble_has_unknown(trouble) ||
-            (trouble->n_findings > 0 && !record_is_asleep(r)))
-                return false;
-        return record_open(s->scan, r, &p, &view) && glance_at_ranges(s->scan, &s->options, &p, view) > 0 &&
-                g->key.hash == r->sight.ranges;
-}
-
-static bool is_unchanged(Sweep *s, Record *r) {
+static bool is_unchanged(Sweep *s, const Record *r) {
         scan_beacon(s->scan, &s->options, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
-        if (s->options.full || s->boottime_sec >= r->examine_sec || !record_holds(s->scan, &s->options, r))
-                return false;
-        if (s->boottime_sec < r->look_sec)
-                return true;
-        if (r->memoryless || !looks_the_same(s, r))
-                return false;
-        record_schedule(r, /* before= */ r, /* examined= */ false, s->boottime_sec);
-        return true;
+        return !s->options.full && record_holds(s->scan, &s->options, r, s->boottime_sec);
 }
 
 int sweep_step(Sweep *s) {

@@ -75,26 +75,6 @@ START_TEST(what_the_guard_refuses_is_read_neither_by_itself_nor_ahead) {
 }
 END_TEST
 
-START_TEST(what_is_read_ahead_is_read_once) {
-        uint8_t byte;
-
-        ck_assert(!memory_has_page(memory, FAKE_BASE));
-        memory_read_ahead(memory, FAKE_BASE + 100, 3);
-        for (uint64_t page = 0; page < 3; page++) {
-                ck_assert(memory_has_page(memory, FAKE_BASE + page * 4096));
-                ck_assert_int_eq(memory_read(memory, FAKE_BASE + page * 4096, &byte, 1), 0);
-        }
-        ck_assert_uint_eq(fake->n_reads, 1);
-        /* Whoever reads on behind that walks no list. */
-        ck_assert_int_eq(memory_read(memory, FAKE_BASE + 3 * 4096, &byte, 1), 0);
-        ck_assert_uint_eq(fake->n_reads, 2);
-        ck_assert(!memory_has_page(memory, FAKE_BASE + 4 * 4096));
-        /* Nothing is there: it is told by the read alone. */
-        memory_read_ahead(memory, 4096, 2);
-        ck_assert_int_eq(memory_read(memory, 4096, &byte, 1), -EIO);
-}
-END_TEST
-
 START_TEST(words_have_the_host_byte_order) {
         static const uint64_t value = 0x1122334455667788;
         static const size_t sizes[] = { 1, 2, 4, 8 };
@@ -397,7 +377,6 @@ int main(void) {
         tcase_set_timeout(tcase, 30);
         tcase_add_loop_test(tcase, bytes_come_as_they_are, 0, ELEMENTSOF(reads));
         tcase_add_test(tcase, what_the_guard_refuses_is_read_neither_by_itself_nor_ahead);
-        tcase_add_test(tcase, what_is_read_ahead_is_read_once);
         tcase_add_test(tcase, words_have_the_host_byte_order);
         tcase_add_test(tcase, a_word_that_cannot_be_read_is_not_set);
         tcase_add_loop_test(tcase, strings_end_within_their_bounds, 0, ELEMENTSOF(strings));

@@ -328,60 +328,56 @@ static Record *record_of(pid_t pid) {
         return NULL;
 }
 
-START_TEST(who_has_not_run_is_not_asked_for_the_size_of_his_memory) {
-        ck_assert_ptr_null(sweep());
-        record_of(child)->vm_size = 1;
-        ck_assert_ptr_null(sweep());
-        ck_assert_uint_eq(record_of(child)->vm_size, 1);
-
-        tell('c', '+');
-        ck_assert_ptr_null(sweep());
-        ck_assert_uint_ne(record_of(child)->vm_size, 1);
-}
-END_TEST
-
-START_TEST(who_has_run_and_changed_nothing_is_not_looked_at) {
+START_TEST(a_process_that_has_not_run_is_not_examined_anew) {
         const Record *r;
 
         replace(PLUGIN_2);
         ck_assert_ptr_nonnull(sweep());
         r = record_of(child);
-        ck_assert_int_ge(r->directory_fd, 0);
-        ck_assert_int_lt(r->statm_fd, 0);
-        tell('-', '+');
+        ck_assert_uint_gt(r->cpu_nsec, 0);
         ck_assert_ptr_nonnull(sweep());
         ck_assert_ptr_eq(record_of(child), r);
-        ck_assert_uint_eq(r->cpu_nsec, 0);
-        ck_assert_int_lt(r->directory_fd, 0);
-        ck_assert_int_ge(r->statm_fd, 0);
+        tell('-', '+');
+        ck_assert_ptr_nonnull(sweep());
+        ck_assert_ptr_ne(record_of(child), r);
 }
 END_TEST
 
-/* What no comparison shows, and what bounds for how long: a page that is exchanged for one of a stale file. */
+START_TEST(a_process_is_examined_anew_when_its_time_has_come) {
+        const Record *r;
+
+        ck_assert_ptr_null(sweep());
+        r = record_of(child);
+        record_of(child)->look_sec = 0;
+        ck_assert_ptr_null(sweep());
+        ck_assert_ptr_ne(record_of(child), r);
+        ck_assert_uint_gt(record_of(child)->look_sec, 0);
+}
+END_TEST
+
+/* A page exchanged for one of another file changes the size of nothing. Data is no finding: it does not run. */
 static const struct {
         char command;
-        bool examine; /* no glance sees it */
+        bool stale;
 } exchanges[] = {
-        { 'e', false },
-        { 'r', true },
+        { 'e', true },
+        { 'r', false },
 };
 
-START_TEST(what_no_change_shows_is_seen_when_the_time_has_come) {
+START_TEST(an_exchanged_mapping_is_seen_by_the_next_sweep) {
         const Finding *f;
 
         tell('c', '+');
-        tell('a', '+'); /* like no other that was forked from this program */
         ck_assert_ptr_null(sweep());
         tell(exchanges[_i].command, '+');
         ck_assert_int_eq(unlink(plugin), 0);
-        ck_assert_ptr_null(sweep());
-
-        record_of(child)->look_sec = 0;
-        if (exchanges[_i].examine)
-                record_of(child)->examine_sec = 0;
         f = sweep();
-        ck_assert_ptr_nonnull(f);
-        ck_assert_str_eq(f->path, plugin);
+        ck_assert_int_eq(f != NULL, exchanges[_i].stale);
+        if (f)
+                ck_assert_str_eq(f->path, plugin);
+        options.pids = &child;
+        options.n_pids = 1;
+        ck_assert_int_eq(sweep() != NULL, exchanges[_i].stale);
 }
 END_TEST
 
@@ -398,8 +394,8 @@ static pid_t child_of_child(void) {
         return pid;
 }
 
-/* The one that goes on is like the one that it was forked from, but for the page. */
-START_TEST(what_is_hidden_behind_its_like_is_seen_when_the_time_has_come) {
+/* Of two fork siblings, one has the page of another file. */
+START_TEST(a_fork_that_exchanged_a_mapping_is_told_apart) {
         pid_t other;
 
         tell('c', '+');
@@ -408,16 +404,13 @@ START_TEST(what_is_hidden_behind_its_like_is_seen_when_the_time_has_come) {
         other = child_of_child();
         tell('e', '+');
         ck_assert_int_eq(unlink(plugin), 0);
-        sweep();
-
-        record_of(child)->look_sec = record_of(other)->look_sec = 0;
         ck_assert_ptr_nonnull(sweep_for(other));
         ck_assert_ptr_null(sweep());
 }
 END_TEST
 
-/* But for the name that it has opened the same file by. */
-START_TEST(so_is_a_name_that_leads_elsewhere_by_now) {
+/* Or has opened the same file by another name. */
+START_TEST(a_fork_that_opened_a_file_by_another_name_is_told_apart) {
         pid_t other;
 
         ck_assert_int_eq(symlink(PLUGIN_1, another_name), 0);
@@ -426,59 +419,20 @@ START_TEST(so_is_a_name_that_leads_elsewhere_by_now) {
         other = child_of_child();
         ck_assert_int_eq(unlink(another_name), 0);
         ck_assert_int_eq(symlink(PLUGIN_2, another_name), 0);
-        sweep();
-
-        record_of(child)->look_sec = record_of(other)->look_sec = 0;
-        record_of(child)->sight.guessed = true; /* as if it were like a third one: its ranges are not enough then */
         ck_assert_ptr_nonnull(sweep_for(other));
         ck_assert_ptr_null(sweep());
 }
 END_TEST
 
-/* What is as it was, a second look leaves as it was: unless its loader may have changed what is said of a stale file. */
-static const struct {
-        bool stale, runs, anew;
-} seconds[] = {
-        { false, false, false },
-        { false, true,  false },
-        { true,  false, false },
-        { true,  true,  true },
-};
-
-START_TEST(a_second_look_does_what_it_has_to) {
-        const Record *first;
-
-        if (seconds[_i].stale)
-                replace(PLUGIN_2);
-        ck_assert_int_eq(sweep() != NULL, seconds[_i].stale);
-        first = record_of(child);
-        if (seconds[_i].runs)
-                tell('-', '+');
-        record_of(child)->look_sec = 0;
-        ck_assert_int_eq(sweep() != NULL, seconds[_i].stale);
-        ck_assert_int_eq(record_of(child) != first, seconds[_i].anew);
-        ck_assert_uint_gt(record_of(child)->look_sec, 0);
-}
-END_TEST
-
-static const struct {
-        bool again, examined;
-        uint32_t look_sec, examine_sec;
-} schedules[] = {
-        { false, false, 4321 % 540, 4321 % 3600 },
-        { false, true,  4321 % 540, 4321 % 3600 },
-        { true,  false, 540,        77 },
-        { true,  true,  540,        3600 },
-};
-
-START_TEST(looks_are_spread_at_first_and_regular_then) {
+START_TEST(examinations_are_spread_at_first_and_hourly_then) {
         const uint32_t now = 1000;
-        const Record before = { .look_sec = now, .examine_sec = now + 77 };
+        const Record before = { .look_sec = now };
         Record r = { .pid = 4321 };
 
-        record_schedule(&r, schedules[_i].again ? &before : NULL, schedules[_i].examined, now);
-        ck_assert_uint_eq(r.look_sec, now + schedules[_i].look_sec);
-        ck_assert_uint_eq(r.examine_sec, now + schedules[_i].examine_sec);
+        record_schedule(&r, NULL, now);
+        ck_assert_uint_eq(r.look_sec, now + 4321 % 3600);
+        record_schedule(&r, &before, now);
+        ck_assert_uint_eq(r.look_sec, now + 3600);
 }
 END_TEST
 
@@ -635,13 +589,12 @@ static TCase *all_tests(const char *name, SFun how) {
         tcase_add_test(tcase, a_library_written_to_in_place_is_seen_by_who_saw_it_before);
         tcase_add_test(tcase, a_touched_library_is_current);
         tcase_add_test(tcase, an_ended_process_is_gone);
-        tcase_add_test(tcase, who_has_not_run_is_not_asked_for_the_size_of_his_memory);
-        tcase_add_test(tcase, who_has_run_and_changed_nothing_is_not_looked_at);
-        tcase_add_loop_test(tcase, what_no_change_shows_is_seen_when_the_time_has_come, 0, ELEMENTSOF(exchanges));
-        tcase_add_test(tcase, what_is_hidden_behind_its_like_is_seen_when_the_time_has_come);
-        tcase_add_test(tcase, so_is_a_name_that_leads_elsewhere_by_now);
-        tcase_add_loop_test(tcase, a_second_look_does_what_it_has_to, 0, ELEMENTSOF(seconds));
-        tcase_add_loop_test(tcase, looks_are_spread_at_first_and_regular_then, 0, ELEMENTSOF(schedules));
+        tcase_add_test(tcase, a_process_that_has_not_run_is_not_examined_anew);
+        tcase_add_test(tcase, a_process_is_examined_anew_when_its_time_has_come);
+        tcase_add_loop_test(tcase, an_exchanged_mapping_is_seen_by_the_next_sweep, 0, ELEMENTSOF(exchanges));
+        tcase_add_test(tcase, a_fork_that_exchanged_a_mapping_is_told_apart);
+        tcase_add_test(tcase, a_fork_that_opened_a_file_by_another_name_is_told_apart);
+        tcase_add_test(tcase, examinations_are_spread_at_first_and_hourly_then);
         tcase_add_test(tcase, a_full_sweep_says_the_same);
         tcase_add_test(tcase, what_hung_before_is_left_out_and_counted);
         tcase_add_test(tcase, what_hung_is_not_even_glanced_at);
