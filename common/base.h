@@ -93,6 +93,15 @@ static inline const char *base_name(const char *path) {
         return slash && slash[1] != '\0' ? slash + 1 : path;
 }
 
+/* Of the system: what mmap(2), pagemap and a loader go by. 4, 16 or 64 KiB. */
+static inline uint64_t page_size(void) {
+        static uint64_t size;
+
+        if (size == 0)
+                size = (uint64_t) sysconf(_SC_PAGESIZE);
+        return size;
+}
+
 /* As asprintf(3). The caller frees; NULL on lack of memory. */
 _printf_(1, 2) char *strdup_format(const char *text, ...);
 

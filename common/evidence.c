@@ -2,11 +2,13 @@
 
 #include <elf.h>
 
+#include "elf-image.h"
 #include "evidence.h"
 
-#define PAGE 4096u
-/* Two files without build-id are compared byte by byte up to this size. */
+/* Two files without build-id are compared byte by byte up to this size, */
 #define COMPARE_BYTES_MAX (64u << 20)
+/* and this much of a file against the memory of a process. */
+#define COMPARE_MEMORY_MAX (16u << 20)
 
 bool evidence_rewritten(const Examination *x, size_t mapping, uint32_t path) {
         const Record *before = x->before;
@@ -22,50 +24,186 @@ bool evidence_rewritten(const Examination *x, size_t mapping, uint32_t path) {
                 path_set_contains(&x->scan->paths, before->sight.set, path);
 }
 
-/* The address that an offset in the file is mapped at, with n bytes behind it. */
-static bool address_of(const Examination *x, size_t mapping, uint64_t offset, size_t n, uint64_t *ret) {
-        for (size_t i = x->maps->mappings[mapping].first_range; i < x->maps->n_ranges; i++) {
+/* --- the memory against the file --- */
+
+/* Only overlayfs puts another file into the place of the mapped one (copy-up), under the same device and inode number. */
+static bool may_be_copied_up(const Examination *x, size_t mapping) {
+        const Mount *m = scan_find_mount(x->scan, x->view, x->judged[mapping].mapped.mount_id);
+
+        return !m || m->layers;
+}
+
+/*
+ * One page that the process has not written to, against the file. Returns NONE where it has, or where either cannot be
+ * read; DIFFERS also where the page is behind the end of the file and can be read: it is no page of that file.
+ */
+static Evidence compare_page(const Examination *x, int fd, uint64_t address, uint64_t offset, uint8_t *buffer) {
+        const size_t size = page_size();
+        uint8_t *in_file = buffer + size;
+        ssize_t n;
+
+        if (fence_page_is_copied(&x->scan->fence, address) != 0 || memory_read(x->loader.memory, address, buffer, size) < 0)
+                return EVIDENCE_NONE;
+        n = pread(fd, in_file, size, (off_t) offset);
+        if (n < 0)
+                return EVIDENCE_NONE;
+        memset(in_file + n, 0, size - (size_t) n);
+        return n > 0 && memcmp(buffer, in_file, size) == 0 ? EVIDENCE_AGREES : EVIDENCE_DIFFERS;
+}
+
+/* Twice, since the file may be written to just now. */
+static Evidence compare_page_twice(const Examination *x, int fd, uint64_t address, uint64_t offset, uint8_t *buffer) {
+        Evidence e = compare_page(x, fd, address, offset, buffer);
+
+        if (e != EVIDENCE_DIFFERS)
+                return e;
+        memory_forget_at(x->loader.memory, address, page_size());
+        return compare_page(x, fd, address, offset, buffer);
+}
+
+/* All pages of the mapping, up to a bound, where there may have been a copy-up; else one is enough to see that they are the file's. */
+static Evidence compare_memory(const Examination *x, size_t mapping, int fd) {
+        const bool all = may_be_copied_up(x, mapping);
+        _cleanup_free_ uint8_t *buffer = malloc(2 * page_size());
+        uint64_t left = COMPARE_MEMORY_MAX;
+        Evidence found = EVIDENCE_NONE;
+
+        for (size_t i = x->maps->mappings[mapping].first_range; buffer && i < x->maps->n_ranges; i++) {
                 const Range *r = &x->maps->ranges[i];
 
-                if (r->mapping != mapping || offset < r->offset || offset - r->offset + n > r->end - r->start)
+                if (r->mapping != mapping || !(r->flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE)))
                         continue;
-                *ret = r->start + (offset - r->offset);
+                for (uint64_t at = r->start; at < r->end && left >= page_size(); at += page_size(), left -= page_size()) {
+                        Evidence e = compare_page_twice(x, fd, at, r->offset + (at - r->start), buffer);
+
+                        if (e == EVIDENCE_DIFFERS || (e == EVIDENCE_AGREES && !all))
+                                return e;
+                        if (e == EVIDENCE_AGREES)
+                                found = e;
+                }
+        }
+        return found;
+}
+
+/*
+ * Pages behind the file's end: truncating it threw them away, with all that was private in them, and reading one fails as
+ * the next call into it will. If one can still be read, the file that was truncated is not the mapped one. Returns whether
+ * there are such pages.
+ */
+static bool compare_end(const Examination *x, size_t mapping, VerdictFacts *facts) {
+        const uint64_t size = x->judged[mapping].mapped.size, end = (size + page_size() - 1) / page_size() * page_size();
+        uint8_t byte;
+
+        for (size_t i = x->maps->mappings[mapping].first_range; i < x->maps->n_ranges; i++) {
+                const Range *r = &x->maps->ranges[i];
+                uint64_t first = r->offset > end ? r->offset : end;
+
+                /* The holes that a loader leaves between segments (no access at all) may well lie behind the file's end. */
+                if (r->mapping != mapping || !(r->flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE)) ||
+                    first - r->offset >= r->end - r->start)
+                        continue;
+                if (x->loader.memory && may_be_copied_up(x, mapping) &&
+                    memory_read(x->loader.memory, r->start + (first - r->offset), &byte, 1) >= 0)
+                        facts->memory = EVIDENCE_DIFFERS;
+                else
+                        facts->relocations = EVIDENCE_DIFFERS;
                 return true;
         }
         return false;
 }
 
-/* The build-id as it stands in memory; without one, the first page. */
-static Evidence compare_memory(const Examination *x, size_t mapping, int fd) {
+/* --- the image that the loader made against the file --- */
+
+/*
+ * The VMAs of the image that an entry of the link_map chain is of: those on both sides of its dynamic section, as far as
+ * they lie side by side with ascending offsets. What else is mapped of the file (by a symbolizer, or into another
+ * namespace) may lie right beside them.
+ */
+static void find_image(const Examination *x, const LinkMap *link, size_t *ret_first, size_t *ret_n) {
+        const Range *ranges = x->maps->ranges;
+        size_t low = mapping_list_find_range(x->maps, link->l_ld), high;
+
+        *ret_n = 0;
+        if (low == SIZE_MAX)
+                return;
+        high = low + 1;
+        while (low > 0 && ranges[low].offset > 0 && ranges[low - 1].mapping == ranges[low].mapping &&
+               ranges[low - 1].end == ranges[low].start && ranges[low - 1].offset <= ranges[low].offset)
+                low--;
+        while (high < x->maps->n_ranges && ranges[high].offset > 0 && ranges[high].mapping == ranges[high - 1].mapping &&
+               ranges[high - 1].end == ranges[high].start && ranges[high - 1].offset <= ranges[high].offset)
+                high++;
+        *ret_first = low;
+        *ret_n = high - low;
+}
+
+static uint64_t page_down(uint64_t n) {
+        return n - n % page_size();
+}
+
+static uint64_t page_up(uint64_t n) {
+        return page_down(n + page_size() - 1);
+}
+
+/* Could this VMA have been mapped for the segment, or be a part of what was? */
+static bool comes_from(const Range *r, const ElfSegment *s, uint64_t l_addr) {
+        const uint64_t start = page_down(l_addr + s->address), end = page_up(l_addr + s->address + s->file_size);
+
+        if ((r->flags & RANGE_EXECUTE && !(s->flags & PF_X)) || (r->flags & RANGE_WRITE && !(s->flags & (PF_W | PF_X))))
+                return false;
+        return s->type == PT_LOAD && r->start >= start && r->end <= end &&
+                r->offset == page_down(s->offset) + (r->start - start);
+}
+
+/*
+ * A loader maps each PT_LOAD at its place, in pages (glibc elf/dl-map-segments.h, musl ldso/dynlink.c map_library()). What
+ * is readable only may also be a hole between two: musl leaves there what it mapped first. Parts may have been unmapped or
+ * protected since, but nothing comes to lie elsewhere. And the last page of the last segment is there: the loader clears
+ * what lies behind the end of the file's bytes on it.
+ */
+static Evidence compare_layout(const Examination *x, size_t mapping) {
+        const LinkMap *link = &x->loader.list.maps[x->judged[mapping].link];
         const ElfFile *elf = &x->judged[mapping].elf->elf;
-        uint8_t in_memory[PAGE], in_file[PAGE];
-        uint64_t offset, address;
-        ssize_t n;
+        const ElfSegment *last = NULL;
+        size_t first = 0, n = 0;
+        uint64_t end;
 
-        if (elf->build_id_length > 0 && elf_file_offset(elf, elf->build_id_address, &offset) &&
-            address_of(x, mapping, offset, elf->build_id_length, &address) &&
-            memory_read(x->loader.memory, address, in_memory, elf->build_id_length) >= 0)
-                return memcmp(in_memory, elf->build_id, elf->build_id_length) == 0 ? EVIDENCE_AGREES : EVIDENCE_DIFFERS;
+        find_image(x, link, &first, &n);
+        for (size_t i = first; i < first + n; i++) {
+                const Range *r = &x->maps->ranges[i];
+                bool fits = !(r->flags & (RANGE_WRITE | RANGE_EXECUTE));
 
-        if (!address_of(x, mapping, 0, PAGE, &address) || memory_read(x->loader.memory, address, in_memory, PAGE) < 0)
+                for (size_t k = 0; k < elf->n_segments && !fits; k++)
+                        fits = comes_from(r, &elf->segments[k], link->l_addr);
+                if (!fits)
+                        return EVIDENCE_DIFFERS;
+        }
+        for (size_t k = 0; k < elf->n_segments; k++) {
+                const ElfSegment *s = &elf->segments[k];
+
+                if (s->type == PT_DYNAMIC && link->l_addr + s->address != link->l_ld)
+                        return EVIDENCE_DIFFERS;
+                if (s->type == PT_LOAD && s->file_size > 0 && (!last || s->address > last->address))
+                        last = s;
+        }
+        if (n == 0 || !last)
                 return EVIDENCE_NONE;
-        n = pread(fd, in_file, sizeof(in_file), 0);
-        if (n <= 0)
-                return EVIDENCE_NONE;
-        return memcmp(in_memory, in_file, (size_t) n) == 0 ? EVIDENCE_AGREES : EVIDENCE_DIFFERS;
+        end = page_up(link->l_addr + last->address + last->file_size);
+        return x->maps->ranges[first + n - 1].end < end && last->flags & PF_W ? EVIDENCE_DIFFERS : EVIDENCE_AGREES;
 }
 
 /*
  * The loader has added the load bias to these words, in pages that are private since.
- * Truncating the file threw such pages away: the words are as in the file again. In
- * RELRO nobody can have put them back; elsewhere a program may have written anything,
+ * Truncating the file threw such pages away: the words are as in the file again. Writing
+ * to it without truncation left the pages: the words are those of the old file. In
+ * RELRO nobody else can have changed them; elsewhere a program may have written anything,
  * so that only all of them together count.
  */
 static Evidence compare_words(const Examination *x, size_t mapping) {
         const Judged *j = &x->judged[mapping];
         const ElfFile *elf = &j->elf->elf;
         const LinkMap *link = &x->loader.list.maps[j->link];
-        size_t relocated = 0, lost = 0, lost_in_relro = 0;
+        size_t relocated = 0, lost = 0, wrong_in_relro = 0;
 
         for (size_t i = 0; i < elf->n_relatives; i++) {
                 const ElfRelative *r = &elf->relatives[i];
@@ -77,12 +215,12 @@ static Evidence compare_words(const Examination *x, size_t mapping) {
                         continue;
                 if (word == should)
                         relocated++;
-                else if (word == (r->in_file & mask)) {
-                        lost++;
-                        lost_in_relro += r->relro;
+                else {
+                        lost += word == (r->in_file & mask);
+                        wrong_in_relro += r->relro;
                 }
         }
-        if (lost_in_relro > 0 || (lost >= 3 && relocated == 0))
+        if (wrong_in_relro > 0 || (lost >= 3 && relocated == 0))
                 return EVIDENCE_DIFFERS;
         return relocated > 0 ? EVIDENCE_AGREES : EVIDENCE_NONE;
 }
@@ -99,20 +237,26 @@ static Evidence compare_relocations(const Examination *x, size_t mapping) {
         return compare_words(x, mapping);
 }
 
+/* What the loader made of the file, against the file as it is now. */
+static void compare_image(const Examination *x, size_t mapping, VerdictFacts *facts) {
+        int differs = x->loader.list.maps[x->judged[mapping].link].differs_from_file;
+
+        facts->relocations = compare_relocations(x, mapping);
+        facts->layout = compare_layout(x, mapping);
+        facts->loader_copy = differs < 0 ? EVIDENCE_NONE : differs ? EVIDENCE_DIFFERS : EVIDENCE_AGREES;
+}
+
 int evidence_gather(Examination *x, size_t mapping, uint32_t path, VerdictFacts *facts) {
         const Judged *j = &x->judged[mapping];
-        const Mapping *m = &x->maps->mappings[mapping];
         bool listed = j->link != EXAMINE_NO_INDEX;
         _cleanup_close_ int fd = -EBADF;
         int r;
 
         if (evidence_rewritten(x, mapping, path))
                 facts->baseline = EVIDENCE_DIFFERS;
-        /* Pages behind the file's new end are gone, with all that was private in them. A program itself may map more than there is. */
-        if ((listed || mapping == x->executable || mapping == x->interpreter) && j->mapped.size + PAGE <= m->file_end) {
-                facts->relocations = EVIDENCE_DIFFERS;
+        /* A program itself may map more than there is. */
+        if ((listed || mapping == x->executable || mapping == x->interpreter) && compare_end(x, mapping, facts))
                 return 0;
-        }
         if (!x->loader.memory)
                 return 0;
         r = examination_read_private(x);
@@ -123,21 +267,17 @@ int evidence_gather(Examination *x, size_t mapping, uint32_t path, VerdictFacts 
         fd = examination_open_mapped(x, mapping);
         if (fd < 0)
                 return 0;
-        if (!j->elf) {
-                /* The loader has it, and it is no ELF file any more. */
-                if (listed)
-                        facts->loader_copy = EVIDENCE_DIFFERS;
-                return 0;
-        }
         facts->memory = compare_memory(x, mapping, fd);
-        if (listed && x->loader.list.complete) {
-                int differs = x->loader.list.maps[j->link].differs_from_file;
-
-                facts->relocations = compare_relocations(x, mapping);
-                facts->loader_copy = differs < 0 ? EVIDENCE_NONE : differs ? EVIDENCE_DIFFERS : EVIDENCE_AGREES;
-        }
+        if (!listed || facts->memory == EVIDENCE_DIFFERS)
+                return 0;
+        if (!j->elf) /* the loader has it, and it is no ELF file any more */
+                facts->loader_copy = EVIDENCE_DIFFERS;
+        else if (x->loader.list.complete)
+                compare_image(x, mapping, facts);
         return 0;
 }
+
+/* --- two files --- */
 
 static Evidence compare_bytes(int a, int b, uint64_t size) {
         _cleanup_free_ char *buffer = malloc(2 * 65536);
@@ -162,34 +302,59 @@ static void set_build_id(FileId *id, const ElfFile *elf) {
         memcpy(id->build_id, elf->build_id, elf->build_id_length);
 }
 
-Evidence evidence_compare_known(Examination *x, size_t mapping, const Identity *other, FileId *ret_other) {
-        const ElfEntry *mine, *theirs = elf_cache_find(&x->scan->elfs, other, x->scan->sweep);
+/* The VMA of the file's beginning, if it is mapped. */
+static const Range *find_beginning(const MappingList *l, size_t mapping) {
+        for (size_t i = l->mappings[mapping].first_range; i < l->n_ranges; i++)
+                if (l->ranges[i].mapping == mapping && l->ranges[i].offset == 0)
+                        return &l->ranges[i];
+        return NULL;
+}
 
-        if (!theirs)
+int evidence_read_image(Examination *x, size_t mapping, ElfImage *ret) {
+        const Range *beginning;
+        const ElfFile *elf;
+        int r;
+
+        r = examination_read_elf(x, mapping);
+        if (r < 0)
+                return r;
+        elf = x->judged[mapping].elf ? &x->judged[mapping].elf->elf : NULL;
+        if (elf) {
+                *ret = (ElfImage){ .class = elf->class, .machine = elf->machine, .build_id_length = elf->build_id_length };
+                memcpy(ret->build_id, elf->build_id, elf->build_id_length);
+                return 1;
+        }
+        beginning = x->loader.memory ? find_beginning(x->maps, mapping) : NULL;
+        return beginning && elf_image_read(x->loader.memory, beginning->start, beginning->end - beginning->start, ret) >= 0;
+}
+
+Evidence evidence_compare_known(Examination *x, size_t mapping, const Identity *other, FileId *ret_other) {
+        const ElfEntry *theirs = elf_cache_find(&x->scan->elfs, other, x->scan->sweep);
+        ElfImage mine;
+
+        if (!theirs || theirs->error < 0)
                 return EVIDENCE_NONE;
-        if (theirs->error == 0 && ret_other)
+        if (ret_other)
                 set_build_id(ret_other, &theirs->elf);
-        if (examination_read_elf(x, mapping) < 0)
+        if (evidence_read_image(x, mapping, &mine) <= 0 || (mine.build_id_length == 0 && theirs->elf.build_id_length == 0))
                 return EVIDENCE_NONE;
-        mine = x->judged[mapping].elf;
-        if (!mine || theirs->error < 0 || (mine->elf.build_id_length == 0 && theirs->elf.build_id_length == 0))
-                return EVIDENCE_NONE;
-        return mine->elf.build_id_length == theirs->elf.build_id_length &&
-                memcmp(mine->elf.build_id, theirs->elf.build_id, mine->elf.build_id_length) == 0 ?
+        return mine.build_id_length == theirs->elf.build_id_length &&
+                memcmp(mine.build_id, theirs->elf.build_id, mine.build_id_length) == 0 ?
                 EVIDENCE_AGREES : EVIDENCE_DIFFERS;
 }
 
 Evidence evidence_compare(Examination *x, size_t mapping, const Identity *other, int other_fd, FileId *ret_other) {
+        const Judged *j = &x->judged[mapping];
         _cleanup_close_ int fd = -EBADF;
         Evidence e;
 
         if (!elf_cache_find(&x->scan->elfs, other, x->scan->sweep))
                 elf_cache_add(&x->scan->elfs, other, other_fd, x->scan->sweep);
         e = evidence_compare_known(x, mapping, other, ret_other);
-        if (e != EVIDENCE_NONE)
+        if (e != EVIDENCE_NONE || !j->mapped_known)
                 return e;
-        if (!x->judged[mapping].mapped_known || x->judged[mapping].mapped.size != other->size)
-                return EVIDENCE_DIFFERS;
         fd = examination_open_mapped(x, mapping);
-        return fd < 0 ? EVIDENCE_NONE : compare_bytes(fd, other_fd, other->size);
+        if (fd < 0)
+                return EVIDENCE_NONE;
+        return j->mapped.size != other->size ? EVIDENCE_DIFFERS : compare_bytes(fd, other_fd, other->size);
 }

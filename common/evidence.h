@@ -6,10 +6,17 @@
  * held against the file as it is now.
  */
 
+#include "elf-image.h"
 #include "examine.h"
 
-/* Fills in memory, relocations, loader_copy and baseline of the facts. Returns 0 or -ENOMEM. */
+/* Fills in memory, relocations, layout, loader_copy and baseline of the facts. Returns 0 or -ENOMEM. */
 int evidence_gather(Examination *x, size_t mapping, uint32_t path, VerdictFacts *facts);
+
+/*
+ * The ELF header and build-id of the mapped file, from the file, or where that cannot be opened from its image in memory.
+ * Returns 1; 0: not known; -ENOMEM.
+ */
+int evidence_read_image(Examination *x, size_t mapping, ElfImage *ret);
 
 /*
  * Does the mapped file hold the same as another one: equal build-ids, else equal bytes. The build-id of the other one

@@ -26,11 +26,12 @@ const char *examination_path(const Examination *x, size_t mapping) {
 
 bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *elf, uint64_t *ret) {
         const Range *r = &x->maps->ranges[x->maps->mappings[mapping].first_range];
+        const uint64_t page = page_size();
 
         for (size_t i = 0; i < elf->n_segments; i++) {
                 const ElfSegment *s = &elf->segments[i];
 
-                if (s->type == PT_LOAD && s->offset / 4096 * 4096 <= r->offset && r->offset - s->offset / 4096 * 4096 < s->file_size + 4096) {
+                if (s->type == PT_LOAD && s->offset / page * page <= r->offset && r->offset - s->offset / page * page < s->file_size + page) {
                         *ret = r->start - r->offset - (s->address - s->offset);
                         return true;
                 }
@@ -228,6 +229,22 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
         return 0;
 }
 
+/* Where map_files is refused, what has the path serves as well if it is the same file. */
+static int open_by_path(const Examination *x, const Judged *j) {
+        const Path *p = j->disk_path != PATH_NONE ? &x->scan->paths.paths[j->disk_path] : NULL;
+        const KnownView *view = p ? scan_open_view(x->scan, p->view) : NULL;
+        Identity i;
+        int fd;
+
+        if (!view)
+                return -EACCES;
+        fd = view_open_file(&view->view, x->scan->proc_fd, p->name, x->options->remote_file_systems, &i);
+        if (fd < 0 || identity_equal(&i, &j->mapped))
+                return fd;
+        fd_close(fd);
+        return -ESTALE;
+}
+
 int examination_open_mapped(Examination *x, size_t mapping) {
         const Judged *j = &x->judged[mapping];
         _cleanup_close_ int fd = -EBADF;
@@ -244,7 +261,7 @@ int examination_open_mapped(Examination *x, size_t mapping) {
         if (fd < 0 && mapping == x->executable) /* needs fewer rights than map_files */
                 fd = openat(x->process->fd, "exe", O_PATH | O_CLOEXEC);
         if (fd < 0)
-                return -errno;
+                return errno == EPERM || errno == EACCES ? open_by_path(x, j) : -errno;
         r = open_same(x, &j->mapped, &fd);
         return r < 0 ? r : TAKE_FD(fd);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "advice.h"
+#include "evidence.h"
 #include "explain.h"
 #include "ignore.h"
 #include "pin.h"
@@ -184,18 +185,22 @@ static bool both_generations(const Examination *x, size_t mapping) {
         return false;
 }
 
-static void set_mapped_id(const Examination *x, size_t mapping, FileId *ret) {
+static int set_mapped_id(Examination *x, size_t mapping, FileId *ret) {
         const Mapping *m = &x->maps->mappings[mapping];
         const Judged *j = &x->judged[mapping];
+        ElfImage image;
+        int r;
 
         if (j->mapped_known)
                 identity_to_file_id(&j->mapped, ret);
         else
                 *ret = (FileId){ .dev_major = m->dev_major, .dev_minor = m->dev_minor, .inode = m->inode, .known = true };
-        if (j->elf) {
-                ret->build_id_length = j->elf->elf.build_id_length;
-                memcpy(ret->build_id, j->elf->elf.build_id, j->elf->elf.build_id_length);
-        }
+        r = evidence_read_image(x, mapping, &image);
+        if (r <= 0)
+                return r;
+        ret->build_id_length = image.build_id_length;
+        memcpy(ret->build_id, image.build_id, image.build_id_length);
+        return 0;
 }
 
 /* A path that is longer than any system call takes helps nobody: the loader, too, knows the file by another name. */
@@ -219,7 +224,9 @@ static int make_finding(Examination *x, const PinContext *context, const Finding
         f.runtimes = context->runtimes | (j->elf && j->elf->elf.go ? RUNTIME_GO : 0);
         f.disk = j->disk;
         f.successor = TAKE_PTR(j->successor);
-        set_mapped_id(x, mapping, &f.mapped);
+        r = set_mapped_id(x, mapping, &f.mapped);
+        if (r < 0)
+                return r;
         if (!strdup_to(&f.path, shown_path(x, mapping)) || !strdup_to(&f.loader_name, j->loader_name))
                 return -ENOMEM;
         r = pins_explain(context, mapping, &f.pins, &f.n_pins);
@@ -381,14 +388,13 @@ static int list_unknown(const Examination *x, Trouble *t) {
         for (size_t i = 0; i < x->maps->n_mappings && t->n_unknown < UNKNOWN_PROCESS_MAX; i++) {
                 const Judged *j = &x->judged[i];
                 UnknownMapping u = { .pid = x->process->pid, .start_time = x->process->start_time, .reason = j->verdict.unknown };
-                FileId id = {};
+                const Mapping *m = &x->maps->mappings[i];
 
                 if (j->verdict.state != STATE_UNKNOWN)
                         continue;
-                set_mapped_id(x, i, &id);
-                u.dev_major = id.dev_major;
-                u.dev_minor = id.dev_minor;
-                u.inode = id.inode;
+                u.dev_major = j->mapped_known ? j->mapped.dev_major : m->dev_major;
+                u.dev_minor = j->mapped_known ? j->mapped.dev_minor : m->dev_minor;
+                u.inode = j->mapped_known ? j->mapped.inode : m->inode;
                 if (!strdup_to(&u.comm, x->process->comm) || !strdup_to(&u.path, shown_path(x, i))) {
                         unknown_mapping_done(&u);
                         return -ENOMEM;

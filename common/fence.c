@@ -5,8 +5,6 @@
 #include "fence.h"
 #include "scan.h"
 
-#define PAGE 4096u
-
 void fence_done(Fence *f) {
         fd_close(f->maps_fd);
         fd_close(f->pages_fd);
@@ -25,12 +23,17 @@ static int span_at(Fence *f, uint64_t address, MapsSpan *ret) {
         return r == -ENOTTY || r == -EINVAL ? maps_text_span_at(&f->scan->maps.text, address, ret) : r;
 }
 
+/* Bits of an entry of pagemap: Documentation/admin-guide/mm/pagemap.rst. */
+#define PAGE_PRESENT (UINT64_C(1) << 63)
+#define PAGE_SWAPPED (UINT64_C(1) << 62)
+#define PAGE_OF_FILE (UINT64_C(1) << 61) /* of a file, or of shared memory */
+
 /*
- * Documentation/admin-guide/mm/pagemap.rst: 8 bytes a page of the system, of which bit 63. Some more are asked for at once,
- * for who reads upwards: what was told of a page is not believed a second time.
+ * The entry of the page of this address, 8 bytes a page of the system. Some more are read at once, for who reads upwards:
+ * each is used once, since residency may change. Returns 0 or -errno.
  */
-static bool is_present(Fence *f, uint64_t address) {
-        const uint64_t page = address / (uint64_t) sysconf(_SC_PAGESIZE);
+static int read_page_entry(Fence *f, uint64_t address, uint64_t *ret) {
+        const uint64_t page = address / page_size();
         ssize_t n;
 
         if (f->pages_fd < 0) {
@@ -38,14 +41,33 @@ static bool is_present(Fence *f, uint64_t address) {
                 f->window_next = f->window_end = 0;
         }
         if (f->pages_fd < 0 || address > INT64_MAX)
-                return false;
+                return -EACCES;
         if (page < f->window_next || page >= f->window_end) {
                 n = pread(f->pages_fd, f->window, sizeof(f->window), (off_t) (page * sizeof(*f->window)));
                 f->window_first = page;
                 f->window_end = page + (n > 0 ? (uint64_t) n / sizeof(*f->window) : 0);
         }
         f->window_next = page + 1;
-        return page < f->window_end && f->window[page - f->window_first] >> 63;
+        if (page >= f->window_end)
+                return -ENODATA;
+        *ret = f->window[page - f->window_first];
+        return 0;
+}
+
+static bool is_present(Fence *f, uint64_t address) {
+        uint64_t entry;
+
+        return read_page_entry(f, address, &entry) >= 0 && entry & PAGE_PRESENT;
+}
+
+int fence_page_is_copied(Fence *f, uint64_t address) {
+        uint64_t entry;
+        int r;
+
+        r = read_page_entry(f, address, &entry);
+        if (r < 0)
+                return r;
+        return entry & PAGE_SWAPPED || (entry & PAGE_PRESENT && !(entry & PAGE_OF_FILE));
 }
 
 bool fence_lets_through(void *userdata, uint64_t address) {

@@ -35,5 +35,11 @@ typedef struct Fence {
 #define FENCE_NULL ((Fence){ .maps_fd = -EBADF, .pages_fd = -EBADF })
 void fence_done(Fence *f);
 
+/*
+ * Is the page of a private mapping of a file a copy, which the process has written to? All others, also those that are not
+ * in memory just now, hold what the mapped file holds. Returns 1, 0, -errno where that cannot be told.
+ */
+int fence_page_is_copied(Fence *f, uint64_t address);
+
 /* A MemoryGuard over a Fence. */
 bool fence_lets_through(void *userdata, uint64_t address);

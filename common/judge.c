@@ -79,17 +79,34 @@ static bool is_remote(const Examination *x, const Mapping *m) {
         return !x->options->remote_file_systems && name && mount_table_crosses_remote(&x->view->view.mounts, name);
 }
 
+/*
+ * By the link in map_files; where that is refused (it needs CAP_CHECKPOINT_RESTORE), that of the program by exe, which
+ * needs no more than to trace the process (proc_pid_exe(5)). Returns 0 or -errno.
+ */
+static int read_mapped(const Examination *x, size_t mapping, Identity *ret) {
+        const Mapping *m = mapping_of(x, mapping);
+        char name[MAPS_FILE_NAME_SIZE];
+        Identity i;
+        int r;
+
+        scan_beacon(x->scan, x->options, x->process, NULL); /* map_files takes the mmap_lock of its memory */
+        r = identity_read(x->process->fd, mapping_file_name(x->maps, m, name), ret);
+        if ((r != -EPERM && r != -EACCES) || mapping != x->executable ||
+            identity_read(x->process->fd, "exe", &i) < 0 || i.inode != m->inode)
+                return r;
+        *ret = i;
+        return 0;
+}
+
 bool judge_identify(Examination *x, size_t mapping) {
         const Mapping *m = mapping_of(x, mapping);
         Judged *j = &x->judged[mapping];
-        char name[MAPS_FILE_NAME_SIZE];
 
         if (j->mapped_known)
                 return true;
         if (is_skipped(x->options, m) || is_remote(x, m))
                 return false;
-        scan_beacon(x->scan, x->options, x->process, NULL); /* map_files takes the lock of its memory */
-        j->mapped_known = identity_read(x->process->fd, mapping_file_name(x->maps, m, name), &j->mapped) >= 0;
+        j->mapped_known = read_mapped(x, mapping, &j->mapped) >= 0;
         return j->mapped_known;
 }
 
@@ -106,7 +123,7 @@ static void file_from_identity(const Identity *i, VerdictFile *ret) {
 }
 
 static Lookup lookup_from_error(int error) {
-        return error == -EREMOTE ? LOOKUP_REMOTE : error == -ETIMEDOUT ? LOOKUP_HUNG : lookup_from_errno(-error);
+        return error == -ETIMEDOUT ? LOOKUP_HUNG : lookup_from_errno(-error);
 }
 
 static void file_from_path(const KnownView *view, const Path *p, VerdictFile *ret) {
@@ -122,7 +139,6 @@ static void file_from_path(const KnownView *view, const Path *p, VerdictFile *re
 
 static void observe_mapped(Examination *x, size_t mapping, VerdictFacts *f) {
         const Mapping *m = mapping_of(x, mapping);
-        char name[MAPS_FILE_NAME_SIZE];
         Judged *j = &x->judged[mapping];
         int r;
 
@@ -131,48 +147,71 @@ static void observe_mapped(Examination *x, size_t mapping, VerdictFacts *f) {
         f->printed_inode = m->inode;
         f->internal = m->dev_major == x->scan->shm_major && m->dev_minor == x->scan->shm_minor;
         f->remote = is_remote(x, m);
-        if (f->remote || is_skipped(x->options, m)) {
-                f->mapped.lookup = f->remote ? LOOKUP_REMOTE : LOOKUP_HUNG;
+        if (is_skipped(x->options, m)) {
+                f->mapped.lookup = LOOKUP_HUNG;
                 return;
         }
-        scan_beacon(x->scan, x->options, x->process, NULL);
-        r = identity_read(x->process->fd, mapping_file_name(x->maps, m, name), &j->mapped);
+        /* A server's file system may have come to lie on the path only: the mapped file then is still one to be identified. */
+        if (f->remote && !scan_device_answers(x->scan, x->options, x->view, m->dev_major, m->dev_minor)) {
+                f->mapped.lookup = LOOKUP_REMOTE;
+                return;
+        }
+        r = read_mapped(x, mapping, &j->mapped);
         j->mapped_known = r >= 0;
-        if (r >= 0)
+        if (f->remote)
+                f->mapped.lookup = LOOKUP_REMOTE;
+        else if (r >= 0)
                 file_from_identity(&j->mapped, &f->mapped);
         else
                 f->mapped.lookup = lookup_from_error(r);
 }
 
-/* Through whose eyes the name is to be read: a process may have left its root, or its namespace, since. */
+/* Is what the name leads to in the host's view on the file system that the mapping is of? Then that may stand for a view that nothing opens. */
+static bool is_on_host(const Examination *x, const Mapping *m) {
+        const KnownView *host = x->scan->host_view;
+        const Mount *mount = host && view_path(&host->view, m->name) ? mount_table_covering(&host->view.mounts, m->name) : NULL;
+
+        return mount && mount->dev_major == m->dev_major && mount->dev_minor == m->dev_minor;
+}
+
+/*
+ * In whose view the name is to be looked up. It may lie outside of the process's root: the process may have changed its root
+ * (chroot(2)), or left its namespace, since it mapped the file. Then any process that has that namespace shows it.
+ */
 static const KnownView *observe_mount(Examination *x, size_t mapping, VerdictFacts *f) {
-        const KnownView *view = x->view, *own = x->scan->own_view, *other;
+        const KnownView *view = x->view, *whole = NULL, *other;
+        const Mapping *mapped = mapping_of(x, mapping);
+        const bool beneath = view_path(&view->view, mapped->name) != NULL;
         const Judged *j = &x->judged[mapping];
+        bool all = false;
         const Mount *m;
 
-        if (!j->mapped_known || j->mapped.mount_id == 0)
-                return view;
-        m = mount_table_find(&view->view.mounts, j->mapped.mount_id);
+        m = j->mapped_known ? mount_table_find(&view->view.mounts, j->mapped.mount_id) : NULL;
         /* What a root lies on that is itself no mount is not in the table; what lies beneath it is the process's all the same. */
-        if (m || (j->mapped.mount_id == view->view.root.mount_id && view_path(&view->view, mapping_of(x, mapping)->name))) {
+        if (m || (j->mapped_known && beneath && j->mapped.mount_id == view->view.root.mount_id)) {
                 f->mount = MOUNT_PRESENT;
                 f->mount_root_deleted = m && mount_root_deleted(m);
                 return view;
         }
-        other = scan_view_with_mount(x->scan, j->mapped.mount_id, view);
+        if (!view->view.mounts.whole)
+                whole = scan_whole_view(x->scan, view->view.namespace);
+        if (!j->mapped_known || j->mapped.mount_id == 0)
+                return beneath ? view : whole ?: is_on_host(x, mapped) ? x->scan->host_view : view;
+        if (whole && mount_table_find(&whole->view.mounts, j->mapped.mount_id))
+                other = whole;
+        else
+                other = scan_view_with_mount(x->scan, j->mapped.mount_id, mapped->name, view, &all);
         if (other) {
                 m = mount_table_find(&other->view.mounts, j->mapped.mount_id);
                 f->mount = MOUNT_ELSEWHERE;
-                f->mount_root_deleted = mount_root_deleted(m);
+                f->mount_root_deleted = m && mount_root_deleted(m);
                 /* A root that is no mount point does not list the mount it lies on; what is beneath it, it sees. */
-                if (!streq(view->view.root_path, "/") && view_path(&view->view, mapping_of(x, mapping)->name))
-                        return view;
-                return other;
+                return !streq(view->view.root_path, "/") && beneath ? view : other;
         }
-        /* Gone, if whoever could see it does not: a root below the namespace's own sees only what lies beneath. */
-        if (view->view.mounts.whole || (own && own->view.namespace == view->view.namespace && own->view.mounts.whole))
+        /* Detached, if a root that would list it in mountinfo does not: a chrooted mountinfo shows only mounts below its root. */
+        if (all && (view->view.mounts.whole || whole))
                 f->mount = MOUNT_GONE;
-        return view;
+        return beneath || f->mount == MOUNT_GONE || !is_on_host(x, mapped) ? view : x->scan->host_view;
 }
 
 /* Decides what the name is, and looks it up. Returns 0 or -ENOMEM. */
@@ -226,17 +265,33 @@ static const ElfEntry *read_elf_at(Examination *x, const Path *p) {
         return fd < 0 ? NULL : elf_cache_add(&x->scan->elfs, &i, fd, x->scan->sweep);
 }
 
+#define COMMAND_MAX 4096
+
+/*
+ * Nothing has the name any more, so that what it was cannot be seen: the program, or a script, which AT_EXECFN names as
+ * well. Of a script, the kernel makes the interpreter the first argument (execve(2)). Where the process has overwritten its
+ * arguments, it stays open, and nothing is said.
+ */
+static bool was_started_by(const Examination *x, const char *name) {
+        _cleanup_free_ char *text = NULL;
+        const char *first;
+
+        if (process_read_file(x->process, "cmdline", COMMAND_MAX, &text, NULL) < 0)
+                return false;
+        first = base_name(*text == '-' ? text + 1 : text); /* as login(1) starts a shell */
+        return streq(first, base_name(name));
+}
+
 /* AT_EXECFN of a script is the script, that of a foreign binary the binary: only a program like this one may take its place. */
 static bool could_be_executed(Examination *x, size_t mapping, const Path *p) {
-        const ElfEntry *mine, *theirs;
+        const ElfEntry *theirs;
+        ElfImage mine;
 
         if (p->error < 0)
-                return true;
+                return was_started_by(x, p->name);
         theirs = read_elf_at(x, p);
-        if (!theirs || theirs->error < 0 || examination_read_elf(x, mapping) < 0)
-                return false;
-        mine = x->judged[mapping].elf;
-        return mine && mine->elf.machine == theirs->elf.machine && mine->elf.class == theirs->elf.class;
+        return theirs && theirs->error == 0 && evidence_read_image(x, mapping, &mine) > 0 &&
+                mine.machine == theirs->elf.machine && mine.class == theirs->elf.class;
 }
 
 /* Does the name lead to what is mapped there? Returns 1, 0, or -ENOMEM. */
@@ -380,6 +435,22 @@ static bool is_ignored(Examination *x, size_t mapping, const VerdictFacts *f, co
                 ignore_globs_match(x->options->ignore_exes, exe);
 }
 
+/*
+ * Where map_files is refused: that maps prints the numbers of the file at the path proves that it is that file. That they
+ * differ proves nothing: on btrfs and overlayfs, maps prints another device than stat(2).
+ */
+static void take_printed(Examination *x, size_t mapping, uint32_t path, VerdictFacts *f) {
+        const Path *p = path_of(x, path);
+        Judged *j = &x->judged[mapping];
+
+        if (j->mapped_known || f->mapped.lookup != LOOKUP_DENIED || p->error < 0 ||
+            !identity_has(&p->identity, f->printed_dev_major, f->printed_dev_minor, f->printed_inode))
+                return;
+        j->mapped = p->identity;
+        j->mapped_known = true;
+        file_from_identity(&j->mapped, &f->mapped);
+}
+
 int judge_closely(Examination *x, size_t mapping) {
         VerdictFacts f = { .path = mapping_of(x, mapping)->name, .again = x->again };
         Judged *j = &x->judged[mapping];
@@ -395,9 +466,12 @@ int judge_closely(Examination *x, size_t mapping) {
                 r = observe_loader_name(x, view, mapping, &f, &loader);
         if (r < 0)
                 return r;
+        if (path != PATH_NONE)
+                take_printed(x, mapping, path, &f);
         if (path != PATH_NONE && f.disk.lookup == LOOKUP_FOUND && j->mapped_known &&
             identity_equal(&path_of(x, path)->identity, &j->mapped) &&
             (!examination_is_older(x, &j->mapped) || evidence_rewritten(x, mapping, path)) && is_object(x, mapping)) {
+                f.written = true;
                 r = evidence_gather(x, mapping, path, &f);
                 if (r < 0)
                         return r;

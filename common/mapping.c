@@ -295,7 +295,7 @@ int mapping_list_read(const Process *p, bool by_text, MappingList *l) {
         return r;
 }
 
-size_t mapping_list_find(const MappingList *l, uint64_t address) {
+size_t mapping_list_find_range(const MappingList *l, uint64_t address) {
         size_t low = 0, high = l->n_ranges;
 
         while (low < high) {
@@ -308,5 +308,11 @@ size_t mapping_list_find(const MappingList *l, uint64_t address) {
         }
         if (low == l->n_ranges || l->ranges[low].start > address)
                 return SIZE_MAX;
-        return l->ranges[low].mapping;
+        return low;
+}
+
+size_t mapping_list_find(const MappingList *l, uint64_t address) {
+        size_t range = mapping_list_find_range(l, address);
+
+        return range == SIZE_MAX ? SIZE_MAX : l->ranges[range].mapping;
 }

@@ -59,5 +59,7 @@ int mapping_list_parse(const char *text, MappingList *l);
 /* The file of a mapping as a name below the process's directory. buffer, ret: as maps_file_name(). */
 const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buffer);
 
+/* The range that an address lies in, by its index, or SIZE_MAX. */
+size_t mapping_list_find_range(const MappingList *l, uint64_t address);
 /* The mapping that an address lies in, or SIZE_MAX. */
 size_t mapping_list_find(const MappingList *l, uint64_t address);

@@ -62,6 +62,7 @@ Scan *scan_free(Scan *scan) {
                 free(scan->views[i]);
         }
         free(scan->views);
+        free(scan->members);
         for (size_t i = 0; i < scan->n_watched; i++)
                 free(scan->watched[i]);
         free(scan->watched);
@@ -106,20 +107,20 @@ bool scan_device_answers(const Scan *scan, const SweepOptions *options, const Kn
 /* What its own mountinfo does not tell: which layers its overlays have, and what its root lies on. */
 static void settle_view(const Scan *scan, const Process *p, View *v) {
         static const SweepOptions none;
-        const KnownView *own = scan->own_view;
+        const KnownView *host = scan->host_view;
         const Mount *m;
 
         if (p->pid == getpid()) /* this program came from there, and runs */
                 return;
-        if (own)
-                mount_table_judge_overlays(&v->mounts, &own->view.mounts);
+        if (host)
+                mount_table_judge_overlays(&v->mounts, &host->view.mounts);
         if (v->own_users)
-                mount_table_doubt_overlays(&v->mounts, own ? &own->view.mounts : NULL);
+                mount_table_doubt_overlays(&v->mounts, host ? &host->view.mounts : NULL);
         if (v->root.mount_id > 0 ? mount_table_find(&v->mounts, v->root.mount_id) != NULL : v->mounts.whole)
                 return;
-        m = own ? scan_find_mount(scan, own, v->root.mount_id) : NULL;
+        m = host ? scan_find_mount(scan, host, v->root.mount_id) : NULL;
         v->root_remote = m ? !mount_answers(m) :
-                own ? !scan_device_answers(scan, &none, own, v->root.dev_major, v->root.dev_minor) : v->root.dev_major == 0;
+                host ? !scan_device_answers(scan, &none, host, v->root.dev_major, v->root.dev_minor) : v->root.dev_major == 0;
 }
 
 int scan_view(Scan *scan, const Process *p, KnownView **ret) {
@@ -174,12 +175,127 @@ KnownView *scan_open_view(Scan *scan, uint32_t serial) {
         return NULL;
 }
 
-KnownView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const KnownView *except) {
+/* --- processes by namespace --- */
+
+/* So many are tried of a namespace, and so many namespaces are opened for the sake of one mount. */
+#define MEMBERS_TRIED_MAX 16
+#define NAMESPACES_OPEN_MAX 256
+
+static int compare_members(const void *a, const void *b) {
+        const NamespaceMember *x = a, *y = b;
+
+        if (x->namespace != y->namespace)
+                return x->namespace < y->namespace ? -1 : 1;
+        return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+/* All that may be read. Lack of memory only costs evidence. */
+static void read_members(Scan *scan) {
+        _cleanup_(process_list_done) ProcessList list = {};
+
+        if (scan->members_read)
+                return;
+        scan->members_read = true;
+        if (process_list_read(scan->proc_fd, &list) < 0)
+                return;
+        for (size_t i = 0; i < list.n_pids; i++) {
+                _cleanup_(process_done) Process p = PROCESS_NULL;
+                uint64_t namespace;
+
+                if (process_open_directory(scan->proc_fd, list.pids[i], &p) < 0 || view_read_namespace(&p, &namespace) < 0)
+                        continue;
+                if (!GROW(scan->members, scan->allocated_members, scan->n_members + 1))
+                        break;
+                scan->members[scan->n_members++] = (NamespaceMember){ namespace, list.pids[i] };
+        }
+        if (scan->n_members > 0)
+                qsort(scan->members, scan->n_members, sizeof(*scan->members), compare_members);
+}
+
+static size_t first_member(const Scan *scan, uint64_t namespace) {
+        size_t low = 0, high = scan->n_members;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (scan->members[middle].namespace < namespace)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+/* The view of a process of this namespace; NULL: gone, another one by now, may not be read. */
+static KnownView *open_member(Scan *scan, const NamespaceMember *m) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        KnownView *view;
+
+        if (process_open_directory(scan->proc_fd, m->pid, &p) < 0 || scan_view(scan, &p, &view) < 0 ||
+            view->view.namespace != m->namespace)
+                return NULL;
+        view->used = scan->sweep;
+        return view;
+}
+
+/* From the namespace's own root: that lists all of its mounts. */
+static bool is_whole(const KnownView *v) {
+        return v->view.mounts.whole && streq(v->view.root_path, "/");
+}
+
+KnownView *scan_whole_view(Scan *scan, uint64_t namespace) {
         for (size_t i = 0; i < scan->n_views; i++)
-                if (scan->views[i] != except && view_is_open(scan->views[i]) &&
-                    mount_table_find(&scan->views[i]->view.mounts, mount_id))
+                if (view_is_open(scan->views[i]) && scan->views[i]->view.namespace == namespace && is_whole(scan->views[i]))
                         return scan->views[i];
+        read_members(scan);
+        for (size_t i = first_member(scan, namespace), tried = 0;
+             i < scan->n_members && scan->members[i].namespace == namespace && tried < MEMBERS_TRIED_MAX; i++, tried++) {
+                KnownView *v = open_member(scan, &scan->members[i]);
+
+                if (v && is_whole(v))
+                        return v;
+        }
         return NULL;
+}
+
+/* One view of each namespace, from its own root where a process has that. Returns whether none was left out. */
+static bool open_namespaces(Scan *scan) {
+        size_t opened = 0;
+
+        read_members(scan);
+        for (size_t i = 0; i < scan->n_members; i++) {
+                if (i > 0 && scan->members[i].namespace == scan->members[i - 1].namespace)
+                        continue;
+                if (opened++ >= NAMESPACES_OPEN_MAX)
+                        return false;
+                scan_whole_view(scan, scan->members[i].namespace);
+        }
+        return true;
+}
+
+static KnownView *find_view_with_mount(const Scan *scan, uint64_t mount_id, const char *name, const KnownView *except) {
+        for (size_t i = 0; i < scan->n_views; i++) {
+                KnownView *v = scan->views[i];
+
+                if (v != except && view_is_open(v) && mount_table_find(&v->view.mounts, mount_id) && view_path(&v->view, name))
+                        return v;
+        }
+        return NULL;
+}
+
+KnownView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const char *name, const KnownView *except, bool *ret_all) {
+        KnownView *v = find_view_with_mount(scan, mount_id, name, except);
+
+        *ret_all = true;
+        if (v)
+                return v;
+        if (!scan->namespaces_read) {
+                scan->namespaces_read = true;
+                scan->namespaces_whole = open_namespaces(scan);
+                v = find_view_with_mount(scan, mount_id, name, except);
+        }
+        *ret_all = scan->namespaces_whole;
+        return v;
 }
 
 /* Their names and mounts are kept, their roots are not; views that no sweep needed any more are forgotten. */
@@ -198,7 +314,11 @@ void scan_close_views(Scan *scan) {
                 free(v);
         }
         scan->n_views = kept;
-        scan->own_view = NULL;
+        free(scan->members);
+        scan->members = NULL;
+        scan->n_members = scan->allocated_members = 0;
+        scan->members_read = scan->namespaces_read = false;
+        scan->host_view = NULL;
         fence_done(&scan->fence);
 }
 
@@ -227,8 +347,8 @@ int scan_memory(Scan *scan, const SweepOptions *options, const KnownView *view, 
 }
 
 static bool may_hang(const Scan *scan, const Mapping *m) {
-        const Mount *ours = scan->own_view ?
-                mount_table_of_device(&scan->own_view->view.mounts, m->dev_major, m->dev_minor) : NULL;
+        const Mount *ours = scan->host_view ?
+                mount_table_of_device(&scan->host_view->view.mounts, m->dev_major, m->dev_minor) : NULL;
 
         return ours ? ours->remote : m->dev_major == 0;
 }

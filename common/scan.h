@@ -23,6 +23,11 @@ typedef struct KnownView {
         uint32_t used;   /* number of the sweep that last opened it */
 } KnownView;
 
+typedef struct NamespaceMember {
+        uint64_t namespace; /* of mounts: inode number */
+        pid_t pid;
+} NamespaceMember;
+
 /* An executable range, as far as it tells one process from another. */
 typedef struct GlanceRange {
         uint64_t start, end, inode;
@@ -93,8 +98,11 @@ struct Scan {
         KnownView **views;      /* owned */
         size_t n_views, allocated_views;
         uint32_t next_serial;
-        uint64_t own_namespace; /* of this process: its view stands for what lies outside of a process's root */
-        KnownView *own_view;    /* borrowed, of this sweep; NULL: could not be opened */
+        KnownView *host_view;   /* borrowed, of this sweep: PID 1's, or this process's own; NULL: could not be opened */
+        NamespaceMember *members; /* owned, of this sweep: all processes by namespace, read when needed; by namespace, pid */
+        size_t n_members, allocated_members;
+        bool members_read;
+        bool namespaces_read, namespaces_whole; /* a view of each namespace was opened; of all of them */
         size_t baselines_left;  /* how many files may still be read for their content in this sweep */
         Record **records;       /* owned; ascending by pid; NULL: taken by the sweep that is on */
         size_t n_records, allocated_records;
@@ -124,8 +132,16 @@ const Mount *scan_find_mount(const Scan *scan, const KnownView *view, uint64_t m
  */
 bool scan_device_answers(const Scan *scan, const SweepOptions *options, const KnownView *view, uint32_t dev_major,
                          uint32_t dev_minor);
-/* The open view whose namespace has this mount, `except` left out; NULL: none. */
-KnownView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const KnownView *except);
+/*
+ * A view of this namespace from its own root, through any process that has it, examined in this sweep or not; NULL: all of
+ * its processes have left that root, or may not be read.
+ */
+KnownView *scan_whole_view(Scan *scan, uint64_t namespace);
+/*
+ * The view, of any namespace with a process, which lists this mount and in which `name` (of maps) has a path; `except`
+ * left out. NULL: none, *ret_all says whether all namespaces were asked.
+ */
+KnownView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const char *name, const KnownView *except, bool *ret_all);
 void scan_close_views(Scan *scan);
 /* Forgets, and gives back, what holds or is of use within one sweep alone: at the end of each. */
 void scan_rest(Scan *scan);

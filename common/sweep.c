@@ -31,16 +31,34 @@ struct Sweep {
         size_t waits;          /* moments waited for a process to come to rest */
 };
 
-/* The view of this very process stands for what lies outside of others' roots. Without it, less is known. */
-static int open_own_view(Scan *scan) {
-        _cleanup_(process_done) Process self = PROCESS_NULL;
+static int open_view_of(Scan *scan, pid_t pid, KnownView **ret) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
         int r;
 
-        r = process_open(scan->proc_fd, getpid(), &self);
+        r = process_open(scan->proc_fd, pid, &p);
         if (r >= 0)
-                r = scan_view(scan, &self, &scan->own_view);
+                r = scan_view(scan, &p, ret);
         if (r >= 0)
-                scan->own_view->used = scan->sweep;
+                (*ret)->used = scan->sweep;
+        return r;
+}
+
+/*
+ * Which layers overlays have, and what lies outside of a process's root, PID 1's mounts tell. This process may itself have
+ * a narrower namespace (systemd.exec(5), ProtectHome=), and others must be judged as if it had not. But where it is in a
+ * root of its own, the kernel prints names as seen from there (proc_pid_maps(5)). Without either, less is known.
+ */
+static int open_host_view(Scan *scan) {
+        KnownView *own, *first;
+        int r;
+
+        r = open_view_of(scan, getpid(), &own);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        scan->host_view = own;
+        r = open_view_of(scan, 1, &first);
+        if (r >= 0 && streq(own->view.root_path, "/") && first->view.namespace != own->view.namespace)
+                scan->host_view = first;
         return r == -ENOMEM ? r : 0;
 }
 
@@ -69,7 +87,7 @@ static int begin(Sweep *s) {
         s->boottime_sec = (uint32_t) boot.tv_sec;
         s->started_usec = clock_now();
         s->snapshot->counts.started_usec = clock_usec(CLOCK_REALTIME);
-        return open_own_view(scan);
+        return open_host_view(scan);
 }
 
 static int pid_compare(const void *a, const void *b) {

@@ -20,6 +20,8 @@ Lookup lookup_from_errno(int error) {
                 return LOOKUP_DENIED;
         case EREMOTE:
                 return LOOKUP_REMOTE;
+        case ENOSYS:
+                return LOOKUP_UNSUPPORTED;
         default:
                 return LOOKUP_FAILED;
         }
@@ -43,8 +45,11 @@ static Verdict unanswered(Lookup lookup) {
         case LOOKUP_HUNG:
                 return unknown(UNKNOWN_HUNG);
         case LOOKUP_TOO_LONG:
-        case LOOKUP_NONE:
                 return unknown(UNKNOWN_NAME);
+        case LOOKUP_NONE:
+                return unknown(UNKNOWN_ROOT);
+        case LOOKUP_UNSUPPORTED:
+                return unknown(UNKNOWN_KERNEL);
         default:
                 return unknown(UNKNOWN_OTHER);
         }
@@ -96,10 +101,16 @@ static Verdict judge_deleted(const VerdictFacts *f, uint32_t flags) {
         return judged(STATE_DELETED, flags, SUCCESSOR_NONE);
 }
 
+static bool agrees(const VerdictFacts *f) {
+        return f->memory == EVIDENCE_AGREES || f->relocations == EVIDENCE_AGREES || f->layout == EVIDENCE_AGREES ||
+                f->loader_copy == EVIDENCE_AGREES || f->baseline == EVIDENCE_AGREES;
+}
+
 /*
  * Was the file written to under the process? Where the memory shows other bytes than
  * the file, it is a copy-up of overlayfs: the process keeps the old content whole.
  * Where it shows the same, the pages are the file's, and new code runs on old data.
+ * Where nothing could be read of either, that is no answer.
  */
 static bool judge_modified(const VerdictFacts *f, Verdict *ret) {
         bool lost = f->relocations == EVIDENCE_DIFFERS;
@@ -108,13 +119,17 @@ static bool judge_modified(const VerdictFacts *f, Verdict *ret) {
                 *ret = judged(STATE_MODIFIED, 0, SUCCESSOR_DISK);
                 return true;
         }
-        if (f->loader_copy == EVIDENCE_DIFFERS || f->baseline == EVIDENCE_DIFFERS) {
+        if (f->loader_copy == EVIDENCE_DIFFERS || f->layout == EVIDENCE_DIFFERS || f->baseline == EVIDENCE_DIFFERS) {
                 *ret = judged(STATE_MODIFIED, FLAG_CRASH_RISK, SUCCESSOR_DISK);
                 return true;
         }
         if (lost) {
                 /* A dlopen() that has mapped and not yet relocated looks the same; not every loader tells. */
                 *ret = seen_twice(f, judged(STATE_MODIFIED, FLAG_CRASH_RISK, SUCCESSOR_DISK));
+                return true;
+        }
+        if (f->written && !agrees(f)) {
+                *ret = unknown(UNKNOWN_CONTENT);
                 return true;
         }
         return false;
@@ -145,6 +160,20 @@ static Verdict judge_same_path(const VerdictFacts *f) {
         }
 }
 
+/*
+ * Its mount is detached: the path begins at that mount, and may by chance name something else here. What a start would
+ * load now, the loader's name tells; where there is none, what has the path may at least be the same.
+ */
+static Verdict judge_unreachable(const VerdictFacts *f) {
+        if (found_file(&f->loader))
+                return judged(STATE_UNREACHABLE,
+                              same_file(&f->loader, &f->mapped) ? FLAG_SAME_CONTENT : same_content(f->loader_content),
+                              SUCCESSOR_LOADER);
+        if (f->loader.lookup == LOOKUP_NONE && found_file(&f->disk) && f->disk_content != EVIDENCE_DIFFERS)
+                return judged(STATE_UNREACHABLE, same_content(f->disk_content), SUCCESSOR_DISK);
+        return judged(STATE_UNREACHABLE, 0, SUCCESSOR_NONE);
+}
+
 static Verdict judge_other_file(const VerdictFacts *f) {
         bool collides = f->mount == MOUNT_GONE &&
                 (f->disk.dev_major != f->mapped.dev_major || f->disk.dev_minor != f->mapped.dev_minor);
@@ -155,8 +184,6 @@ static Verdict judge_other_file(const VerdictFacts *f) {
                         return judge_deleted(f, 0);
                 return judged(STATE_REPLACED, same_content(f->disk_content), SUCCESSOR_DISK);
         }
-        if (f->mount == MOUNT_GONE)
-                return judged(STATE_UNREACHABLE, 0, SUCCESSOR_NONE);
         if (other_mount(&f->mapped, &f->disk))
                 return judged(STATE_HIDDEN, same_content(f->disk_content), SUCCESSOR_DISK);
         /* The kernel names what is at the path; another client of a network file system leaves no mark. */
@@ -166,8 +193,6 @@ static Verdict judge_other_file(const VerdictFacts *f) {
 static Verdict judge_no_file(const VerdictFacts *f) {
         if (f->marked)
                 return judge_deleted(f, 0);
-        if (f->mount == MOUNT_GONE)
-                return judged(STATE_UNREACHABLE, 0, SUCCESSOR_NONE);
         if (other_mount(&f->mapped, &f->disk))
                 return judged(STATE_HIDDEN, 0, SUCCESSOR_NONE);
         if (f->remote)
@@ -176,19 +201,8 @@ static Verdict judge_no_file(const VerdictFacts *f) {
         return seen_twice(f, unknown(UNKNOWN_RACE));
 }
 
-/*
- * Without the right to map_files. What maps prints is another number than stat's on
- * btrfs, and was so on overlayfs: that the two are equal proves that the file is the
- * same; that they differ proves nothing, if the kernel has not marked the name.
- */
+/* Without the right to map_files, where the numbers that maps prints are not those of the file at the path. */
 static Verdict judge_printed(const VerdictFacts *f) {
-        VerdictFacts same = *f;
-
-        if (f->disk.lookup == LOOKUP_FOUND && f->disk.inode == f->printed_inode &&
-            f->disk.dev_major == f->printed_dev_major && f->disk.dev_minor == f->printed_dev_minor) {
-                same.mapped = f->disk;
-                return judge_same_path(&same);
-        }
         if (f->marked && f->disk.lookup == LOOKUP_ABSENT)
                 return judge_deleted(f, 0);
         if (f->marked && found_file(&f->disk) && f->disk.inode != f->printed_inode)
@@ -205,13 +219,20 @@ Verdict verdict_judge(const VerdictFacts *f) {
                 return judge_printed(f);
         if (f->mapped.lookup != LOOKUP_FOUND)
                 return unanswered(f->mapped.lookup);
+        if (same_file(&f->mapped, &f->disk))
+                return judge_same_path(f);
+        if (f->mount == MOUNT_GONE && !f->marked)
+                return judge_unreachable(f);
         switch (f->disk.lookup) {
         case LOOKUP_FOUND:
-                return same_file(&f->mapped, &f->disk) ? judge_same_path(f) : judge_other_file(f);
+                return judge_other_file(f);
         case LOOKUP_ABSENT:
                 return judge_no_file(f);
         case LOOKUP_TOO_LONG:
                 return f->marked ? judge_deleted(f, 0) : unanswered(f->disk.lookup);
+        case LOOKUP_NONE:
+                /* No process sees the name. The kernel's mark may be a part of it, but no link to a file that has none left. */
+                return f->marked && f->mapped.nlink == 0 ? judge_deleted(f, 0) : unanswered(f->disk.lookup);
         default:
                 return unanswered(f->disk.lookup);
         }

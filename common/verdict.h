@@ -23,6 +23,7 @@ typedef enum Lookup {
         LOOKUP_REMOTE,   /* left out: it would touch a network or userspace file system */
         LOOKUP_HUNG,     /* left out: an earlier one did not come back */
         LOOKUP_DENIED,   /* EPERM, EACCES */
+        LOOKUP_UNSUPPORTED, /* ENOSYS: the kernel has no openat2(2) */
         LOOKUP_FAILED,   /* any other errno */
 } Lookup;
 
@@ -74,8 +75,10 @@ typedef struct VerdictFacts {
         VerdictFile loader; /* the loader's name in the process's root, links followed; NONE: not in its list, or not verdict_name_resolvable() */
 
         /* Of the file that the path leads to, where it is the mapped one. */
-        Evidence memory;      /* the build-id, else the first page, in memory against the file */
-        Evidence relocations; /* DIFFERS: words that the loader had relocated are as in the file again */
+        bool written;         /* it may have been written to since it was mapped: its ctime is newer than the memory */
+        Evidence memory;      /* pages that the process has not written to against the file: they differ after a copy-up of overlayfs */
+        Evidence relocations; /* DIFFERS: words that the loader had relocated are as in the file again, or lie behind its end */
+        Evidence layout;      /* the mapped VMAs against the PT_LOADs of the file: could they come from it? */
         Evidence loader_copy; /* what the loader noted of the file (hash header, phnum, entry) against the file */
         Evidence baseline;    /* the content when it was first seen against now. A newer mtime or ctime alone is no difference */
 

@@ -51,7 +51,7 @@ void view_done(View *v) {
 }
 
 /* "mnt:[4026531841]": the number is the inode's (namespaces(7)); half the price of a stat. */
-static int read_namespace(const Process *p, uint64_t *ret) {
+int view_read_namespace(const Process *p, uint64_t *ret) {
         char link[64], *end;
         unsigned long long namespace;
         ssize_t n;
@@ -88,7 +88,7 @@ int view_identify(const Process *p, Identity *ret_root, uint64_t *ret_namespace)
         if (r < 0)
                 return r == -ENOENT ? -ESRCH : r;
         *ret_namespace = 0;
-        return ret_root->mount_id > 0 ? 0 : read_namespace(p, ret_namespace);
+        return ret_root->mount_id > 0 ? 0 : view_read_namespace(p, ret_namespace);
 }
 
 bool view_is(const View *v, const Identity *root, uint64_t namespace) {
@@ -103,7 +103,7 @@ int view_open(const Process *p, View *ret) {
         v.root_fd = openat(p->fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (v.root_fd < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
-        r = read_namespace(p, &v.namespace);
+        r = view_read_namespace(p, &v.namespace);
         if (r < 0)
                 return r;
         r = identity_read(v.root_fd, "", &v.root);

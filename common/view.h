@@ -45,6 +45,9 @@ void view_close(View *v);
 int view_identify(const Process *p, Identity *ret_root, uint64_t *ret_namespace);
 bool view_is(const View *v, const Identity *root, uint64_t namespace);
 
+/* The inode number of the mount namespace. Returns 0, -EACCES, -ESRCH, -EBADMSG, -errno. */
+int view_read_namespace(const Process *p, uint64_t *ret);
+
 /* Opens it. Returns 0, -ENOMEM, -errno as view_identify(). */
 int view_open(const Process *p, View *ret);
 
