@@ -107,6 +107,7 @@ static bool compare_end(const Examination *x, size_t mapping, VerdictFacts *fact
                         facts->memory = EVIDENCE_DIFFERS;
                 else
                         facts->relocations = EVIDENCE_DIFFERS;
+                facts->relocated = true; /* no relocation grows a file */
                 return true;
         }
         return false;
@@ -242,6 +243,7 @@ static void compare_image(const Examination *x, size_t mapping, VerdictFacts *fa
         int differs = x->loader.list.maps[x->judged[mapping].link].differs_from_file;
 
         facts->relocations = compare_relocations(x, mapping);
+        facts->relocated = x->loader.list.maps[x->judged[mapping].link].type != LINK_TYPE_UNKNOWN;
         facts->layout = compare_layout(x, mapping);
         facts->loader_copy = differs < 0 ? EVIDENCE_NONE : differs ? EVIDENCE_DIFFERS : EVIDENCE_AGREES;
 }

@@ -329,12 +329,12 @@ static int make_set(Scan *scan, uint32_t *ret) {
         return path_table_add_set(&scan->paths, g->paths, n, ret);
 }
 
-/* Are all its files older than its memory is? The age of that is asked for only where one is newer than the system's last start. */
+/* Are all its files older than its memory is? The age of that is asked for only where one is newer than the first process. */
 static int is_older(Scan *scan, Process *p, int64_t newest) {
         int64_t start;
         int r;
 
-        if (newest < scan->boot_nsec - SCAN_SLACK_NSEC)
+        if (newest < scan->first_nsec - SCAN_SLACK_NSEC)
                 return 1;
         r = process_identify(scan->proc_fd, p);
         if (r >= 0)
@@ -342,29 +342,45 @@ static int is_older(Scan *scan, Process *p, int64_t newest) {
         return r < 0 ? r : newest < start - SCAN_SLACK_NSEC;
 }
 
-/* All that is looked at. */
-static int glance_at_all(Scan *scan, const SweepOptions *options, const KnownView *view, Process *p, Loader *loader, Sight *ret) {
-        int64_t newest = 0;
+/* All that is looked at. *ret_newest: latest ctime of its files. */
+static int glance_at_all(Scan *scan, const SweepOptions *options, const KnownView *view, Process *p, Loader *loader,
+                         int64_t *ret_newest, Sight *ret) {
         Sight s = {};
         int r;
 
         scan->glance.n_paths = 0;
-        r = glance_at_files(scan, options, view, p, &s, &newest);
+        *ret_newest = 0;
+        r = glance_at_files(scan, options, view, p, &s, ret_newest);
         if (r > 0)
                 r = glance_at_names(scan, options, view, p, loader);
         if (r <= 0)
                 return r;
         r = make_set(scan, &s.set);
         if (r >= 0)
-                r = is_older(scan, p, newest);
+                r = is_older(scan, p, *ret_newest);
         if (r > 0)
                 *ret = s;
         return r;
 }
 
+/* A process like one that was settled. Returns 1; 0: not like it; -errno. */
+static int glance_at_like(Scan *scan, const SweepOptions *options, const KnownView *view, Process *p, const Twin *twin,
+                          Sight *ret) {
+        int r;
+
+        r = twin_matches(scan, options, view, twin, p);
+        if (r > 0)
+                r = is_older(scan, p, twin->newest);
+        if (r > 0)
+                *ret = twin->sight;
+        return r;
+}
+
 int glance_at(Scan *scan, const SweepOptions *options, Process *process, const KnownView *view, Loader *loader, Sight *ret) {
         Glance *g = &scan->glance;
+        const Twin *twin;
         struct stat st;
+        int64_t newest;
         int r;
 
         g->key = (TwinKey){};
@@ -377,7 +393,14 @@ int glance_at(Scan *scan, const SweepOptions *options, Process *process, const K
         if (r <= 0)
                 return r;
         g->key = (TwinKey){ .hash = hash_ranges(scan, view), .uid = st.st_uid, .n_ranges = g->n_ranges };
-        if (twin_find(&scan->twins, &g->key))
+        twin = twin_find(&scan->twins, &g->key);
+        if (twin && !twin->settled)
                 return 0;
-        return glance_at_all(scan, options, view, process, loader, ret);
+        r = twin ? glance_at_like(scan, options, view, process, twin, ret) : 0;
+        if (r != 0)
+                return r;
+        r = glance_at_all(scan, options, view, process, loader, &newest, ret);
+        if (r > 0 && twin_add_settled(scan, &g->key, process, ret, newest) < 0)
+                return -ENOMEM;
+        return r;
 }

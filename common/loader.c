@@ -5,8 +5,6 @@
 
 #include "loader.h"
 
-#define AUXV_MAX 4096
-
 void loader_done(Loader *l) {
         free(l->auxv);
         free(l->execfn);

@@ -9,6 +9,8 @@
 #include "link-map.h"
 #include "process.h"
 
+#define AUXV_MAX 4096 /* bytes; some twenty pairs of words are in use */
+
 typedef struct Loader {
         char *auxv;          /* owned */
         size_t auxv_size;

@@ -9,8 +9,6 @@
 
 #define PAGE 4096u
 #define PAGES 64u
-/* As many pages as are read at once where one follows another. */
-#define AHEAD 8u
 /* A process of which more was read is compared with no other. */
 #define TRACE_MAX 512u
 /* What a trace goes by. */
@@ -29,7 +27,6 @@ struct Memory {
         void *guard_userdata;
         int fd;            /* borrowed */
         uint64_t bytes;    /* asked of the reader so far */
-        uint64_t next;     /* number of the page behind those read last */
         uint64_t bad;      /* number of the page that could not be read last, and why: words that lead nowhere often lead to the same nowhere */
         int error;
         MemoryTrace trace;
@@ -95,7 +92,6 @@ Memory *memory_free(Memory *m) {
 void memory_forget(Memory *m) {
         for (size_t i = 0; i < PAGES; i++)
                 m->slots[i] = (Page){};
-        m->next = 0;
         m->bad = UINT64_MAX;
 }
 
@@ -220,7 +216,6 @@ static int read_pages(Memory *m, uint64_t number, size_t count) {
         for (size_t i = 0; i < count; i++)
                 m->slots[slot + i].length = 0;
         m->bytes += count * PAGE;
-        m->next = number + count;
         n = m->reader(m->userdata, number * PAGE, m->pages[slot], count * PAGE);
         if (n < 0)
                 return (int) n;
@@ -272,8 +267,7 @@ static int look(Memory *m, uint64_t address, const uint8_t **ret, size_t *ret_n)
         if (number == m->bad)
                 return m->error;
         if (!has_page(m, number)) {
-                /* One that follows those read last: then a list is being walked. */
-                int r = read_pages(m, number, number == m->next ? AHEAD : 1);
+                int r = read_pages(m, number, 1);
 
                 if (r < 0 || page->length == 0) {
                         m->bad = number;

@@ -70,7 +70,7 @@ typedef struct MemoryTrace {
 } MemoryTrace;
 
 void memory_trace_done(MemoryTrace *t);
-/* What was looked at since the last memory_attach(). Returns 1; 0: nothing was, or more than is worth keeping; -ENOMEM. */
+/* What was read since the last memory_attach(). Returns 1; 0: nothing was, or more than is worth keeping; -ENOMEM. */
 int memory_take_trace(Memory *m, MemoryTrace *ret);
 /*
  * Does this memory hold the same bytes in the same places? The sums withstand accidents, not intent: to be asked of two

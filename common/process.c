@@ -285,19 +285,6 @@ int process_open(int proc_fd, pid_t pid, Process *ret) {
         return 0;
 }
 
-int process_has_pages(const Process *p) {
-        _cleanup_close_ int fd = openat(p->fd, "statm", O_RDONLY | O_CLOEXEC);
-        char text[2];
-        ssize_t n;
-
-        if (fd < 0)
-                return -errno;
-        n = read(fd, text, sizeof(text));
-        if (n < 0)
-                return -errno;
-        return n != 2 || memcmp(text, "0 ", 2) != 0;
-}
-
 bool process_alive(const Process *p) {
         char c;
         Stat stat;

@@ -58,9 +58,6 @@ int process_open_directory(int proc_fd, pid_t pid, Process *ret);
 int process_open_maps(const Process *p);
 int process_identify(int proc_fd, Process *p); /* once: what is known stays */
 
-/* Has it any memory mapped (proc_pid_statm(5))? A kernel thread and a zombie have none. Returns 1, 0, -errno. */
-int process_has_pages(const Process *p);
-
 /* Does it still live, and is it still the same? Nothing read before this is to be believed otherwise. */
 bool process_alive(const Process *p);
 

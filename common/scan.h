@@ -59,12 +59,16 @@ typedef struct TwinKey {
         size_t n_ranges;     /* 0: none that could be compared */
 } TwinKey;
 
-/* A process of this sweep that was examined, for those that are alike: twin.h. */
+/* A process of this sweep, for those that are alike: twin.h. */
 typedef struct Twin {
         TwinKey key;
+        bool settled;         /* at a glance: nothing is stale; else it was examined */
         Sight sight;          /* what it owns is borrowed here */
-        int64_t started_nsec; /* when its memory came to be, */
-        MemoryTrace trace;    /* and what was read there; owned */
+        int64_t newest;       /* settled: latest ctime of its files */
+        int64_t started_nsec; /* examined: when its memory came to be */
+        MemoryTrace trace;    /* what was read of its memory; owned */
+        char *auxv;           /* owned; its auxiliary vector */
+        size_t auxv_size;
         uint32_t next;
 } Twin;
 
@@ -91,6 +95,7 @@ struct Scan {
         int proc_fd;
         uint32_t sweep;         /* number of the sweep that is on, or was last */
         int64_t boot_nsec;      /* CLOCK_REALTIME at boot, as of this sweep */
+        int64_t first_nsec;     /* when PID 1 started: no process of its namespace is older (pid_namespaces(7)); or as boot_nsec */
         uint64_t ticks_per_sec;
         uint32_t shm_major, shm_minor; /* the kernel's own mount of memfd, SysV and MAP_SHARED memory */
         PathTable paths;

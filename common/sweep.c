@@ -31,11 +31,13 @@ struct Sweep {
         size_t waits;          /* moments waited for a process to come to rest */
 };
 
-static int open_view_of(Scan *scan, pid_t pid, KnownView **ret) {
+static int open_view_of(Scan *scan, pid_t pid, KnownView **ret, int64_t *ret_start_nsec) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
         int r;
 
         r = process_open(scan->proc_fd, pid, &p);
+        if (r >= 0 && ret_start_nsec)
+                r = scan_start_nsec(scan, &p, ret_start_nsec);
         if (r >= 0)
                 r = scan_view(scan, &p, ret);
         if (r >= 0)
@@ -52,11 +54,12 @@ static int open_host_view(Scan *scan) {
         KnownView *own, *first;
         int r;
 
-        r = open_view_of(scan, getpid(), &own);
+        scan->first_nsec = scan->boot_nsec;
+        r = open_view_of(scan, getpid(), &own, NULL);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
         scan->host_view = own;
-        r = open_view_of(scan, 1, &first);
+        r = open_view_of(scan, 1, &first, &scan->first_nsec);
         if (r >= 0 && streq(own->view.root_path, "/") && first->view.namespace != own->view.namespace)
                 scan->host_view = first;
         return r == -ENOMEM ? r : 0;
@@ -364,7 +367,7 @@ static int examine(Sweep *s, Process *p, const KnownView *view, const Record *be
         if (r < 0)
                 return count_unreadable(s, p->pid, p->start_time);
         if (key)
-                r = twin_add(s->scan, key, p, ret);
+                r = twin_add_examined(s->scan, key, p, ret);
         return r < 0 ? r : 1;
 }
 
@@ -391,29 +394,13 @@ static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *be
         return examine(s, p, view, before, key, &loader, ret);
 }
 
+/* A kernel thread, or a zombie. */
 static int remember_memoryless(Sweep *s, const Record *before, Record **r) {
+        if (s->partial)
+                return 0;
         (*r)->memoryless = true;
         record_schedule(*r, before, s->boottime_sec);
         return keep(s, r);
-}
-
-/* Returns 1; 0: it has no memory, or is settled otherwise; -errno where the sweep cannot go on. */
-static int begin_record(Sweep *s, Process *p, const Record *before, Record **record) {
-        int r;
-
-        if (!s->options.once && s->scan->pids_are_ours)
-                record_begin(*record);
-        r = process_has_pages(p);
-        if (r != 0)
-                return is_fatal(r) ? r : 1;
-        /* A kernel thread or a zombie, unless its first thread alone has exited: that is looked at each time. */
-        r = process_identify(s->scan->proc_fd, p);
-        if (r < 0)
-                return r != -ESRCH ? count_unreadable(s, p->pid, 0) : 0;
-        if (!p->has_memory)
-                return remember_memoryless(s, before, record);
-        (*record)->cpu_nsec = 0;
-        return 1;
 }
 
 /* A process that the sweep before did not see, or saw otherwise. Returns 0 or -errno where the sweep cannot go on. */
@@ -434,11 +421,8 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         r = is_left_out(s, &p);
         if (r != 0)
                 return r < 0 ? r : count_unreadable(s, pid, p.start_time);
-        if (!s->partial) {
-                r = begin_record(s, &p, before, &record);
-                if (r <= 0)
-                        return r;
-        }
+        if (!s->options.once && s->scan->pids_are_ours)
+                record_begin(record);
         r = scan_view(s->scan, &p, &view);
         if (r < 0) {
                 if (is_fatal(r))
@@ -449,6 +433,8 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         }
         view->used = s->scan->sweep;
         r = look_at(s, &p, view, before, &sight);
+        if (r == 0 && p.start_time != 0 && !p.has_memory)
+                return remember_memoryless(s, before, &record);
         if (r <= 0)
                 return r;
         r = publish(s, pid, p.start_time, &sight);

@@ -3,15 +3,22 @@
 #include <fcntl.h>
 
 #include "explain.h"
+#include "loader.h"
 #include "twin.h"
 
 #define BUCKETS 4096u
-/* Upper bound on cached examinations: each holds a memory trace. */
+/* Each holds a memory trace. */
 #define TWINS_MAX 1024u
+
+static void twin_clear(Twin *t) {
+        memory_trace_done(&t->trace);
+        free(t->auxv);
+        t->auxv = NULL;
+}
 
 void twin_done(TwinTable *t) {
         for (size_t i = 0; i < t->n_twins; i++)
-                memory_trace_done(&t->twins[i].trace);
+                twin_clear(&t->twins[i]);
         free(t->twins);
         free(t->buckets);
         *t = (TwinTable){};
@@ -45,57 +52,82 @@ static int add(TwinTable *t, const Twin *twin) {
         return 0;
 }
 
-int twin_add(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight) {
-        Twin twin = { .key = *key, .sight = *sight };
+/* What the twin is held against other processes by. Returns 1; 0: nothing of use; -ENOMEM. */
+static int take_evidence(Scan *scan, const Process *p, Twin *twin) {
         int r;
 
-        if (!scan->memory || scan->twins.n_twins >= TWINS_MAX || sight->misprinted || sight->unexecuted ||
-            trouble_has_unknown(sight_trouble(sight)) || twin_find(&scan->twins, key))
+        if (!scan->memory || scan->twins.n_twins >= TWINS_MAX || twin->sight.misprinted || twin->sight.unexecuted ||
+            trouble_has_unknown(sight_trouble(&twin->sight)) || twin_find(&scan->twins, &twin->key))
                 return 0;
-        r = scan_start_nsec(scan, p, &twin.started_nsec);
-        if (r >= 0)
-                r = memory_take_trace(scan->memory, &twin.trace);
-        if (r <= 0)
-                return r;
-        r = add(&scan->twins, &twin);
+        r = process_read_file(p, "auxv", AUXV_MAX, &twin->auxv, &twin->auxv_size);
         if (r < 0)
-                memory_trace_done(&twin.trace);
+                return r == -ENOMEM ? r : 0;
+        return memory_take_trace(scan->memory, &twin->trace);
+}
+
+static int add_with_evidence(Scan *scan, const Process *p, Twin *twin) {
+        int r;
+
+        r = take_evidence(scan, p, twin);
+        if (r > 0) {
+                r = add(&scan->twins, twin);
+                if (r >= 0)
+                        return 0;
+        }
+        twin_clear(twin);
         return r;
 }
 
-/* Opens its memory, and attaches scan->memory to that. Returns a descriptor, -ENOMEM, -errno. */
-static int open_memory(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p) {
-        int fd, r;
+int twin_add_settled(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight, int64_t newest) {
+        Twin twin = { .key = *key, .settled = true, .sight = *sight, .newest = newest };
 
+        return add_with_evidence(scan, p, &twin);
+}
+
+int twin_add_examined(Scan *scan, const TwinKey *key, const Process *p, const Sight *sight) {
+        Twin twin = { .key = *key, .sight = *sight };
+        int r;
+
+        r = scan_start_nsec(scan, p, &twin.started_nsec);
+        return r < 0 ? r : add_with_evidence(scan, p, &twin);
+}
+
+int twin_matches(Scan *scan, const SweepOptions *options, const KnownView *view, const Twin *twin, const Process *p) {
+        _cleanup_free_ char *auxv = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        size_t size;
+        bool same;
+        int r;
+
+        r = process_read_file(p, "auxv", AUXV_MAX, &auxv, &size);
+        if (r < 0 || size != twin->auxv_size || memcmp(auxv, twin->auxv, size) != 0)
+                return r == -ENOMEM ? r : 0;
         r = scan_memory(scan, options, view, p);
         if (r < 0)
                 return r;
         fd = openat(p->fd, "mem", O_RDONLY | O_CLOEXEC);
         if (fd < 0)
-                return -errno;
+                return 0;
         memory_attach(scan->memory, fd);
-        return fd;
+        same = memory_matches(scan->memory, &twin->trace);
+        memory_attach(scan->memory, -EBADF);
+        return same;
 }
 
 int twin_share(Scan *scan, const SweepOptions *options, const KnownView *view, const TwinKey *key, const Process *p,
                Sight *ret) {
         const Twin *twin = twin_find(&scan->twins, key);
-        _cleanup_close_ int fd = -EBADF;
         int64_t started;
         int r;
 
-        if (!twin)
+        if (!twin || twin->settled)
                 return 0;
         r = scan_start_nsec(scan, p, &started);
         if (r < 0)
                 return r;
-        if (started != twin->started_nsec)
-                return 0;
-        fd = open_memory(scan, options, view, p);
-        if (fd < 0)
-                return fd == -ENOMEM ? fd : 0;
-        if (!memory_matches(scan->memory, &twin->trace))
-                return 0;
+        r = started == twin->started_nsec ? twin_matches(scan, options, view, twin, p) : 0;
+        if (r <= 0)
+                return r;
         r = explain_again(scan, options, p, &twin->sight, ret);
         return r < 0 ? r : 1;
 }

@@ -125,7 +125,8 @@ static bool judge_modified(const VerdictFacts *f, Verdict *ret) {
         }
         if (lost) {
                 /* A dlopen() that has mapped and not yet relocated looks the same; not every loader tells. */
-                *ret = seen_twice(f, judged(STATE_MODIFIED, FLAG_CRASH_RISK, SUCCESSOR_DISK));
+                *ret = judged(STATE_MODIFIED, FLAG_CRASH_RISK, SUCCESSOR_DISK);
+                ret->look_again = !f->relocated && !f->again;
                 return true;
         }
         if (f->written && !agrees(f)) {

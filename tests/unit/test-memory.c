@@ -64,7 +64,7 @@ static bool refuse_third_page(void *userdata, uint64_t address) {
         return address != FAKE_BASE + 2 * 4096;
 }
 
-START_TEST(what_the_guard_refuses_is_read_neither_by_itself_nor_ahead) {
+START_TEST(what_the_guard_refuses_is_not_read) {
         _cleanup_(memory_freep) Memory *m = memory_new_reader(read_what_is_allowed, fake);
         uint8_t byte;
 
@@ -376,7 +376,7 @@ int main(void) {
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_set_timeout(tcase, 30);
         tcase_add_loop_test(tcase, bytes_come_as_they_are, 0, ELEMENTSOF(reads));
-        tcase_add_test(tcase, what_the_guard_refuses_is_read_neither_by_itself_nor_ahead);
+        tcase_add_test(tcase, what_the_guard_refuses_is_not_read);
         tcase_add_test(tcase, words_have_the_host_byte_order);
         tcase_add_test(tcase, a_word_that_cannot_be_read_is_not_set);
         tcase_add_loop_test(tcase, strings_end_within_their_bounds, 0, ELEMENTSOF(strings));
