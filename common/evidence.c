@@ -24,6 +24,14 @@ bool evidence_rewritten(const Examination *x, size_t mapping, uint32_t path) {
                 path_set_contains(&x->scan->paths, before->sight.set, path);
 }
 
+static uint64_t page_down(uint64_t n) {
+        return n - n % page_size();
+}
+
+static uint64_t page_up(uint64_t n) {
+        return page_down(n + page_size() - 1);
+}
+
 /* --- the memory against the file --- */
 
 /* Only overlayfs puts another file into the place of the mapped one (copy-up), under the same device and inode number. */
@@ -86,36 +94,6 @@ static Evidence compare_memory(const Examination *x, size_t mapping, int fd) {
 }
 
 /*
- * Pages behind the file's end: truncating it threw them away, with all that was private in them, and reading one fails as
- * the next call into it will. If one can still be read, the file that was truncated is not the mapped one. Returns whether
- * there are such pages.
- */
-static bool compare_end(const Examination *x, size_t mapping, VerdictFacts *facts) {
-        const uint64_t size = x->judged[mapping].mapped.size, end = (size + page_size() - 1) / page_size() * page_size();
-        uint8_t byte;
-
-        for (size_t i = x->maps->mappings[mapping].first_range; i < x->maps->n_ranges; i++) {
-                const Range *r = &x->maps->ranges[i];
-                uint64_t first = r->offset > end ? r->offset : end;
-
-                /* The holes that a loader leaves between segments (no access at all) may well lie behind the file's end. */
-                if (r->mapping != mapping || !(r->flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE)) ||
-                    first - r->offset >= r->end - r->start)
-                        continue;
-                if (x->loader.memory && may_be_copied_up(x, mapping) &&
-                    memory_read(x->loader.memory, r->start + (first - r->offset), &byte, 1) >= 0)
-                        facts->memory = EVIDENCE_DIFFERS;
-                else
-                        facts->relocations = EVIDENCE_DIFFERS;
-                facts->relocated = true; /* no relocation grows a file */
-                return true;
-        }
-        return false;
-}
-
-/* --- the image that the loader made against the file --- */
-
-/*
  * The VMAs of the image that an entry of the link_map chain is of: those on both sides of its dynamic section, as far as
  * they lie side by side with ascending offsets. What else is mapped of the file (by a symbolizer, or into another
  * namespace) may lie right beside them.
@@ -138,13 +116,36 @@ static void find_image(const Examination *x, const LinkMap *link, size_t *ret_fi
         *ret_n = high - low;
 }
 
-static uint64_t page_down(uint64_t n) {
-        return n - n % page_size();
+/*
+ * Pages behind the file's end: truncating it threw them away, with all that was private in them, and reading one fails as
+ * the next call into it will. If one can still be read, the file that was truncated is not the mapped one. Only of the
+ * image: a program itself may map more than there is. Returns whether there are such pages.
+ */
+static bool compare_end(const Examination *x, size_t mapping, VerdictFacts *facts) {
+        const uint64_t end = page_up(x->judged[mapping].mapped.size);
+        size_t first = 0, n = 0;
+        uint8_t byte;
+
+        find_image(x, &x->loader.list.maps[x->judged[mapping].link], &first, &n);
+        for (size_t i = first; i < first + n; i++) {
+                const Range *r = &x->maps->ranges[i];
+                uint64_t behind = r->offset > end ? r->offset : end;
+
+                /* The holes that a loader leaves between segments (no access at all) may well lie behind the file's end. */
+                if (!(r->flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE)) || behind - r->offset >= r->end - r->start)
+                        continue;
+                if (x->loader.memory && may_be_copied_up(x, mapping) &&
+                    memory_read(x->loader.memory, r->start + (behind - r->offset), &byte, 1) >= 0)
+                        facts->memory = EVIDENCE_DIFFERS;
+                else
+                        facts->relocations = EVIDENCE_DIFFERS;
+                facts->relocated = true; /* no relocation grows a file */
+                return true;
+        }
+        return false;
 }
 
-static uint64_t page_up(uint64_t n) {
-        return page_down(n + page_size() - 1);
-}
+/* --- the image that the loader made against the file --- */
 
 /* Could this VMA have been mapped for the segment, or be a part of what was? */
 static bool comes_from(const Range *r, const ElfSegment *s, uint64_t l_addr) {
@@ -256,8 +257,7 @@ int evidence_gather(Examination *x, size_t mapping, uint32_t path, VerdictFacts 
 
         if (evidence_rewritten(x, mapping, path))
                 facts->baseline = EVIDENCE_DIFFERS;
-        /* A program itself may map more than there is. */
-        if ((listed || mapping == x->executable || mapping == x->interpreter) && compare_end(x, mapping, facts))
+        if (listed && compare_end(x, mapping, facts))
                 return 0;
         if (!x->loader.memory)
                 return 0;

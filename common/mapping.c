@@ -122,7 +122,6 @@ static Mapping *create(MappingList *l, const MapsLine *line) {
 /* Adds a range, not yet looking for an earlier mapping of the same file. Returns 1 where the list is full. */
 static int add(MappingList *l, const MapsLine *line) {
         Mapping *m = continued(l, line);
-        uint64_t file_end;
 
         if (l->n_ranges >= MAPPING_RANGES_MAX || (!m && l->names_size >= MAPPING_NAMES_MAX)) {
                 l->cut = true;
@@ -143,10 +142,6 @@ static int add(MappingList *l, const MapsLine *line) {
         };
         m->flags |= line->flags;
         m->end = line->end;
-        /* The holes that a loader leaves between segments (no access at all) may well lie behind the file's end. */
-        if (line->flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE) &&
-            !__builtin_add_overflow(line->offset, line->end - line->start, &file_end) && file_end > m->file_end)
-                m->file_end = file_end;
         return 0;
 }
 
@@ -162,8 +157,6 @@ static int compare_indices(const void *a, const void *b, void *userdata) {
 static void absorb(Mapping *m, const Mapping *later) {
         m->flags |= later->flags;
         m->end = later->end;
-        if (later->file_end > m->file_end)
-                m->file_end = later->file_end;
 }
 
 /*

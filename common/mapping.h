@@ -27,7 +27,6 @@ typedef struct Mapping {
         uint32_t first_range; /* its first range */
         uint32_t flags;      /* of all its ranges together */
         uint64_t start, end; /* lowest and highest address; other files may lie between */
-        uint64_t file_end;   /* how far into the file its accessible ranges reach */
 } Mapping;
 
 typedef struct MappingNames MappingNames;

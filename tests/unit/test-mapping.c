@@ -86,8 +86,8 @@ static char *show(const MappingList *l) {
         for (size_t i = 0; i < l->n_mappings; i++) {
                 const Mapping *m = &l->mappings[i];
 
-                fprintf(f, "%s %u:%u:%" PRIu64 " %" PRIx64 "-%" PRIx64 " flags %u to %" PRIx64 " at", m->name, m->dev_major, m->dev_minor,
-                        m->inode, m->start, m->end, m->flags, m->file_end);
+                fprintf(f, "%s %u:%u:%" PRIu64 " %" PRIx64 "-%" PRIx64 " flags %u at", m->name, m->dev_major, m->dev_minor,
+                        m->inode, m->start, m->end, m->flags);
                 ck_assert_uint_eq(l->ranges[m->first_range].mapping, i);
                 for (size_t j = 0; j < l->n_ranges; j++)
                         if (l->ranges[j].mapping == i)
@@ -98,7 +98,7 @@ static char *show(const MappingList *l) {
         return text;
 }
 
-/* Which files, and how far: without their ranges. A loader splits one when it protects what it has relocated. */
+/* Which files, and where: without their ranges. A loader splits one when it protects what it has relocated. */
 static char *show_files(const MappingList *l) {
         char *text = NULL;
         size_t size;
@@ -107,8 +107,8 @@ static char *show_files(const MappingList *l) {
         for (size_t i = 0; i < l->n_mappings; i++) {
                 const Mapping *m = &l->mappings[i];
 
-                fprintf(f, "%s %u:%u:%" PRIu64 " %" PRIx64 "-%" PRIx64 " to %" PRIx64 "\n", m->name, m->dev_major, m->dev_minor,
-                        m->inode, m->start, m->end, m->file_end);
+                fprintf(f, "%s %u:%u:%" PRIu64 " %" PRIx64 "-%" PRIx64 "\n", m->name, m->dev_major, m->dev_minor,
+                        m->inode, m->start, m->end);
         }
         fclose(f);
         return text;
@@ -122,32 +122,32 @@ static const struct {
         { "no files", "1000-2000 rw-p 0 0:0 0 [heap]\n2000-3000 r-xp 0 0:0 0 [vdso]\n", "" },
         { "segments of one library",
           "1000-2000 r--p 0 8:1 5 /l\n2000-4000 r-xp 1000 8:1 5 /l\n4000-5000 rw-p 3000 8:1 5 /l\n5000-6000 rw-p 0 0:0 0 \n",
-          "/l 8:1:5 1000-5000 flags 7 to 4000 at 0 1 2\n" },
+          "/l 8:1:5 1000-5000 flags 7 at 0 1 2\n" },
         { "two files, their ranges mixed",
           "1000-2000 r--p 0 8:1 5 /a\n2000-3000 r-xp 0 8:1 6 /b\n3000-4000 rw-p 1000 8:1 5 /a\n4000-5000 r--p 1000 8:1 6 /b\n5000-6000 r--p 9000 8:1 5 /a\n",
-          "/a 8:1:5 1000-6000 flags 3 to a000 at 0 2 4\n/b 8:1:6 2000-5000 flags 5 to 2000 at 1 3\n" },
+          "/a 8:1:5 1000-6000 flags 3 at 0 2 4\n/b 8:1:6 2000-5000 flags 5 at 1 3\n" },
         { "order is that of the first range, whatever the inodes",
           "1000-2000 r--p 0 8:1 9 /c\n2000-3000 r--p 0 8:1 1 /a\n3000-4000 r--p 0 8:1 5 /b\n4000-5000 r--p 0 8:1 1 /a\n",
-          "/c 8:1:9 1000-2000 flags 1 to 1000 at 0\n/a 8:1:1 2000-5000 flags 1 to 1000 at 1 3\n/b 8:1:5 3000-4000 flags 1 to 1000 at 2\n" },
+          "/c 8:1:9 1000-2000 flags 1 at 0\n/a 8:1:1 2000-5000 flags 1 at 1 3\n/b 8:1:5 3000-4000 flags 1 at 2\n" },
         { "inode used again: the old is gone, the new is not",
           "1000-2000 r--p 0 8:1 5 /l (deleted)\n2000-3000 r--p 0 8:1 5 /l\n",
-          "/l (deleted) 8:1:5 1000-2000 flags 1 to 1000 at 0\n/l 8:1:5 2000-3000 flags 1 to 1000 at 1\n" },
+          "/l (deleted) 8:1:5 1000-2000 flags 1 at 0\n/l 8:1:5 2000-3000 flags 1 at 1\n" },
         { "two subvolumes with the same numbers, side by side",
           "1000-2000 r--p 0 0:44 257 /s1/l\n2000-3000 r--p 1000 0:44 257 /s2/l\n",
-          "/s1/l 0:68:257 1000-2000 flags 1 to 1000 at 0\n/s2/l 0:68:257 2000-3000 flags 1 to 2000 at 1\n" },
+          "/s1/l 0:68:257 1000-2000 flags 1 at 0\n/s2/l 0:68:257 2000-3000 flags 1 at 1\n" },
         { "same inode number on two devices",
           "1000-2000 r--p 0 8:1 5 /l\n2000-3000 r--p 0 8:2 5 /l\n3000-4000 r--p 0 9:1 5 /l\n",
-          "/l 8:1:5 1000-2000 flags 1 to 1000 at 0\n/l 8:2:5 2000-3000 flags 1 to 1000 at 1\n/l 9:1:5 3000-4000 flags 1 to 1000 at 2\n" },
+          "/l 8:1:5 1000-2000 flags 1 at 0\n/l 8:2:5 2000-3000 flags 1 at 1\n/l 9:1:5 3000-4000 flags 1 at 2\n" },
         { "first SysV segment, whose number is 0", "1000-2000 rw-s 0 0:1 0 /SYSV00000000 (deleted)\n",
-          "/SYSV00000000 (deleted) 0:1:0 1000-2000 flags 11 to 1000 at 0\n" },
+          "/SYSV00000000 (deleted) 0:1:0 1000-2000 flags 11 at 0\n" },
         { "hole between segments does not count as reach", "1000-2000 r-xp 0 8:1 5 /l\n2000-90000 ---p 1000 8:1 5 /l\n",
-          "/l 8:1:5 1000-90000 flags 5 to 1000 at 0 1\n" },
-        { "offset beyond all files", "1000-3000 r-xp fffffffffffff000 8:1 5 /l\n", "/l 8:1:5 1000-3000 flags 5 to 0 at 0\n" },
+          "/l 8:1:5 1000-90000 flags 5 at 0 1\n" },
+        { "offset beyond all files", "1000-3000 r-xp fffffffffffff000 8:1 5 /l\n", "/l 8:1:5 1000-3000 flags 5 at 0\n" },
         { "line that is not understood", "1000-2000 r-xp 0 8:1 5 /a\nnonsense\n2000-3000 r-xp 0 8:1 6 /b\n",
-          "/a 8:1:5 1000-2000 flags 5 to 1000 at 0\n/b 8:1:6 2000-3000 flags 5 to 1000 at 1\n" },
+          "/a 8:1:5 1000-2000 flags 5 at 0\n/b 8:1:6 2000-3000 flags 5 at 1\n" },
         { "last line without its end is not whole", "1000-2000 r-xp 0 8:1 5 /a\n2000-3000 r-xp 0 8:1 6 /b",
-          "/a 8:1:5 1000-2000 flags 5 to 1000 at 0\n" },
-        { "file without a name", "1000-2000 r-xp 0 8:1 5\n", " 8:1:5 1000-2000 flags 5 to 1000 at 0\n" },
+          "/a 8:1:5 1000-2000 flags 5 at 0\n" },
+        { "file without a name", "1000-2000 r-xp 0 8:1 5\n", " 8:1:5 1000-2000 flags 5 at 0\n" },
 };
 
 START_TEST(text_of_maps_becomes_a_list) {
@@ -168,7 +168,7 @@ START_TEST(list_is_used_again_and_has_nothing_of_before) {
         ck_assert_int_eq(mapping_list_parse("1000-2000 r-xp 0 8:1 5 /a\n2000-3000 r-xp 0 8:1 6 /b\n", &l), 0);
         ck_assert_int_eq(mapping_list_parse("1000-2000 r-xp 0 8:1 7 /c\n", &l), 0);
         shown = show(&l);
-        ck_assert_str_eq(shown, "/c 8:1:7 1000-2000 flags 5 to 1000 at 0\n");
+        ck_assert_str_eq(shown, "/c 8:1:7 1000-2000 flags 5 at 0\n");
 }
 END_TEST
 
@@ -629,7 +629,6 @@ START_TEST(names_come_as_they_are_both_ways) {
         for (size_t i = 0; i < ELEMENTSOF(ends); i++)
                 ck_assert_msg(find_name(&l, ends[i]), "%s", ends[i]);
         ck_assert_uint_eq(find_name(&l, "/x (deleted)")->flags, RANGE_READ | RANGE_EXECUTE | RANGE_SHARED);
-        ck_assert_uint_eq(find_name(&l, "/x (deleted)")->file_end, 2 * PAGE);
         child_end(child);
 }
 END_TEST
