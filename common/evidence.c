@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include "elf-image.h"
+#include "elf-reader.h"
 #include "evidence.h"
 
 /* Two files without build-id are compared byte by byte up to this size, */
@@ -239,13 +240,45 @@ static Evidence compare_relocations(const Examination *x, size_t mapping) {
         return compare_words(x, mapping);
 }
 
+/*
+ * The dynamic section is the loader's own copy: it has added the load bias to the addresses in it (glibc elf/get-dynamic-info.h),
+ * or left all as it is (musl, and glibc where DL_RO_DYN_SECTION). A build of the same layout in all that was compared so far
+ * mostly has another size or place of some table, or another DT_FINI.
+ */
+static Evidence compare_dynamic(const Examination *x, size_t mapping, int fd) {
+        const LinkMap *link = &x->loader.list.maps[x->judged[mapping].link];
+        const ElfFile *elf = &x->judged[mapping].elf->elf;
+        const uint64_t mask = elf->class == 32 ? UINT32_MAX : UINT64_MAX;
+        const size_t word = elf->class / 8;
+        ElfDynamic d;
+        ElfReader r;
+
+        if (elf_reader_init(&r, fd) < 0 || elf_dynamic_read(&r, elf, &d) < 0 || d.cut || d.n == 0)
+                return EVIDENCE_NONE;
+        for (size_t i = 0; i < d.n; i++) {
+                const uint64_t at = link->l_ld + 2 * i * word, expected = d.entries[i].value & mask;
+                uint64_t tag, value;
+
+                if (memory_read_word(x->loader.memory, at, word, &tag) < 0 ||
+                    memory_read_word(x->loader.memory, at + word, word, &value) < 0)
+                        return EVIDENCE_NONE;
+                if (tag != (d.entries[i].tag & mask))
+                        return EVIDENCE_DIFFERS;
+                if (tag != DT_DEBUG && value != expected && value != ((expected + link->l_addr) & mask))
+                        return EVIDENCE_DIFFERS;
+        }
+        return EVIDENCE_AGREES;
+}
+
 /* What the loader made of the file, against the file as it is now. */
-static void compare_image(const Examination *x, size_t mapping, VerdictFacts *facts) {
+static void compare_image(const Examination *x, size_t mapping, int fd, VerdictFacts *facts) {
         int differs = x->loader.list.maps[x->judged[mapping].link].differs_from_file;
 
         facts->relocations = compare_relocations(x, mapping);
         facts->relocated = x->loader.list.maps[x->judged[mapping].link].type != LINK_TYPE_UNKNOWN;
         facts->layout = compare_layout(x, mapping);
+        if (facts->layout != EVIDENCE_DIFFERS)
+                facts->layout = compare_dynamic(x, mapping, fd);
         facts->loader_copy = differs < 0 ? EVIDENCE_NONE : differs ? EVIDENCE_DIFFERS : EVIDENCE_AGREES;
 }
 
@@ -275,7 +308,7 @@ int evidence_gather(Examination *x, size_t mapping, uint32_t path, VerdictFacts 
         if (!j->elf) /* the loader has it, and it is no ELF file any more */
                 facts->loader_copy = EVIDENCE_DIFFERS;
         else if (x->loader.list.complete)
-                compare_image(x, mapping, facts);
+                compare_image(x, mapping, fd, facts);
         return 0;
 }
 

@@ -79,7 +79,7 @@ typedef struct VerdictFacts {
         Evidence memory;      /* pages that the process has not written to against the file: they differ after a copy-up of overlayfs */
         Evidence relocations; /* DIFFERS: words that the loader had relocated are as in the file again, or lie behind its end */
         bool relocated;       /* the loader says that it has relocated the words: a difference is no dlopen(3) that is going on */
-        Evidence layout;      /* the mapped VMAs against the PT_LOADs of the file: could they come from it? */
+        Evidence layout;      /* the mapped VMAs and dynamic section against those of the file: could they come from it? */
         Evidence loader_copy; /* what the loader noted of the file (hash header, phnum, entry) against the file */
         Evidence baseline;    /* the content when it was first seen against now. A newer mtime or ctime alone is no difference */
 
