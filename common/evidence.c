@@ -35,6 +35,10 @@ static uint64_t page_up(uint64_t n) {
 
 /* --- the memory against the file --- */
 
+static bool is_accessible(const Range *r) {
+        return r->flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE);
+}
+
 /* Only overlayfs puts another file into the place of the mapped one (copy-up), under the same device and inode number. */
 static bool may_be_copied_up(const Examination *x, size_t mapping) {
         const Mount *m = scan_find_mount(x->scan, x->view, x->judged[mapping].mapped.mount_id);
@@ -80,7 +84,7 @@ static Evidence compare_memory(const Examination *x, size_t mapping, int fd) {
         for (size_t i = x->maps->mappings[mapping].first_range; buffer && i < x->maps->n_ranges; i++) {
                 const Range *r = &x->maps->ranges[i];
 
-                if (r->mapping != mapping || !(r->flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE)))
+                if (r->mapping != mapping || !is_accessible(r))
                         continue;
                 for (uint64_t at = r->start; at < r->end && left >= page_size(); at += page_size(), left -= page_size()) {
                         Evidence e = compare_page_twice(x, fd, at, r->offset + (at - r->start), buffer);
@@ -94,25 +98,56 @@ static Evidence compare_memory(const Examination *x, size_t mapping, int fd) {
         return found;
 }
 
+/* musl leaves in the holes between segments what it mapped first, with the access of the first segment (ldso/dynlink.c map_library()). */
+static bool has_musl(const Examination *x) {
+        const Judged *j = x->interpreter != EXAMINE_NO_INDEX ? &x->judged[x->interpreter] : NULL;
+
+        /* By PT_INTERP, which mostly is a link to libc.so. */
+        return j && strncmp(base_name(j->loader_name ?: examination_path(x, x->interpreter)), "ld-musl-", strlen("ld-musl-")) == 0;
+}
+
+/* What a VMA must allow to be of a segment for sure. Others may be holes: a loader leaves these without access, but for musl. */
+static uint32_t segment_flags(const Examination *x) {
+        return has_musl(x) ? RANGE_WRITE : RANGE_READ | RANGE_WRITE | RANGE_EXECUTE;
+}
+
+/* Of two VMAs side by side, may both be of one image? */
+static bool continues(const Range *lower, const Range *upper, uint64_t lower_offset, uint64_t upper_offset) {
+        return lower->mapping == upper->mapping && lower->end == upper->start && lower_offset <= upper_offset;
+}
+
 /*
  * The VMAs of the image that an entry of the link_map chain is of: those on both sides of its dynamic section, as far as
- * they lie side by side with ascending offsets. What else is mapped of the file (by a symbolizer, or into another
- * namespace) may lie right beside them.
+ * they lie side by side, from its load bias on, with offsets that do not fall. (Segments of a small file may all be of its
+ * first page; the offsets of holes mean nothing.) What else is mapped of the file, by a symbolizer or into another namespace, may lie right beside them.
  */
 static void find_image(const Examination *x, const LinkMap *link, size_t *ret_first, size_t *ret_n) {
+        size_t low = mapping_list_find_range(x->maps, link->l_ld), high = low + 1;
+        const uint32_t flags = segment_flags(x);
         const Range *ranges = x->maps->ranges;
-        size_t low = mapping_list_find_range(x->maps, link->l_ld), high;
+        uint64_t offset;
 
         *ret_n = 0;
         if (low == SIZE_MAX)
                 return;
-        high = low + 1;
-        while (low > 0 && ranges[low].offset > 0 && ranges[low - 1].mapping == ranges[low].mapping &&
-               ranges[low - 1].end == ranges[low].start && ranges[low - 1].offset <= ranges[low].offset)
-                low--;
-        while (high < x->maps->n_ranges && ranges[high].offset > 0 && ranges[high].mapping == ranges[high - 1].mapping &&
-               ranges[high - 1].end == ranges[high].start && ranges[high - 1].offset <= ranges[high].offset)
-                high++;
+        offset = ranges[low].offset;
+        for (; low > 0 && ranges[low].start > link->l_addr; low--) {
+                const Range *r = &ranges[low - 1];
+                uint64_t next = r->flags & flags ? r->offset : offset;
+
+                if (!continues(r, &ranges[low], next, offset))
+                        break;
+                offset = next;
+        }
+        offset = ranges[high - 1].offset;
+        for (; high < x->maps->n_ranges; high++) {
+                const Range *r = &ranges[high];
+                uint64_t next = r->flags & flags ? r->offset : offset;
+
+                if (!continues(&ranges[high - 1], r, offset, next))
+                        break;
+                offset = next;
+        }
         *ret_first = low;
         *ret_n = high - low;
 }
@@ -123,6 +158,7 @@ static void find_image(const Examination *x, const LinkMap *link, size_t *ret_fi
  * image: a program itself may map more than there is. Returns whether there are such pages.
  */
 static bool compare_end(const Examination *x, size_t mapping, VerdictFacts *facts) {
+        const uint32_t flags = segment_flags(x);
         const uint64_t end = page_up(x->judged[mapping].mapped.size);
         size_t first = 0, n = 0;
         uint8_t byte;
@@ -132,8 +168,8 @@ static bool compare_end(const Examination *x, size_t mapping, VerdictFacts *fact
                 const Range *r = &x->maps->ranges[i];
                 uint64_t behind = r->offset > end ? r->offset : end;
 
-                /* The holes that a loader leaves between segments (no access at all) may well lie behind the file's end. */
-                if (!(r->flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE)) || behind - r->offset >= r->end - r->start)
+                /* The holes that a loader leaves between segments may well lie behind the file's end. */
+                if (!(r->flags & flags) || behind - r->offset >= r->end - r->start)
                         continue;
                 if (x->loader.memory && may_be_copied_up(x, mapping) &&
                     memory_read(x->loader.memory, r->start + (behind - r->offset), &byte, 1) >= 0)
@@ -160,13 +196,14 @@ static bool comes_from(const Range *r, const ElfSegment *s, uint64_t l_addr) {
 
 /*
  * A loader maps each PT_LOAD at its place, in pages (glibc elf/dl-map-segments.h, musl ldso/dynlink.c map_library()). What
- * is readable only may also be a hole between two: musl leaves there what it mapped first. Parts may have been unmapped or
- * protected since, but nothing comes to lie elsewhere. And the last page of the last segment is there: the loader clears
- * what lies behind the end of the file's bytes on it.
+ * is readable only may also be a hole between two. Parts may have been unmapped or protected since, but nothing comes to
+ * lie elsewhere. And the last page of the last segment is there: the loader clears what lies behind the end of the file's
+ * bytes on it. Text relocations leave the protection of all to the loader.
  */
 static Evidence compare_layout(const Examination *x, size_t mapping) {
         const LinkMap *link = &x->loader.list.maps[x->judged[mapping].link];
         const ElfFile *elf = &x->judged[mapping].elf->elf;
+        const uint32_t flags = segment_flags(x);
         const ElfSegment *last = NULL;
         size_t first = 0, n = 0;
         uint64_t end;
@@ -174,7 +211,7 @@ static Evidence compare_layout(const Examination *x, size_t mapping) {
         find_image(x, link, &first, &n);
         for (size_t i = first; i < first + n; i++) {
                 const Range *r = &x->maps->ranges[i];
-                bool fits = !(r->flags & (RANGE_WRITE | RANGE_EXECUTE));
+                bool fits = elf->text_relocations || r->flags == RANGE_READ || !(r->flags & flags);
 
                 for (size_t k = 0; k < elf->n_segments && !fits; k++)
                         fits = comes_from(r, &elf->segments[k], link->l_addr);
