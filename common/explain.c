@@ -313,32 +313,42 @@ static int make_findings(Examination *x, size_t n, Sight *s, Trouble *t) {
         return 0;
 }
 
-/* What was found last time and is mapped still, but stale no more. */
-static int note_recovered(const Examination *x, Trouble *t) {
-        const Trouble *before = x->before ? sight_trouble(&x->before->sight) : NULL;
+/* Is the file of an earlier finding still mapped, and judged current now? */
+static bool is_current_again(const Examination *x, const Finding *old) {
+        for (size_t k = 0; k < x->maps->n_mappings; k++) {
+                const Judged *j = &x->judged[k];
 
-        if (!before || before->n_findings == 0)
+                if (j->verdict.state == STATE_CURRENT && j->mapped_known &&
+                    identity_has(&j->mapped, old->mapped.dev_major, old->mapped.dev_minor, old->mapped.inode))
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * What was found before and is mapped still, but stale no more. The sweep before has it even where it could not be judged
+ * since, or by another scan; without one, the process's own record has what was found last.
+ */
+static int note_recovered(const Examination *x, Trouble *t) {
+        const Trouble *last = x->before ? sight_trouble(&x->before->sight) : NULL;
+        const Snapshot *previous = x->options->previous;
+        Finding *const *before = last ? last->findings : NULL;
+        size_t n = last ? last->n_findings : 0;
+
+        if (previous)
+                n = snapshot_process_findings(previous, x->process->pid, &before);
+        if (n == 0)
                 return 0;
-        t->recovered = calloc(before->n_findings, sizeof(*t->recovered));
+        t->recovered = calloc(n, sizeof(*t->recovered));
         if (!t->recovered)
                 return -ENOMEM;
-        for (size_t i = 0; i < before->n_findings; i++) {
-                const Finding *old = before->findings[i];
-
-                for (size_t k = 0; k < x->maps->n_mappings; k++) {
-                        const Judged *j = &x->judged[k];
-
-                        if (j->verdict.state != STATE_CURRENT || !j->mapped_known ||
-                            !identity_has(&j->mapped, old->mapped.dev_major, old->mapped.dev_minor, old->mapped.inode))
-                                continue;
+        for (size_t i = 0; i < n; i++)
+                if (before[i]->start_time == x->process->start_time && is_current_again(x, before[i]))
                         t->recovered[t->n_recovered++] = (Finding){
-                                .pid = old->pid,
-                                .start_time = old->start_time,
-                                .mapped = old->mapped,
+                                .pid = before[i]->pid,
+                                .start_time = before[i]->start_time,
+                                .mapped = before[i]->mapped,
                         };
-                        break;
-                }
-        }
         return 0;
 }
 

@@ -230,6 +230,23 @@ const Looked *snapshot_find_looked(const Snapshot *s, pid_t pid) {
         return s->n_looked > 0 ? bsearch(&key, s->looked, s->n_looked, sizeof(*s->looked), compare_looked) : NULL;
 }
 
+size_t snapshot_process_findings(const Snapshot *s, pid_t pid, Finding *const **ret) {
+        size_t low = 0, high = s ? s->n_findings : 0, n = 0;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (s->findings[middle]->pid < pid)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        while (s && low + n < s->n_findings && s->findings[low + n]->pid == pid)
+                n++;
+        *ret = n > 0 ? s->findings + low : NULL;
+        return n;
+}
+
 static bool same_process(const Finding *a, const Finding *b) {
         return a->pid == b->pid && a->start_time == b->start_time;
 }
@@ -247,12 +264,55 @@ size_t snapshot_stale_libraries(const Snapshot *s) {
         return s->stale_libraries;
 }
 
-/* Was the process of f there, and could not be read? Where not even its start time could be had, its number must do. */
-static bool unread(const Snapshot *s, const Finding *f) {
+/*
+ * Are they of one file? Numbers of one device compare; what maps prints may be numbered otherwise than st_dev (btrfs,
+ * overlayfs), so that across devices either the inode or the path is enough: a finding is rather kept than lost.
+ */
+static bool may_be_same_file(const Finding *f, const UnknownMapping *u) {
+        bool same_device = f->mapped.dev_major == u->dev_major && f->mapped.dev_minor == u->dev_minor;
+        bool same_inode = f->mapped.inode != 0 && f->mapped.inode == u->inode;
+
+        if (same_device && f->mapped.inode != 0 && u->inode != 0)
+                return same_inode;
+        return same_inode || (f->path && u->path && streq(f->path, u->path));
+}
+
+static bool is_unknown(const Snapshot *s, const Finding *f) {
+        size_t low = 0, high = s->n_unknown;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (s->unknown[middle].pid < f->pid)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        for (size_t i = low; i < s->n_unknown && s->unknown[i].pid == f->pid; i++)
+                if (s->unknown[i].start_time == f->start_time && may_be_same_file(f, s->unknown + i))
+                        return true;
+        return false;
+}
+
+static bool is_recovered(const Snapshot *s, const Finding *f) {
+        return s->n_recovered > 0 &&
+                bsearch(&f, s->recovered, s->n_recovered, sizeof(*s->recovered), compare_findings) != NULL;
+}
+
+/*
+ * Can the sweep not tell what became of f, which it did not find? Where not even the start time of an unreadable process
+ * is known, its pid must do.
+ */
+static bool is_unsettled(const Snapshot *s, const Finding *f) {
         const Looked *looked = snapshot_find_looked(s, f->pid);
 
-        return looked && looked->look == LOOK_FAILED &&
-               (looked->start_time == 0 || looked->start_time == f->start_time);
+        if (looked && looked->look == LOOK_FAILED && looked->start_time == 0)
+                return true;
+        if (!looked || looked->start_time != f->start_time)
+                return false;
+        if (looked->look == LOOK_FAILED)
+                return true;
+        return !is_recovered(s, f) && (looked->look == LOOK_PARTIAL || is_unknown(s, f));
 }
 
 static Removal removal_reason(const Snapshot *s, const Finding *f) {
@@ -260,10 +320,7 @@ static Removal removal_reason(const Snapshot *s, const Finding *f) {
 
         if (!looked || looked->start_time != f->start_time)
                 return REMOVAL_EXITED;
-        if (s->n_recovered > 0 &&
-            bsearch(&f, s->recovered, s->n_recovered, sizeof(*s->recovered), compare_findings))
-                return REMOVAL_CURRENT_AGAIN;
-        return REMOVAL_UNMAPPED;
+        return is_recovered(s, f) ? REMOVAL_CURRENT_AGAIN : REMOVAL_UNMAPPED;
 }
 
 static bool add_change(Change **changes, size_t *n, size_t *allocated, Finding *f, Removal removal) {
@@ -285,7 +342,7 @@ static bool compare_snapshots(const Snapshot *old, const Snapshot *new, Differen
 
                 if (c > 0)
                         ok = add_change(&d->added, &d->n_added, &d->allocated_added, is, REMOVAL_INVALID);
-                else if (c < 0 && !unread(new, was))
+                else if (c < 0 && !is_unsettled(new, was))
                         ok = add_change(&d->removed, &d->n_removed, &d->allocated_removed,
                                         was, removal_reason(new, was));
                 else if (c == 0 && was != is && finding_differs(was, is))
@@ -316,17 +373,32 @@ void difference_done(Difference *d) {
         *d = (Difference){};
 }
 
+/* Shares f, or a copy of it with the flag. */
+static int add_unconfirmed(Snapshot *s, Finding *f) {
+        _cleanup_(finding_done) Finding copy = {};
+        int r;
+
+        if (f->flags & FLAG_UNCONFIRMED)
+                return snapshot_add_finding(s, f);
+        r = finding_copy(f, &copy);
+        if (r < 0)
+                return r;
+        copy.flags |= FLAG_UNCONFIRMED;
+        copy.text_length = f->text_length;
+        return snapshot_take_finding(s, &copy);
+}
+
 int snapshot_carry_over(const Snapshot *old, Snapshot *new) {
-        size_t n_new = new->n_findings; /* what is appended behind it is not sorted in yet */
+        size_t n_new = new->n_findings; /* what is appended is not sorted in yet */
         int r = 0;
 
         for (size_t i = 0; i < old->n_findings && r >= 0; i++) {
                 Finding *f = old->findings[i];
 
-                if (!unread(new, f) ||
+                if (!is_unsettled(new, f) ||
                     (n_new > 0 && bsearch(&f, new->findings, n_new, sizeof(*new->findings), compare_findings)))
                         continue;
-                r = snapshot_add_finding(new, f);
+                r = add_unconfirmed(new, f);
         }
         if (new->n_findings > n_new)
                 snapshot_freeze(new);

@@ -15,7 +15,7 @@
 
 typedef enum Look {
         LOOK_DONE,    /* all its mappings were judged, or are listed as unknown */
-        LOOK_FAILED,  /* could not be read: its earlier findings still stand */
+        LOOK_FAILED,  /* could not be read: its earlier findings still stand, unconfirmed */
         LOOK_PARTIAL, /* some are counted as unknown, and not listed: what was found of it and is not found now may still be mapped */
         LOOK_MAX,
 } Look;
@@ -116,6 +116,9 @@ void snapshot_freeze(Snapshot *s);
 Finding *const *snapshot_find(const Snapshot *s, const Finding *key);
 const Looked *snapshot_find_looked(const Snapshot *s, pid_t pid);
 
+/* The findings of a process: where they start in a frozen snapshot, which may be NULL, and how many there are (0: it has none). */
+size_t snapshot_process_findings(const Snapshot *s, pid_t pid, Finding *const **ret);
+
 /* Distinct processes, mapped files and units among the findings. */
 size_t snapshot_stale_processes(const Snapshot *s);
 size_t snapshot_stale_libraries(const Snapshot *s);
@@ -143,13 +146,16 @@ typedef struct Difference {
 } Difference;
 
 /*
- * Compares two frozen snapshots; `old` may be NULL (then all is added). A finding of
- * a process that could not be read this time is neither removed nor changed: call
- * snapshot_carry_over() first, so that the new snapshot still has it.
+ * Compares two frozen snapshots; `old` may be NULL (then all is added). A finding that the new sweep could not judge is
+ * neither removed nor changed: call snapshot_carry_over() first, so that the new snapshot still has it.
  * Returns 0 or -ENOMEM. *ret must be zeroed; difference_done() frees it.
  */
 int snapshot_difference(const Snapshot *old, const Snapshot *new, Difference *ret);
 void difference_done(Difference *d);
 
-/* Adds to frozen `new` the findings of `old` whose process `new` could not read. Returns 0 or -ENOMEM; it is frozen still. */
+/*
+ * Adds to frozen `new` the findings of `old` that it has not, and about which it says nothing: their process could not be
+ * read (LOOK_FAILED) or was listed in part (LOOK_PARTIAL), or their mapping is among the unknown ones. They have
+ * FLAG_UNCONFIRMED then. Returns 0 or -ENOMEM; it is frozen still.
+ */
 int snapshot_carry_over(const Snapshot *old, Snapshot *new);

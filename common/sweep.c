@@ -299,23 +299,13 @@ static int examine_and_explain(Sweep *s, const Process *p, const KnownView *view
 
 /* Is there anything to compare with, or to say more about than that all is well? Then a glance is not enough. */
 static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
-        const Snapshot *previous = s->options.previous;
+        Finding *const *findings;
 
         if (s->options.pids || s->options.full)
                 return true;
         if (before && sight_trouble(&before->sight)->n_findings > 0)
                 return true;
-        for (size_t low = 0, high = previous ? previous->n_findings : 0; low < high;) {
-                size_t middle = low + (high - low) / 2;
-
-                if (previous->findings[middle]->pid == pid)
-                        return true;
-                if (previous->findings[middle]->pid < pid)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return false;
+        return snapshot_process_findings(s->options.previous, pid, &findings) > 0;
 }
 
 /* What the next sweep compares with. */
@@ -490,9 +480,16 @@ static void keep_records(Sweep *s) {
 }
 
 int sweep_finish(Sweep *s, Snapshot **ret) {
+        int r;
+
         s->snapshot->counts.duration_usec = clock_now() - s->started_usec;
         s->snapshot->counts.files = count_files(s);
         snapshot_freeze(s->snapshot);
+        if (s->options.previous) {
+                r = snapshot_carry_over(s->options.previous, s->snapshot);
+                if (r < 0)
+                        return r;
+        }
         if (!s->partial) {
                 keep_records(s);
                 path_table_prune(&s->scan->paths, s->scan->sweep);

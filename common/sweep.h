@@ -48,7 +48,11 @@ typedef struct SweepOptions {
         bool text_maps;           /* read the text of maps even where PROCMAP_QUERY works */
         bool full;                /* re-read every process, whether it seems changed or not */
         bool once;                /* no sweep of this scan follows: what would tell it of a change is not asked for */
-        const Snapshot *previous; /* frozen; the sweep before, or NULL: tells what is current again. Borrowed until sweep_finish() */
+        /*
+         * Frozen; the sweep before, or NULL. Tells what is current again; and what can be judged no more stays a finding,
+         * see snapshot_carry_over(). Borrowed until sweep_finish().
+         */
+        const Snapshot *previous;
 
         /* What hung before, and is left out: counted as unreadable, or as unknown. */
         const SweepProcess *skip_processes;
@@ -97,7 +101,7 @@ int sweep_step(Sweep *sweep);
 
 /* How far it is. */
 void sweep_progress(const Sweep *sweep, size_t *ret_done, size_t *ret_total);
-/* After sweep_step() returned 0: hands over the frozen snapshot. */
+/* After sweep_step() returned 0: hands over the frozen snapshot. Returns 0 or -ENOMEM. */
 int sweep_finish(Sweep *sweep, Snapshot **ret);
 
 /* All of it in one call. */

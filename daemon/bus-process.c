@@ -12,23 +12,6 @@ const char *process_path(pid_t pid, char *buffer) {
         return buffer;
 }
 
-size_t process_findings(const Snapshot *s, pid_t pid, Finding *const **ret) {
-        size_t low = 0, high = s ? s->n_findings : 0, n = 0;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (s->findings[middle]->pid < pid)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        while (s && low + n < s->n_findings && s->findings[low + n]->pid == pid)
-                n++;
-        *ret = n > 0 ? s->findings + low : NULL;
-        return n;
-}
-
 int process_list_stale(const Snapshot *s, pid_t **ret, size_t *ret_n) {
         pid_t *pids = calloc((s ? s->n_findings : 0) + 1, sizeof(*pids));
         size_t n = 0;
@@ -138,7 +121,7 @@ static int process_find(sd_bus *bus _unused_, const char *path, const char *inte
 
         if (process_path_parse(path, &pid) < 0)
                 return 0;
-        view->n_findings = process_findings(view->snapshot, pid, &view->findings);
+        view->n_findings = snapshot_process_findings(view->snapshot, pid, &view->findings);
         if (view->n_findings == 0)
                 return 0;
         *ret_found = view;

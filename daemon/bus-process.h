@@ -14,9 +14,6 @@
 /* Gives the object's path for a pid, in a buffer of PROCESS_PATH_MAX bytes. */
 const char *process_path(pid_t pid, char *buffer);
 
-/* The findings of a process: where they start and how many there are (0: it has none). */
-size_t process_findings(const Snapshot *s, pid_t pid, Finding *const **ret);
-
 typedef struct ProcessView {
         const Snapshot *snapshot; /* borrowed; set by the owner, NULL: there are no objects */
         Finding *const *findings;  /* of the object that is looked at just now */

@@ -117,7 +117,7 @@ static int read_process(sd_bus_message *m, const Bus *b, Finding *const **ret, s
         r = sd_bus_message_read(m, "u", &pid);
         if (r < 0)
                 return r;
-        n = pid <= PID_MAX ? process_findings(b->view.snapshot, (pid_t) pid, &findings) : 0;
+        n = pid <= PID_MAX ? snapshot_process_findings(b->view.snapshot, (pid_t) pid, &findings) : 0;
         if (n == 0) {
                 sd_bus_error_setf(error, ERROR_NO_SUCH_PROCESS, "Process %" PRIu32 " has no stale libraries", pid);
                 return -ESRCH;
@@ -279,8 +279,8 @@ static int changes_find(Bus *b, const Snapshot *new, const Difference *d) {
 
         while ((pid = changes_next(d, at)) != 0) {
                 Finding *const *findings;
-                bool was = process_findings(b->view.snapshot, pid, &findings) > 0;
-                bool is = process_findings(new, pid, &findings) > 0;
+                bool was = snapshot_process_findings(b->view.snapshot, pid, &findings) > 0;
+                bool is = snapshot_process_findings(new, pid, &findings) > 0;
                 int r = changes_add(b, pid, was && is ? OBJECT_CHANGED : is ? OBJECT_ADDED : OBJECT_REMOVED);
 
                 if (r < 0)
@@ -302,7 +302,7 @@ bool bus_work(Bus *b) {
         }
 
         c = b->changes + b->next_change++;
-        there = process_findings(b->view.snapshot, c->pid, &findings) > 0;
+        there = snapshot_process_findings(b->view.snapshot, c->pid, &findings) > 0;
         /* What has come to be otherwise since is told by a later change. */
         if (c->kind == OBJECT_REMOVED && !there)
                 bus_process_emit_removed(b->bus, c->pid);

@@ -146,7 +146,7 @@ START_TEST(a_look_is_found_by_its_pid) {
 }
 END_TEST
 
-/* What became of the one finding { 7, 70, 5, replaced } of the sweep before. */
+/* What became of the one finding { 7, 70, 5, replaced } of /lib/a.so on 8:1 of the sweep before. */
 static const struct {
         const char *name;
         bool listed;                 /* the new sweep saw a process 7 */
@@ -154,19 +154,39 @@ static const struct {
         Look look;
         bool found, other_state;     /* and its finding */
         bool recovered;
+        UnknownMapping unknown;      /* where its pid is set, what could not be judged */
         size_t added, removed, changed, carried;
         Removal removal;
 } cases[] = {
-        { "exited", false, 0, LOOK_DONE, false, false, false, 0, 1, 0, 0, REMOVAL_EXITED },
-        { "pid reused", true, 71, LOOK_DONE, false, false, false, 0, 1, 0, 0, REMOVAL_EXITED },
-        { "pid reused by one that cannot be read", true, 71, LOOK_FAILED, false, false, false, 0, 1, 0, 0, REMOVAL_EXITED },
-        { "unmapped", true, 70, LOOK_DONE, false, false, false, 0, 1, 0, 0, REMOVAL_UNMAPPED },
-        { "current again", true, 70, LOOK_DONE, false, false, true, 0, 1, 0, 0, REMOVAL_CURRENT_AGAIN },
-        { "still the same", true, 70, LOOK_DONE, true, false, false, 0, 0, 0, 0, REMOVAL_INVALID },
-        { "changed", true, 70, LOOK_DONE, true, true, false, 0, 0, 1, 0, REMOVAL_INVALID },
-        { "could not be read", true, 70, LOOK_FAILED, false, false, false, 0, 0, 0, 1, REMOVAL_INVALID },
-        { "could not even be opened", true, 0, LOOK_FAILED, false, false, false, 0, 0, 0, 1, REMOVAL_INVALID },
-        { "could be read in part", true, 70, LOOK_FAILED, true, false, false, 0, 0, 0, 0, REMOVAL_INVALID },
+        { "exited", false, 0, LOOK_DONE, false, false, false, {}, 0, 1, 0, 0, REMOVAL_EXITED },
+        { "pid reused", true, 71, LOOK_DONE, false, false, false, {}, 0, 1, 0, 0, REMOVAL_EXITED },
+        { "pid reused by one that cannot be read", true, 71, LOOK_FAILED, false, false, false, {}, 0, 1, 0, 0, REMOVAL_EXITED },
+        { "pid reused by one listed in part", true, 71, LOOK_PARTIAL, false, false, false, {}, 0, 1, 0, 0, REMOVAL_EXITED },
+        { "unmapped", true, 70, LOOK_DONE, false, false, false, {}, 0, 1, 0, 0, REMOVAL_UNMAPPED },
+        { "current again", true, 70, LOOK_DONE, false, false, true, {}, 0, 1, 0, 0, REMOVAL_CURRENT_AGAIN },
+        { "still the same", true, 70, LOOK_DONE, true, false, false, {}, 0, 0, 0, 0, REMOVAL_INVALID },
+        { "changed", true, 70, LOOK_DONE, true, true, false, {}, 0, 0, 1, 0, REMOVAL_INVALID },
+        { "could not be read", true, 70, LOOK_FAILED, false, false, false, {}, 0, 0, 0, 1, REMOVAL_INVALID },
+        { "could not even be opened", true, 0, LOOK_FAILED, false, false, false, {}, 0, 0, 0, 1, REMOVAL_INVALID },
+        { "could be read in part", true, 70, LOOK_FAILED, true, false, false, {}, 0, 0, 0, 0, REMOVAL_INVALID },
+        { "listed in part", true, 70, LOOK_PARTIAL, false, false, false, {}, 0, 0, 0, 1, REMOVAL_INVALID },
+        { "listed in part, and found", true, 70, LOOK_PARTIAL, true, false, false, {}, 0, 0, 0, 0, REMOVAL_INVALID },
+        { "listed in part, and current again", true, 70, LOOK_PARTIAL, false, false, true, {}, 0, 1, 0, 0, REMOVAL_CURRENT_AGAIN },
+        { "unknown now", true, 70, LOOK_DONE, false, false, false, { 7, 70, NULL, NULL, 8, 1, 5, UNKNOWN_REMOTE }, 0, 0, 0, 1, REMOVAL_INVALID },
+        { "unknown now, as maps prints its device", true, 70, LOOK_DONE, false, false, false,
+          { 7, 70, NULL, NULL, 0, 40, 5, UNKNOWN_PERMISSION }, 0, 0, 0, 1, REMOVAL_INVALID },
+        { "unknown now, as maps prints both numbers", true, 70, LOOK_DONE, false, false, false,
+          { 7, 70, NULL, (char *) "/lib/a.so", 0, 40, 6, UNKNOWN_PERMISSION }, 0, 0, 0, 1, REMOVAL_INVALID },
+        { "unknown now, without numbers", true, 70, LOOK_DONE, false, false, false,
+          { 7, 70, NULL, (char *) "/lib/a.so", 8, 1, 0, UNKNOWN_OTHER }, 0, 0, 0, 1, REMOVAL_INVALID },
+        { "another file is unknown", true, 70, LOOK_DONE, false, false, false,
+          { 7, 70, NULL, (char *) "/lib/b.so", 0, 40, 6, UNKNOWN_REMOTE }, 0, 1, 0, 0, REMOVAL_UNMAPPED },
+        { "its successor is unknown", true, 70, LOOK_DONE, false, false, false,
+          { 7, 70, NULL, (char *) "/lib/a.so", 8, 1, 6, UNKNOWN_REMOTE }, 0, 1, 0, 0, REMOVAL_UNMAPPED },
+        { "it is unknown in another process", true, 70, LOOK_DONE, false, false, false,
+          { 8, 70, NULL, NULL, 8, 1, 5, UNKNOWN_REMOTE }, 0, 1, 0, 0, REMOVAL_UNMAPPED },
+        { "it is unknown in one that had the pid", true, 70, LOOK_DONE, false, false, false,
+          { 7, 69, NULL, NULL, 8, 1, 5, UNKNOWN_REMOTE }, 0, 1, 0, 0, REMOVAL_UNMAPPED },
 };
 
 static Snapshot *case_snapshot(int i) {
@@ -179,6 +199,8 @@ static Snapshot *case_snapshot(int i) {
                 take(s, (Row){ 7, 70, 5, cases[i].other_state ? STATE_DELETED : STATE_REPLACED });
         if (cases[i].recovered)
                 ck_assert_int_eq(snapshot_add_recovered(s, &key), 0);
+        if (cases[i].unknown.pid != 0)
+                ck_assert_int_eq(snapshot_add_unknown(s, &cases[i].unknown), 0);
         snapshot_freeze(s);
         return s;
 }
@@ -201,7 +223,7 @@ START_TEST(difference_tells_what_became_of_a_finding) {
 }
 END_TEST
 
-START_TEST(carry_over_keeps_what_could_not_be_read) {
+START_TEST(carry_over_keeps_what_could_not_be_judged) {
         static const Row before = { 7, 70, 5, STATE_REPLACED };
         _cleanup_(snapshot_freep) Snapshot *old = snapshot_of(&before, 1), *new = case_snapshot(_i);
         size_t n = new->n_findings;
@@ -209,11 +231,36 @@ START_TEST(carry_over_keeps_what_could_not_be_read) {
         snapshot_freeze(old);
         ck_assert_int_eq(snapshot_carry_over(old, new), 0);
         ck_assert_msg(new->n_findings == n + cases[_i].carried, "%s", cases[_i].name);
+        ck_assert_uint_eq(old->findings[0]->flags, 0);
         if (cases[_i].carried > 0) {
-                ck_assert_ptr_eq(new->findings[0], old->findings[0]);
-                ck_assert_uint_eq(new->findings[0]->n_refs, 2);
+                ck_assert_uint_eq(new->findings[0]->flags, FLAG_UNCONFIRMED);
+                ck_assert_str_eq(new->findings[0]->message, "it is stale");
+                ck_assert_int_eq(finding_compare(new->findings[0], old->findings[0]), 0);
                 ck_assert_uint_eq(snapshot_stale_libraries(new), 1);
         }
+}
+END_TEST
+
+/* Once with the flag, it is shared from one snapshot to the next, and so is no change. */
+START_TEST(what_stays_unconfirmed_does_not_change) {
+        static const Row before = { 7, 70, 5, STATE_REPLACED };
+        _cleanup_(snapshot_freep) Snapshot *old = snapshot_of(&before, 1), *next = snapshot_new(), *last = snapshot_new();
+        _cleanup_(difference_done) Difference d = {};
+
+        snapshot_freeze(old);
+        snapshot_add_looked(next, 7, 70, LOOK_FAILED);
+        snapshot_freeze(next);
+        snapshot_add_looked(last, 7, 70, LOOK_PARTIAL);
+        snapshot_freeze(last);
+        ck_assert_int_eq(snapshot_carry_over(old, next), 0);
+        ck_assert_int_eq(snapshot_difference(old, next, &d), 0);
+        ck_assert_uint_eq(d.n_changed, 1);
+        ck_assert_uint_eq(d.n_added + d.n_removed, 0);
+        difference_done(&d);
+        ck_assert_int_eq(snapshot_carry_over(next, last), 0);
+        ck_assert_ptr_eq(last->findings[0], next->findings[0]);
+        ck_assert_int_eq(snapshot_difference(next, last, &d), 0);
+        ck_assert_uint_eq(d.n_changed + d.n_added + d.n_removed, 0);
 }
 END_TEST
 
@@ -264,7 +311,8 @@ int main(void) {
         tcase_add_test(tcase, a_finding_is_found_by_its_key_alone);
         tcase_add_test(tcase, a_look_is_found_by_its_pid);
         tcase_add_loop_test(tcase, difference_tells_what_became_of_a_finding, 0, ELEMENTSOF(cases));
-        tcase_add_loop_test(tcase, carry_over_keeps_what_could_not_be_read, 0, ELEMENTSOF(cases));
+        tcase_add_loop_test(tcase, carry_over_keeps_what_could_not_be_judged, 0, ELEMENTSOF(cases));
+        tcase_add_test(tcase, what_stays_unconfirmed_does_not_change);
         tcase_add_test(tcase, without_an_old_snapshot_all_is_added);
         tcase_add_test(tcase, every_word_is_its_own);
         suite_add_tcase(suite, tcase);

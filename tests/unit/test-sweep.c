@@ -456,11 +456,11 @@ START_TEST(what_hung_before_is_left_out_and_counted) {
         options.full = true;
         options.skip_processes = &skip;
         options.n_skip_processes = 1;
-        ck_assert_ptr_null(sweep());
+        ck_assert_uint_eq(sweep()->flags & FLAG_UNCONFIRMED, FLAG_UNCONFIRMED);
         ck_assert_uint_eq(last->counts.unreadable, 1);
         ck_assert_int_eq(snapshot_find_looked(last, child)->look, LOOK_FAILED);
         skip.start_time++; /* another process of this number */
-        ck_assert_ptr_nonnull(sweep());
+        ck_assert_uint_eq(sweep()->flags & FLAG_UNCONFIRMED, 0);
 }
 END_TEST
 
@@ -522,8 +522,59 @@ START_TEST(a_device_that_hung_is_counted_as_unknown) {
         options.full = true;
         options.skip_devices = &skip;
         options.n_skip_devices = 1;
-        ck_assert_ptr_null(sweep());
+        sweep();
         ck_assert_uint_gt(last->counts.unknown_by[UNKNOWN_HUNG], hung);
+}
+END_TEST
+
+/* A finding whose file cannot be judged for a while. */
+START_TEST(what_can_be_judged_no_more_stays_unconfirmed) {
+        SweepDevice skip;
+        struct stat st;
+
+        replace(PLUGIN_2);
+        ck_assert_uint_eq(sweep()->flags & FLAG_UNCONFIRMED, 0);
+        ck_assert_int_eq(stat(plugin, &st), 0);
+        skip = (SweepDevice){ major(st.st_dev), minor(st.st_dev) };
+        options.skip_devices = &skip;
+        options.full = true;
+        for (int i = 0; i < 2; i++) {
+                options.n_skip_devices = 1;
+                for (int k = 0; k < 2; k++) {
+                        ck_assert_uint_eq(sweep()->flags & FLAG_UNCONFIRMED, FLAG_UNCONFIRMED);
+                        ck_assert_int_eq(snapshot_find_looked(last, child)->look, LOOK_DONE);
+                        ck_assert(!recovered());
+                }
+                options.n_skip_devices = 0;
+                ck_assert_uint_eq(sweep()->flags & FLAG_UNCONFIRMED, 0);
+        }
+        options.n_skip_devices = 1;
+        ck_assert_ptr_nonnull(sweep());
+        tell('c', '+'); /* it is not mapped any more: nothing is left that could not be judged */
+        ck_assert_ptr_null(sweep());
+        ck_assert(!recovered());
+}
+END_TEST
+
+START_TEST(what_is_current_when_it_can_be_judged_again_is_told_as_recovered) {
+        char aside[PATH_MAX + 8];
+        SweepDevice skip;
+        struct stat st;
+
+        snprintf(aside, sizeof(aside), "%s.aside", plugin);
+        ck_assert_int_eq(link(plugin, aside), 0);
+        replace(PLUGIN_2);
+        ck_assert_ptr_nonnull(sweep());
+        ck_assert_int_eq(stat(plugin, &st), 0);
+        skip = (SweepDevice){ major(st.st_dev), minor(st.st_dev) };
+        options.skip_devices = &skip;
+        options.n_skip_devices = 1;
+        options.full = true;
+        ck_assert_uint_eq(sweep()->flags & FLAG_UNCONFIRMED, FLAG_UNCONFIRMED);
+        ck_assert_int_eq(rename(aside, plugin), 0);
+        options.n_skip_devices = 0;
+        ck_assert_ptr_null(sweep());
+        ck_assert(recovered());
 }
 END_TEST
 
@@ -600,6 +651,8 @@ static TCase *all_tests(const char *name, SFun how) {
         tcase_add_test(tcase, what_hung_is_not_even_glanced_at);
         tcase_add_test(tcase, all_of_an_owner_are_left_out_and_counted_and_root_is_not);
         tcase_add_test(tcase, a_device_that_hung_is_counted_as_unknown);
+        tcase_add_test(tcase, what_can_be_judged_no_more_stays_unconfirmed);
+        tcase_add_test(tcase, what_is_current_when_it_can_be_judged_again_is_told_as_recovered);
         tcase_add_test(tcase, the_entries_that_verdicts_hang_on_are_told);
         tcase_add_test(tcase, only_the_processes_asked_for_are_looked_at);
         tcase_add_test(tcase, globs_of_the_caller_are_heeded);
