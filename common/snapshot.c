@@ -68,11 +68,19 @@ int snapshot_add_finding(Snapshot *s, Finding *f) {
         return 0;
 }
 
-int snapshot_add_looked(Snapshot *s, pid_t pid, uint64_t start_time, Look look) {
+static int add_looked(Snapshot *s, const Looked *looked) {
         if (!GROW(s->looked, s->allocated_looked, s->n_looked + 1))
                 return -ENOMEM;
-        s->looked[s->n_looked++] = (Looked){ .pid = pid, .start_time = start_time, .look = look };
+        s->looked[s->n_looked++] = *looked;
         return 0;
+}
+
+int snapshot_add_looked(Snapshot *s, pid_t pid, uint64_t start_time, Look look) {
+        return add_looked(s, &(Looked){ .pid = pid, .start_time = start_time, .look = look });
+}
+
+int snapshot_add_unreadable(Snapshot *s, pid_t pid, uint64_t start_time, UnknownReason reason) {
+        return add_looked(s, &(Looked){ .pid = pid, .start_time = start_time, .look = LOOK_FAILED, .reason = reason });
 }
 
 int snapshot_add_recovered(Snapshot *s, const Finding *f) {

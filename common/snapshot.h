@@ -20,12 +20,6 @@ typedef enum Look {
         LOOK_MAX,
 } Look;
 
-typedef struct Looked {
-        pid_t pid;
-        Look look;
-        uint64_t start_time; /* as in Finding; 0 where it could not be read */
-} Looked;
-
 /* Why a mapping could not be judged, as counted in the report. */
 typedef enum UnknownReason {
         UNKNOWN_PERMISSION,  /* EPERM, EACCES */
@@ -39,6 +33,13 @@ typedef enum UnknownReason {
         UNKNOWN_OTHER,
         UNKNOWN_REASON_MAX,
 } UnknownReason;
+
+typedef struct Looked {
+        pid_t pid;
+        Look look;
+        uint64_t start_time; /* as in Finding; 0 where it could not be read */
+        UnknownReason reason; /* of LOOK_FAILED */
+} Looked;
 
 /* A mapping that could not be judged, or, where path is NULL, a process that could not be read at all. */
 typedef struct UnknownMapping {
@@ -105,6 +106,8 @@ int snapshot_take_finding(Snapshot *s, Finding *f);
 /* Shares f. Returns 0 or -ENOMEM. */
 int snapshot_add_finding(Snapshot *s, Finding *f);
 int snapshot_add_looked(Snapshot *s, pid_t pid, uint64_t start_time, Look look);
+/* As snapshot_add_looked() with LOOK_FAILED, and why. */
+int snapshot_add_unreadable(Snapshot *s, pid_t pid, uint64_t start_time, UnknownReason reason);
 /* Remembers that what was finding f is current again. */
 int snapshot_add_recovered(Snapshot *s, const Finding *f);
 /* Copies u. Returns 0, -ENOMEM, or -E2BIG where the list is full. */

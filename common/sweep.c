@@ -224,10 +224,14 @@ static int keep(Sweep *s, Record **r) {
         return 0;
 }
 
-static int count_unreadable(Sweep *s, pid_t pid, uint64_t start_time) {
+/* error: what kept the sweep from reading it, -errno; 0: it is left out, since an earlier read did not return. */
+static int count_unreadable(Sweep *s, pid_t pid, uint64_t start_time, int error) {
+        UnknownReason reason = error == 0 ? UNKNOWN_HUNG :
+                error == -EACCES || error == -EPERM ? UNKNOWN_PERMISSION : UNKNOWN_OTHER;
+
         s->snapshot->counts.processes++;
         s->snapshot->counts.unreadable++;
-        return snapshot_add_looked(s->snapshot, pid, start_time, LOOK_FAILED);
+        return snapshot_add_unreadable(s->snapshot, pid, start_time, reason);
 }
 
 /* Errors that no other process is to blame for: the sweep cannot go on. */
@@ -355,7 +359,7 @@ static int examine(Sweep *s, Process *p, const KnownView *view, const Record *be
         if (!process_alive(p))
                 return 0;
         if (r < 0)
-                return count_unreadable(s, p->pid, p->start_time);
+                return count_unreadable(s, p->pid, p->start_time, r);
         if (key)
                 r = twin_add_examined(s->scan, key, p, ret);
         return r < 0 ? r : 1;
@@ -407,10 +411,10 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         if (r == -ESRCH || is_fatal(r))
                 return r == -ESRCH ? 0 : r;
         if (r < 0)
-                return count_unreadable(s, pid, 0);
+                return count_unreadable(s, pid, 0, r);
         r = is_left_out(s, &p);
         if (r != 0)
-                return r < 0 ? r : count_unreadable(s, pid, p.start_time);
+                return r < 0 ? r : count_unreadable(s, pid, p.start_time, /* error= */ 0);
         if (!s->options.once && s->scan->pids_are_ours)
                 record_begin(record);
         r = scan_view(s->scan, &p, &view);
@@ -418,8 +422,8 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
                 if (is_fatal(r))
                         return r;
                 /* Also one that was identified before may have ended by now. */
-                r = process_identify(s->scan->proc_fd, &p);
-                return r >= 0 && process_alive(&p) ? count_unreadable(s, pid, p.start_time) : 0;
+                return process_identify(s->scan->proc_fd, &p) >= 0 && process_alive(&p) ?
+                        count_unreadable(s, pid, p.start_time, r) : 0;
         }
         view->used = s->scan->sweep;
         r = look_at(s, &p, view, before, &sight);

@@ -61,9 +61,9 @@ static int on_second(sd_event_source *source _unused_, uint64_t usec _unused_, v
         return 0;
 }
 
-/* Everything that grows with the number of findings. */
+/* Everything that grows with the number of findings, or of what could not be judged. */
 static bool is_for_list(sd_bus_message *m) {
-        static const char *const members[] = { "ListFindings", "ListUnits", "GetManagedObjects" };
+        static const char *const members[] = { "ListFindings", "ListUnknown", "ListUnits", "GetManagedObjects" };
 
         for (size_t i = 0; i < ELEMENTSOF(members); i++)
                 if (sd_bus_message_is_method_call(m, /* interface= */ NULL, members[i]) > 0)

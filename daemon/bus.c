@@ -78,12 +78,19 @@ static int reply_explained(sd_bus_message *m, Finding *const *findings, size_t n
         return r;
 }
 
-static int method_list_findings(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        const Bus *b = userdata;
+static int list(const Bus *b, ListKind kind, sd_bus_message *m, sd_bus_error *error) {
         int r;
 
-        r = bus_list_add(b->list, m);
+        r = bus_list_add(b->list, kind, m);
         return r == -EBUSY ? sd_bus_error_set(error, ERROR_BUSY, "Too many callers wait for a list already") : r;
+}
+
+static int method_list_findings(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return list(userdata, LIST_FINDINGS, m, error);
+}
+
+static int method_list_unknown(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return list(userdata, LIST_UNKNOWN, m, error);
 }
 
 static int method_list_units(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
@@ -226,6 +233,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Sweep", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", summary), method_sweep, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListFindings", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", findings), method_list_findings, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListUnknown", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", unknown), method_list_unknown, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListUnits", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(suu)", units), method_list_units, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetProcess", SD_BUS_ARGS("u", pid), SD_BUS_RESULT("o", process), method_get_process, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("u", pid), SD_BUS_RESULT("aa{sv}", findings), method_explain, SD_BUS_VTABLE_UNPRIVILEGED),

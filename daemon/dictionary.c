@@ -3,6 +3,7 @@
 
 #include "advice.h"
 #include "dictionary.h"
+#include "escape.h"
 #include "report.h"
 
 /* A finding's own nesting is three: itself, its pins, their lists. */
@@ -167,6 +168,29 @@ int dictionary_append_finding(sd_bus_message *m, const Finding *f, bool explaine
                 r = dictionary_append(m, o);
         json_object_put(o);
         return r;
+}
+
+static int append_bytes(sd_bus_message *m, const char *key, const char *bytes) {
+        _cleanup_free_ char *safe = escape(bytes);
+
+        if (!bytes)
+                return 0;
+        return safe ? sd_bus_message_append(m, "{sv}", key, "s", safe) : -ENOMEM;
+}
+
+int dictionary_append_unknown(sd_bus_message *m, const UnknownMapping *u) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "{sv}", "pid", "u", (uint32_t) u->pid);
+        if (r >= 0)
+                r = append_bytes(m, "comm", u->comm);
+        if (r >= 0)
+                r = append_bytes(m, "path", u->path);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "{sv}", "reason", "s", unknown_reason_to_string(u->reason));
+        return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 static int append_unreadable(sd_bus_message *m, const Snapshot *s) {

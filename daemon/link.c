@@ -30,7 +30,7 @@ struct Link {
         bool sweeping, frozen;
         Answer answer;         /* what has come so far */
         const Snapshot *previous; /* borrowed: where findings that are kept are found */
-        size_t text_left, n_cut;
+        size_t text_left, unknown_text_left, n_cut;
 };
 
 /* No sweep is going on any more. */
@@ -78,17 +78,14 @@ static void link_nonsense(Link *l, int error) {
 
 /* findings */
 
-static int link_fetch(Link *l, uint32_t first);
+static int on_piece(sd_bus_message *m, void *userdata, sd_bus_error *error);
+static int on_unknown(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
-/* Each finding is to be of a process that was looked at. */
-static bool snapshot_is_sound(const Snapshot *s) {
-        for (size_t i = 0; i < s->n_findings; i++) {
-                const Looked *looked = snapshot_find_looked(s, s->findings[i]->pid);
-
-                if (!looked || looked->start_time != s->findings[i]->start_time)
-                        return false;
-        }
-        return true;
+/* Calls a method of the scanner that gives a piece. */
+static int link_call(Link *l, const char *member, sd_bus_message_handler_t on_reply, uint32_t first) {
+        l->call = sd_bus_slot_unref(l->call);
+        return sd_bus_call_method_async(l->bus, &l->call, /* destination= */ NULL, SCANNER_PATH, SCANNER_INTERFACE,
+                                        member, on_reply, l, "u", first);
 }
 
 static void link_finished(Link *l) {
@@ -109,20 +106,27 @@ static int on_finish(sd_event_source *source _unused_, void *userdata) {
                 l->n_cut = (size_t) l->answer.n_cut + l->answer.n_findings - l->answer.snapshot->n_findings;
                 snapshot_freeze(l->answer.snapshot);
                 l->frozen = true;
-                if (!snapshot_is_sound(l->answer.snapshot))
+                if (!answer_is_sound(l->answer.snapshot))
                         link_nonsense(l, -EBADMSG);
         }
         return 0;
 }
 
-static void link_went_on(Link *l, uint32_t next) {
+/* first: of the findings, or where all of these are here, of the unknown mappings that are to come next. */
+static void link_go_on(Link *l, bool findings, uint32_t first) {
         int r;
 
         l->progress = clock_now();
-        if (next >= l->answer.n_findings)
-                r = sd_event_source_set_enabled(l->finish, SD_EVENT_ON);
+        if (findings && first >= l->answer.n_findings) {
+                findings = false;
+                first = 0;
+        }
+        if (findings)
+                r = link_call(l, "Fetch", on_piece, first);
+        else if (first < l->answer.n_unknown)
+                r = link_call(l, "FetchUnknown", on_unknown, first);
         else
-                r = link_fetch(l, next);
+                r = sd_event_source_set_enabled(l->finish, SD_EVENT_ON);
         if (r < 0)
                 link_failed(l, /* hung= */ false, r, "it cannot be asked");
 }
@@ -151,14 +155,26 @@ static int on_piece(sd_bus_message *m, void *userdata, sd_bus_error *error _unus
         if (r < 0)
                 link_nonsense(l, r);
         else
-                link_went_on(l, next);
+                link_go_on(l, /* findings= */ true, next);
         return 1;
 }
 
-static int link_fetch(Link *l, uint32_t first) {
-        l->call = sd_bus_slot_unref(l->call);
-        return sd_bus_call_method_async(l->bus, &l->call, /* destination= */ NULL, SCANNER_PATH, SCANNER_INTERFACE,
-                                        "Fetch", on_piece, l, "u", first);
+static int on_unknown(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        Link *l = userdata;
+        uint32_t next = 0;
+        int r;
+
+        if (reply_is_error(l, m))
+                return 1;
+
+        r = unknown_read(m, l->answer.snapshot, &l->unknown_text_left, &next);
+        if (r == 0 || (r > 0 && next != l->answer.snapshot->n_unknown) || next > l->answer.n_unknown)
+                r = -EBADMSG;
+        if (r < 0)
+                link_nonsense(l, r);
+        else
+                link_go_on(l, /* findings= */ false, next);
+        return 1;
 }
 
 /* the sweep */
@@ -176,7 +192,8 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error _unu
                 return 1;
         }
         l->text_left = FINDINGS_TEXT_MAX;
-        link_went_on(l, 0);
+        l->unknown_text_left = UNKNOWN_TEXT_MAX;
+        link_go_on(l, /* findings= */ true, 0);
         return 1;
 }
 

@@ -4,6 +4,7 @@
 #include <json-c/json_tokener.h>
 #include <sys/stat.h>
 
+#include "escape.h"
 #include "message.h"
 #include "owner.h"
 #include "report.h"
@@ -56,18 +57,19 @@ static int counts_read(sd_bus_message *m, Counts *ret) {
         return 0;
 }
 
-/* looked: three arrays of one length, which cost nothing to read */
+/* looked: four arrays of one length, which cost nothing to read */
 
 typedef struct Columns {
         uint32_t *pids;
         uint64_t *start_times;
-        uint8_t *looks;
+        uint8_t *looks, *reasons;
 } Columns;
 
 static void columns_done(Columns *c) {
         free(c->pids);
         free(c->start_times);
         free(c->looks);
+        free(c->reasons);
 }
 
 static int looked_append(sd_bus_message *m, const Snapshot *s) {
@@ -78,27 +80,31 @@ static int looked_append(sd_bus_message *m, const Snapshot *s) {
         c.pids = calloc(n + 1, sizeof(*c.pids));
         c.start_times = calloc(n + 1, sizeof(*c.start_times));
         c.looks = calloc(n + 1, sizeof(*c.looks));
-        if (!c.pids || !c.start_times || !c.looks)
+        c.reasons = calloc(n + 1, sizeof(*c.reasons));
+        if (!c.pids || !c.start_times || !c.looks || !c.reasons)
                 return -ENOMEM;
 
         for (size_t i = 0; i < n; i++) {
                 c.pids[i] = (uint32_t) s->looked[i].pid;
                 c.start_times[i] = s->looked[i].start_time;
                 c.looks[i] = (uint8_t) s->looked[i].look;
+                c.reasons[i] = (uint8_t) s->looked[i].reason;
         }
         r = sd_bus_message_append_array(m, 'u', c.pids, n * sizeof(*c.pids));
         if (r >= 0)
                 r = sd_bus_message_append_array(m, 't', c.start_times, n * sizeof(*c.start_times));
         if (r >= 0)
                 r = sd_bus_message_append_array(m, 'y', c.looks, n * sizeof(*c.looks));
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 'y', c.reasons, n * sizeof(*c.reasons));
         return r;
 }
 
 static int looked_read(sd_bus_message *m, Snapshot *s) {
-        size_t pids_size, starts_size, n;
+        size_t pids_size, starts_size, reasons_size, n;
         const uint64_t *start_times;
         const uint32_t *pids;
-        const uint8_t *looks;
+        const uint8_t *looks, *reasons;
         int r;
 
         r = sd_bus_message_read_array(m, 'u', (const void **) &pids, &pids_size);
@@ -106,15 +112,21 @@ static int looked_read(sd_bus_message *m, Snapshot *s) {
                 r = sd_bus_message_read_array(m, 't', (const void **) &start_times, &starts_size);
         if (r >= 0)
                 r = sd_bus_message_read_array(m, 'y', (const void **) &looks, &n);
+        if (r >= 0)
+                r = sd_bus_message_read_array(m, 'y', (const void **) &reasons, &reasons_size);
         if (r < 0)
                 return bad(r);
-        if (n > PID_MAX || pids_size != n * sizeof(*pids) || starts_size != n * sizeof(*start_times))
+        if (n > PID_MAX || pids_size != n * sizeof(*pids) || starts_size != n * sizeof(*start_times) || reasons_size != n)
                 return -EBADMSG;
 
         for (size_t i = 0; i < n; i++) {
-                if (pids[i] == 0 || pids[i] > PID_MAX || looks[i] >= LOOK_MAX || (i > 0 && pids[i] <= pids[i - 1]))
+                if (pids[i] == 0 || pids[i] > PID_MAX || looks[i] >= LOOK_MAX || reasons[i] >= UNKNOWN_REASON_MAX ||
+                    (i > 0 && pids[i] <= pids[i - 1]))
                         return -EBADMSG;
-                r = snapshot_add_looked(s, (pid_t) pids[i], start_times[i], looks[i]);
+                if (looks[i] == LOOK_FAILED)
+                        r = snapshot_add_unreadable(s, (pid_t) pids[i], start_times[i], reasons[i]);
+                else
+                        r = snapshot_add_looked(s, (pid_t) pids[i], start_times[i], looks[i]);
                 if (r < 0)
                         return r;
         }
@@ -136,7 +148,7 @@ int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, uin
         if (r >= 0)
                 r = keys_append(m, s->recovered, s->n_recovered);
         if (r >= 0)
-                r = sd_bus_message_append(m, "uu", n_findings, n_cut);
+                r = sd_bus_message_append(m, "uuu", n_findings, n_cut, (uint32_t) s->n_unknown);
         return r;
 }
 
@@ -154,10 +166,10 @@ int answer_read(sd_bus_message *m, Answer *ret) {
         if (r >= 0)
                 r = keys_read(m, FINDINGS_MAX, take_recovered, a.snapshot);
         if (r >= 0)
-                r = sd_bus_message_read(m, "uu", &a.n_findings, &a.n_cut);
+                r = sd_bus_message_read(m, "uuu", &a.n_findings, &a.n_cut, &a.n_unknown);
         if (r < 0)
                 return bad(r);
-        if (a.n_findings > FINDINGS_MAX)
+        if (a.n_findings > FINDINGS_MAX || a.n_unknown > UNKNOWN_LIST_MAX || a.n_unknown > a.snapshot->counts.unknown)
                 return -EBADMSG;
 
         *ret = a;
@@ -283,6 +295,169 @@ int piece_read(sd_bus_message *m, const Snapshot *previous, Snapshot *s, size_t 
 
         *ret_next = next;
         return (int) (s->n_findings - before);
+}
+
+/* what could not be judged */
+
+/* Upper bound of what its texts come to, and what they come to; SIZE_MAX: no memory. */
+static size_t unknown_text_bound(const UnknownMapping *u) {
+        return 4 * ((u->comm ? strlen(u->comm) : 0) + (u->path ? strlen(u->path) : 0));
+}
+
+static size_t unknown_text(const UnknownMapping *u) {
+        _cleanup_free_ char *comm = escape(u->comm ? u->comm : ""), *path = escape(u->path ? u->path : "");
+
+        return comm && path ? strlen(comm) + strlen(path) : SIZE_MAX;
+}
+
+static void mark_partial(Snapshot *s, pid_t pid) {
+        Looked *looked = (Looked *) snapshot_find_looked(s, pid);
+
+        if (looked && looked->look == LOOK_DONE)
+                looked->look = LOOK_PARTIAL;
+}
+
+int unknown_fit(Snapshot *s) {
+        size_t sum = 0, largest = 0, left = UNKNOWN_TEXT_MAX, kept = 0;
+
+        for (size_t i = 0; i < s->n_unknown; i++) {
+                size_t bound = unknown_text_bound(s->unknown + i);
+
+                sum += bound;
+                largest = bound > largest ? bound : largest;
+        }
+        if (sum <= UNKNOWN_TEXT_MAX && largest <= UNKNOWN_TEXT_ONE_MAX)
+                return 0;
+        for (size_t i = 0; i < s->n_unknown; i++) {
+                UnknownMapping u = s->unknown[i];
+                size_t length = unknown_text(&u);
+
+                if (length == SIZE_MAX)
+                        return -ENOMEM;
+                if (length > left || length > UNKNOWN_TEXT_ONE_MAX) {
+                        mark_partial(s, u.pid);
+                        unknown_mapping_done(&s->unknown[i]);
+                        continue;
+                }
+                left -= length;
+                s->unknown[i] = (UnknownMapping){};
+                s->unknown[kept++] = u;
+        }
+        s->n_unknown = kept;
+        return 0;
+}
+
+int unknown_append(sd_bus_message *m, const Snapshot *s, size_t first) {
+        size_t size = 0, i = first;
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', UNKNOWN_SIGNATURE);
+        for (; r >= 0 && i < s->n_unknown && i - first < UNKNOWN_PIECE_MAX && size < PIECE_TEXT_MAX; i++) {
+                const UnknownMapping *u = s->unknown + i;
+                _cleanup_free_ char *comm = escape(u->comm ? u->comm : ""), *path = escape(u->path ? u->path : "");
+
+                if (!comm || !path)
+                        return -ENOMEM;
+                size += strlen(comm) + strlen(path);
+                r = sd_bus_message_append(m, UNKNOWN_SIGNATURE, (uint32_t) u->pid, u->start_time, comm, path, u->dev_major,
+                                          u->dev_minor, u->inode, (uint32_t) u->reason);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_append(m, "u", (uint32_t) i);
+}
+
+/* "" becomes NULL. Returns 0, -ENOMEM or -EBADMSG. */
+static int take_text(const char *text, size_t *text_left, char **ret) {
+        _cleanup_free_ char *copy = NULL;
+        size_t length = strlen(text);
+
+        if (length > UNKNOWN_TEXT_ONE_MAX || take_length(text_left, length) < 0)
+                return -EBADMSG;
+        if (length == 0)
+                return 0;
+        if (!strdup_to(&copy, text))
+                return -ENOMEM;
+        if (unescape(copy) < 0)
+                return -EBADMSG;
+        *ret = TAKE_PTR(copy);
+        return 0;
+}
+
+/* Returns 1, or 0 at the end of the piece. */
+static int unknown_read_one(sd_bus_message *m, size_t *text_left, UnknownMapping *ret) {
+        const char *comm, *path;
+        UnknownMapping u = {};
+        uint32_t pid, reason;
+        int r;
+
+        r = sd_bus_message_read(m, UNKNOWN_SIGNATURE, &pid, &u.start_time, &comm, &path, &u.dev_major, &u.dev_minor,
+                                &u.inode, &reason);
+        if (r <= 0)
+                return r;
+        if (pid == 0 || pid > PID_MAX || reason >= UNKNOWN_REASON_MAX || !*path)
+                return -EBADMSG;
+        u.pid = (pid_t) pid;
+        u.reason = reason;
+        r = take_text(comm, text_left, &u.comm);
+        if (r >= 0)
+                r = take_text(path, text_left, &u.path);
+        if (r < 0) {
+                unknown_mapping_done(&u);
+                return r;
+        }
+        *ret = u;
+        return 1;
+}
+
+int unknown_read(sd_bus_message *m, Snapshot *s, size_t *text_left, uint32_t *ret_next) {
+        uint32_t next;
+        int r, n = 0;
+
+        r = sd_bus_message_enter_container(m, 'a', UNKNOWN_SIGNATURE);
+        while (r >= 0) {
+                UnknownMapping u;
+
+                r = unknown_read_one(m, text_left, &u);
+                if (r <= 0)
+                        break;
+                r = n++ < UNKNOWN_PIECE_MAX ? snapshot_add_unknown(s, &u) : -EBADMSG;
+                unknown_mapping_done(&u);
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r >= 0)
+                r = sd_bus_message_read(m, "u", &next);
+        if (r < 0)
+                return bad(r);
+        *ret_next = next;
+        return n;
+}
+
+/* the whole */
+
+/* A finding may be older than the sweep: then not even the start of its process need have been read. */
+static bool was_looked_at(const Snapshot *s, pid_t pid, uint64_t start_time, bool *ret_failed) {
+        const Looked *looked = snapshot_find_looked(s, pid);
+
+        *ret_failed = looked && looked->look == LOOK_FAILED;
+        return looked && (looked->start_time == start_time || (*ret_failed && looked->start_time == 0));
+}
+
+bool answer_is_sound(const Snapshot *s) {
+        size_t of_process = 0;
+        bool failed;
+
+        for (size_t i = 0; i < s->n_findings; i++)
+                if (!was_looked_at(s, s->findings[i]->pid, s->findings[i]->start_time, &failed))
+                        return false;
+        for (size_t i = 0; i < s->n_unknown; i++) {
+                of_process = i > 0 && s->unknown[i].pid == s->unknown[i - 1].pid ? of_process + 1 : 1;
+                if (!was_looked_at(s, s->unknown[i].pid, s->unknown[i].start_time, &failed) || failed ||
+                    of_process > UNKNOWN_PROCESS_MAX)
+                        return false;
+        }
+        return true;
 }
 
 /* the beacon */

@@ -4,9 +4,10 @@
 /*
  * What a scanner answers, and its form on the wire.
  *
- *         Sweep(a{sv} request) → counts, looked, recovered, number of findings
+ *         Sweep(a{sv} request) → counts, looked, recovered, numbers of findings and of unknown mappings
  *         Fetch(u first)       → as many findings as one answer holds, and where to go on: as JSON those that are new
  *                                or have changed, and the keys of those that are as this scanner's last answer had them
+ *         FetchUnknown(u first) → likewise, mappings that could not be judged
  *         Beacon()             → h
  *         signal Changed
  *
@@ -32,23 +33,28 @@
 #define FINDINGS_PROCESS_MAX 128
 #define FINDING_TEXT_MAX (256 * 1024)
 #define FINDINGS_TEXT_MAX (12 * 1024 * 1024)
+/* Of the unknown mappings (UNKNOWN_LIST_MAX of them), names and paths as escape() has them; of one mapping; and of one piece. */
+#define UNKNOWN_TEXT_MAX (4 * 1024 * 1024)
+#define UNKNOWN_TEXT_ONE_MAX (32 * 1024)
+#define UNKNOWN_PIECE_MAX 256
 /* Of one piece: what the front reads in less than a millisecond. */
 #define PIECE_MAX 32
 #define PIECE_KEPT_MAX 512
 #define PIECE_TEXT_MAX (256 * 1024)
 
 typedef struct Answer {
-        Snapshot *snapshot;  /* owned; counts, looked and recovered; no findings yet */
+        Snapshot *snapshot;  /* owned; counts, looked and recovered; neither findings nor unknown mappings yet */
         uint32_t n_findings; /* that are to be fetched */
         uint32_t n_cut;      /* that there are besides these */
+        uint32_t n_unknown;  /* mappings that could not be judged, to be fetched */
 } Answer;
 
 void answer_done(Answer *a);
 
 /* The signature of the answer, as sd_bus_message_get_signature() has it. */
-#define ANSWER_SIGNATURE "ttttttttatauataya" KEY_SIGNATURE "uu"
+#define ANSWER_SIGNATURE "ttttttttatauatayaya" KEY_SIGNATURE "uuu"
 
-/* Returns 0 or -errno of sd-bus. */
+/* Returns 0 or -errno of sd-bus. Announces the unknown mappings of s. */
 int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, uint32_t n_cut);
 /* Returns 0, -ENOMEM, or -EBADMSG where anything is not as it should be. */
 int answer_read(sd_bus_message *m, Answer *ret);
@@ -66,6 +72,26 @@ int finding_from_text(const char *text, size_t length, Finding *ret);
  * how many, -ENOMEM or -EBADMSG.
  */
 int piece_read(sd_bus_message *m, const Snapshot *previous, Snapshot *s, size_t *text_left, uint32_t *ret_next);
+
+/* One unknown mapping: pid, start time, name, path (escaped; "": not known), device, inode, reason. */
+#define UNKNOWN_SIGNATURE "(utssuutu)"
+#define UNKNOWN_PIECE_SIGNATURE "a" UNKNOWN_SIGNATURE "u"
+
+/*
+ * Leaves in the frozen s what fits into UNKNOWN_TEXT_MAX, and marks the processes of the others as listed in part. Returns
+ * 0 or -ENOMEM.
+ */
+int unknown_fit(Snapshot *s);
+/* The piece of the unknown mappings that begins with the one at place `first`. Returns 0 or -errno of sd-bus. */
+int unknown_append(sd_bus_message *m, const Snapshot *s, size_t first);
+/* Takes a piece into s, and *text_left down. Returns how many there were, -ENOMEM or -EBADMSG. */
+int unknown_read(sd_bus_message *m, Snapshot *s, size_t *text_left, uint32_t *ret_next);
+
+/*
+ * Is all of the frozen s about processes that were looked at, and no more of one than a sweep lists? To be asked when it
+ * is complete.
+ */
+bool answer_is_sound(const Snapshot *s);
 
 /*
  * The beacon's descriptor: checked to be memory of fixed size before anything reads

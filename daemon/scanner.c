@@ -204,6 +204,9 @@ static int sweep_end(Scanner *s) {
         if (r < 0)
                 return r;
         mark_kept(s, before);
+        r = unknown_fit(snapshot);
+        if (r < 0)
+                return r;
 
         sweep_watched(s);
         return sweep_answer(s);
@@ -343,11 +346,33 @@ static int method_fetch(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         return r;
 }
 
+static int method_fetch_unknown(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        sd_bus_message *reply = NULL;
+        Scanner *s = userdata;
+        uint32_t first;
+        int r;
+
+        r = sd_bus_message_read(m, "u", &first);
+        if (r < 0)
+                return r;
+        if (s->call || !s->snapshot || first > s->snapshot->n_unknown)
+                return sd_bus_error_set_errno(error, -EINVAL);
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = unknown_append(reply, s->snapshot, first);
+        if (r >= 0)
+                r = sd_bus_send(s->bus, reply, /* cookie= */ NULL);
+        sd_bus_message_unref(reply);
+        return r;
+}
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Beacon", "", "h", method_beacon, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Sweep", "a{sv}", ANSWER_SIGNATURE, method_sweep, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Fetch", "u", PIECE_SIGNATURE, method_fetch, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FetchUnknown", "u", UNKNOWN_PIECE_SIGNATURE, method_fetch_unknown, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("Changed", "", 0),
         SD_BUS_VTABLE_END
 };

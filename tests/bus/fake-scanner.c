@@ -6,8 +6,8 @@
  *         fake-scanner DIRECTORY
  *
  * DIRECTORY/findings: one finding a line, in JSON. DIRECTORY/looked: "PID START-TIME LOOK"
- * a line, besides the processes of the findings. DIRECTORY/mode: see on_sweep(). All are
- * read with each sweep. SIGUSR1: something changed.
+ * a line, besides the processes of the findings. DIRECTORY/unknown: "PID START-TIME REASON
+ * INODE PATH" a line, on device 253:0. DIRECTORY/mode: see on_sweep(). All are read with each sweep. SIGUSR1: something changed.
  */
 
 #include <fcntl.h>
@@ -70,6 +70,27 @@ static void read_looked(const Fake *f, Snapshot *s) {
                 fclose(file);
 }
 
+static void read_unknown(const Fake *f, Snapshot *s) {
+        FILE *file = file_open(f, "unknown");
+        unsigned long long start_time, inode;
+        unsigned reason;
+        char path[4096];
+        int pid;
+
+        while (file && fscanf(file, "%d %llu %u %llu %4095s", &pid, &start_time, &reason, &inode, path) == 5) {
+                UnknownMapping u = { .pid = pid, .start_time = start_time, .comm = (char *) "nginx", .path = path,
+                                     .dev_major = 253, .inode = inode, .reason = reason };
+
+                if (!streq(f->mode, "unlooked"))
+                        add_looked(s, pid, start_time, LOOK_DONE);
+                if (snapshot_add_unknown(s, &u) < 0)
+                        abort();
+                s->counts.unknown_by[reason]++;
+        }
+        if (file)
+                fclose(file);
+}
+
 static void read_findings(const Fake *f, Snapshot *s) {
         FILE *file = file_open(f, "findings");
         _cleanup_free_ char *line = NULL;
@@ -99,6 +120,7 @@ static void read_snapshot(Fake *f) {
                 abort();
         read_looked(f, s);
         read_findings(f, s);
+        read_unknown(f, s);
         s->counts.processes = s->n_looked;
         s->counts.duration_usec = 1234;
         snapshot_freeze(s);
@@ -237,6 +259,30 @@ static int on_fetch(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return r;
 }
 
+static int on_fetch_unknown(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        sd_bus_message *reply = NULL;
+        Fake *f = userdata;
+        uint32_t first;
+        int r;
+
+        r = sd_bus_message_read(m, "u", &first);
+        if (r < 0)
+                return r;
+        if (streq(f->mode, "no-unknown"))
+                return sd_bus_reply_method_return(m, UNKNOWN_PIECE_SIGNATURE, 0, first);
+        if (streq(f->mode, "bad-unknown"))
+                return sd_bus_reply_method_return(m, UNKNOWN_PIECE_SIGNATURE, 1, 100, UINT64_C(77), "a", "/a", 1, 1, UINT64_C(1), 99, 1);
+        if (!f->snapshot || first > f->snapshot->n_unknown)
+                return sd_bus_error_set_errno(error, -EINVAL);
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = unknown_append(reply, f->snapshot, first);
+        if (r >= 0)
+                r = sd_bus_send(f->bus, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r;
+}
+
 static int on_beacon(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
         Fake *f = userdata;
         int pipes[2], r;
@@ -261,6 +307,8 @@ static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return on_sweep(m, userdata, error);
         if (sd_bus_message_is_method_call(m, SCANNER_INTERFACE, "Fetch") > 0)
                 return on_fetch(m, userdata, error);
+        if (sd_bus_message_is_method_call(m, SCANNER_INTERFACE, "FetchUnknown") > 0)
+                return on_fetch_unknown(m, userdata, error);
         return 0;
 }
 

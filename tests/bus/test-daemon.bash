@@ -92,6 +92,42 @@ manager Sweep >"$T/out"
 ok "tells that a file is the same again" eventually 5 logged 'nginx \(102\) no longer runs .*same again'
 echo ok >"$T/mode"
 
+# what could not be judged
+
+unknown() { [[ $(manager ListUnknown) == "aa{sv} $1" ]] || { manager ListUnknown >&2; return 1; }; }
+inode() { cksum <<<"$1" | cut -d' ' -f1; }
+ok "lists nothing that could not be judged" unknown 0
+for i in $(seq 300); do echo "104 $((i / 60 + 70)) 3 $i /opt/many$i.so"; done | sed -E 's/^104 (..)/\1\1 77/' >"$T/unknown"
+echo '105 77 1 5 /opt/sp\x0ace.so' >>"$T/unknown"
+echo '106 0 1' >"$T/looked"
+manager Sweep >"$T/out"
+ok "lists what could not be judged, in as many pieces as it takes" test "$(manager ListUnknown | grep -o '"reason"' | wc -l)" = 302
+ok "with process, path and reason" grep -qF '4 "pid" u 105 "comm" s "nginx" "path" s "/opt/sp\\\\x0ace.so" "reason" s "remote"' <(manager ListUnknown)
+ok "and a process that could not be read, without a path" grep -qF ' 2 "pid" u 106 "reason" s "permission"' <(manager ListUnknown)
+ok "that alone is no trouble" is State 's "running"'
+: >"$T/unknown"
+: >"$T/looked"
+
+finding 107 /opt/d.so >"$T/findings"
+manager Sweep >"$T/out"
+: >"$T/findings"
+echo "107 77 1 $(inode /opt/d.so) /elsewhere/d.so" >"$T/unknown"
+manager Sweep >"$T/out"
+ok "a finding that turns unknown stays" is StaleProcesses "u 1"
+ok "unconfirmed" grep -qF '"flags" as 1 "unconfirmed"' <(manager ListFindings)
+stop_daemon KILL
+start_daemon
+manager Sweep >"$T/out"
+ok "also over a restart" grep -qF '"flags" as 1 "unconfirmed"' <(manager ListFindings)
+finding 107 /opt/d.so >"$T/findings"
+: >"$T/unknown"
+manager Sweep >"$T/out"
+ok "until it can be judged again" grep -qF '"flags" as 0' <(manager ListFindings)
+ok "and nothing of it is told" eval 'logged_times 1 "nginx .107. still runs" && not logged "nginx .107. no longer"'
+: >"$T/findings"
+manager Sweep >"$T/out"
+ok "its end is" eventually 5 logged 'nginx \(107\) no longer runs .*has ended'
+
 finding 103 /opt/c.so >"$T/findings"
 manager Sweep >"$T/out"
 : >"$T/findings"

@@ -16,6 +16,16 @@ swept_again() { is State 's "running"' && logged 'Everything can be looked at ag
 
 ok "all is well at first" is State 's "running"'
 
+# What could not be judged, that is told wrongly.
+for m in unlooked no-unknown bad-unknown; do
+        mode $m
+        echo "100 77 1 5 /a.so" >"$T/unknown"
+        ok "$m of unknown mappings: the caller of Sweep() is told" grep -q 'The scanner failed: its answer makes no sense' <(manager Sweep 2>&1)
+        : >"$T/unknown"
+        echo ok >"$T/mode"
+        ok "$m of unknown mappings: it recovers" eventually 20 swept_again
+done
+
 # The timeout is long enough for a scanner to start on a busy machine.
 for m in nonsense unlooked bad-finding no-progress keeps-other asks error; do
         mode $m

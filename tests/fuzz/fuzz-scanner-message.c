@@ -59,18 +59,23 @@ static void append_answer(sd_bus_message *m, Input *in) {
                 FUZZ_CHECK(sd_bus_message_append(m, "t", number(in, 8)) >= 0);
         for (size_t i = 0; i < 32; i++)
                 numbers[i] = number(in, 8);
-        FUZZ_CHECK(sd_bus_message_append_array(m, 't', numbers, number(in, 1) % 9 * 8) >= 0);
+        FUZZ_CHECK(sd_bus_message_append_array(m, 't', numbers, number(in, 1) % 11 * 8) >= 0);
         FUZZ_CHECK(sd_bus_message_append_array(m, 'u', numbers, n * 4) >= 0);
         FUZZ_CHECK(sd_bus_message_append_array(m, 't', numbers, k * 8) >= 0);
         FUZZ_CHECK(sd_bus_message_append_array(m, 'y', numbers, j) >= 0);
+        FUZZ_CHECK(sd_bus_message_append_array(m, 'y', numbers, j ^ number(in, 1) % 2) >= 0);
         append_keys(m, in, number(in, 1) % 8);
-        FUZZ_CHECK(sd_bus_message_append(m, "uu", (uint32_t) number(in, 4), (uint32_t) number(in, 4)) >= 0);
+        FUZZ_CHECK(sd_bus_message_append(m, "uuu", (uint32_t) number(in, 4), (uint32_t) number(in, 4), (uint32_t) number(in, 4)) >= 0);
 }
 
 static void check_snapshot(Snapshot *s) {
         snapshot_freeze(s);
         for (size_t i = 0; i < s->n_looked; i++)
                 FUZZ_CHECK(s->looked[i].pid > 0 && s->looked[i].pid <= PID_MAX);
+        for (size_t i = 0; i < s->n_unknown; i++)
+                FUZZ_CHECK(s->unknown[i].pid > 0 && s->unknown[i].pid <= PID_MAX && s->unknown[i].path &&
+                           s->unknown[i].reason < UNKNOWN_REASON_MAX);
+        (void) answer_is_sound(s);
         for (size_t i = 0; i < s->n_findings; i++)
                 FUZZ_CHECK(s->findings[i]->path && s->findings[i]->message && s->findings[i]->state < STATE_MAX);
 }
@@ -144,12 +149,40 @@ static void fuzz_kept(Input *in) {
         sd_bus_message_unref(m);
 }
 
+static void fuzz_unknown(Input *in) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        size_t left = number(in, 2), n = number(in, 2) % 512;
+        sd_bus_message *m;
+        uint32_t next;
+
+        FUZZ_CHECK(s);
+        FUZZ_CHECK(sd_bus_message_new_signal(bus_get(), &m, "/", "a.b", "C") >= 0);
+        FUZZ_CHECK(sd_bus_message_open_container(m, 'a', UNKNOWN_SIGNATURE) >= 0);
+        for (size_t i = 0; i < n; i++) {
+                char text[5] = { (char) (number(in, 1) & 0x7f), (char) (number(in, 1) & 0x7f), (char) (number(in, 1) & 0x7f), 'x', '\0' };
+
+                FUZZ_CHECK(sd_bus_message_append(m, UNKNOWN_SIGNATURE, (uint32_t) number(in, 4), number(in, 8), text, text + number(in, 1) % 5,
+                                                 (uint32_t) number(in, 4), (uint32_t) number(in, 4), number(in, 8),
+                                                 (uint32_t) number(in, 1)) >= 0);
+        }
+        FUZZ_CHECK(sd_bus_message_close_container(m) >= 0);
+        FUZZ_CHECK(sd_bus_message_append(m, "u", (uint32_t) number(in, 4)) >= 0);
+        seal(m);
+        if (unknown_read(m, s, &left, &next) >= 0) {
+                check_snapshot(s);
+                FUZZ_CHECK(unknown_fit(s) >= 0);
+        }
+        sd_bus_message_unref(m);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         Input in = { .data = data, .size = size };
 
-        uint64_t form = number(&in, 1) % 4;
+        uint64_t form = number(&in, 1) % 8;
 
-        if (form % 2)
+        if (form == 5)
+                fuzz_unknown(&in);
+        else if (form % 2)
                 fuzz_answer(&in);
         else if (form == 0)
                 fuzz_piece(&in);

@@ -29,6 +29,7 @@ for who in member ''; do
         name=${who:-root}
         ok "$name may sweep" $who busctl call "${m[@]}" Sweep
         ok "$name may list findings" $who busctl call "${m[@]}" ListFindings
+        ok "$name may list what could not be judged" $who busctl call "${m[@]}" ListUnknown
         ok "$name may have one explained" $who busctl call "${m[@]}" Explain u "$pid"
         ok "$name may see a process" $who busctl get-property "${p[@]}" StaleLibraries
         ok "$name may see all objects" $who busctl call org.stalelib1 /org/stalelib1 org.freedesktop.DBus.ObjectManager GetManagedObjects
@@ -38,6 +39,7 @@ ok "others may introspect" other busctl introspect org.stalelib1 /org/stalelib1
 ok "others may ping" other busctl call org.stalelib1 /org/stalelib1 org.freedesktop.DBus.Peer Ping
 ok "others may not sweep" not other busctl call "${m[@]}" Sweep
 ok "others may not list findings" not other busctl call "${m[@]}" ListFindings
+ok "others may not list what could not be judged" not other busctl call "${m[@]}" ListUnknown
 ok "others may not have one explained" not other busctl call "${m[@]}" Explain u "$pid"
 ok "others may not see a process" not other busctl get-property "${p[@]}" StaleLibraries
 ok "others may not see all objects" not other busctl call org.stalelib1 /org/stalelib1 org.freedesktop.DBus.ObjectManager GetManagedObjects

@@ -47,7 +47,7 @@ static Snapshot *snapshot_example(void) {
                               .files = 5, .ignored = 6, .unknown_by = { 1, 2, 3 } };
         snapshot_look(s, 10, LOOK_DONE);
         snapshot_look(s, 42, LOOK_DONE);
-        snapshot_look(s, 4194304, LOOK_FAILED);
+        ck_assert_int_eq(snapshot_add_unreadable(s, 4194304, 7, UNKNOWN_HUNG), 0);
         snapshot_put(s, 42, 1, "a.service", 0);
         snapshot_put(s, 42, 2, "a.service", FLAG_CRASH_RISK);
         unnumbered = finding_make(42, 0, NULL);
@@ -70,12 +70,14 @@ START_TEST(an_answer_comes_back_as_it_was) {
         ck_assert_int_eq(answer_read(m, &a), 0);
         ck_assert_uint_eq(a.n_findings, 2);
         ck_assert_uint_eq(a.n_cut, 7);
+        ck_assert_uint_eq(a.n_unknown, 0);
         ck_assert_uint_eq(a.snapshot->counts.left_out, 1);
         ck_assert_uint_eq(a.snapshot->counts.ignored, 6);
         ck_assert_uint_eq(a.snapshot->counts.unknown, 6);
         ck_assert_uint_eq(a.snapshot->n_looked, 3);
         ck_assert_int_eq(a.snapshot->looked[2].pid, 4194304);
         ck_assert_int_eq(a.snapshot->looked[2].look, LOOK_FAILED);
+        ck_assert_int_eq(a.snapshot->looked[2].reason, UNKNOWN_HUNG);
         ck_assert_uint_eq(a.snapshot->n_recovered, 1);
         ck_assert_str_eq(a.snapshot->recovered[0]->path, "/odd\n\xff");
         sd_bus_message_unref(m);
@@ -113,6 +115,15 @@ static void pids_not_sorted(Snapshot *s) {
 static void look_unheard_of(Snapshot *s) {
         s->looked[0].look = LOOK_MAX;
 }
+static void reason_unheard_of(Snapshot *s) {
+        s->looked[2].reason = UNKNOWN_REASON_MAX;
+}
+static void more_unknown_than_counted(Snapshot *s) {
+        s->n_unknown = 7;
+}
+static void more_unknown_than_listed(Snapshot *s) {
+        s->counts.unknown_by[0] = s->n_unknown = UNKNOWN_LIST_MAX + 1;
+}
 static void recovered_pid_zero(Snapshot *s) {
         s->recovered[0]->pid = 0;
 }
@@ -131,6 +142,9 @@ static const struct {
         { "a pid twice", pid_twice },
         { "pids not sorted", pids_not_sorted },
         { "a look unheard of", look_unheard_of },
+        { "a reason unheard of", reason_unheard_of },
+        { "more unknown mappings than are counted", more_unknown_than_counted },
+        { "more unknown mappings than a list holds", more_unknown_than_listed },
         { "recovered with pid 0", recovered_pid_zero },
 };
 
@@ -144,6 +158,7 @@ START_TEST(an_answer_that_cannot_be_is_refused) {
         seal(m);
         ck_assert_msg(answer_read(m, &a) == -EBADMSG, "%s", spoiled[_i].name);
         ck_assert_ptr_null(a.snapshot);
+        s->n_unknown = 0;
         sd_bus_message_unref(m);
 }
 END_TEST
@@ -154,7 +169,7 @@ START_TEST(columns_of_different_length_are_refused) {
 
         ck_assert_int_ge(sd_bus_message_append(m, ANSWER_SIGNATURE, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
                                                UNKNOWN_REASON_MAX, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
-                                               2, 1, 2, 1, 1ull, 1, 0, 0, 0, 0), 0);
+                                               2, 1, 2, 1, 1ull, 1, 0, 1, 0, 0, 0, 0, 0), 0);
         seal(m);
         ck_assert_int_eq(answer_read(m, &a), -EBADMSG);
         sd_bus_message_unref(m);
@@ -191,6 +206,142 @@ START_TEST(too_many_findings_are_refused) {
         seal(m);
         ck_assert_int_eq(answer_read(m, &a), -EBADMSG);
         sd_bus_message_unref(m);
+}
+END_TEST
+
+/* what could not be judged */
+
+static void put_unknown(Snapshot *s, pid_t pid, const char *path) {
+        UnknownMapping u = { .pid = pid, .start_time = 7, .comm = (char *) "a", .path = (char *) path, .dev_minor = 40,
+                             .inode = 5, .reason = UNKNOWN_REMOTE };
+
+        ck_assert_int_eq(snapshot_add_unknown(s, &u), 0);
+}
+
+START_TEST(unknown_mappings_come_back_as_they_were) {
+        _cleanup_(snapshot_freep) Snapshot *sent = snapshot_new(), *got = snapshot_new();
+        size_t left = UNKNOWN_TEXT_MAX;
+        uint32_t next = 0;
+
+        for (pid_t i = 1; i <= 600; i++)
+                put_unknown(sent, i, i == 300 ? "/odd\n\\\xff" : "/some");
+        for (int pieces = 0; pieces < 3; pieces++) {
+                sd_bus_message *m = message_new();
+
+                ck_assert_int_ge(unknown_append(m, sent, next), 0);
+                seal(m);
+                ck_assert_str_eq(sd_bus_message_get_signature(m, 1), UNKNOWN_PIECE_SIGNATURE);
+                ck_assert_int_eq(unknown_read(m, got, &left, &next), pieces < 2 ? UNKNOWN_PIECE_MAX : 600 - 2 * UNKNOWN_PIECE_MAX);
+                sd_bus_message_unref(m);
+        }
+        ck_assert_uint_eq(next, 600);
+        ck_assert_uint_eq(got->n_unknown, 600);
+        ck_assert_str_eq(got->unknown[299].path, "/odd\n\\\xff");
+        ck_assert_str_eq(got->unknown[299].comm, "a");
+        ck_assert_int_eq(got->unknown[299].pid, 300);
+        ck_assert_uint_eq(got->unknown[299].start_time, 7);
+        ck_assert_uint_eq(got->unknown[299].dev_minor, 40);
+        ck_assert_uint_eq(got->unknown[299].inode, 5);
+        ck_assert_int_eq(got->unknown[299].reason, UNKNOWN_REMOTE);
+        ck_assert_uint_eq(left, UNKNOWN_TEXT_MAX - 599 * 6 - 1 - strlen("/odd\\x0a\\\\\\xff"));
+}
+END_TEST
+
+static const struct {
+        const char *name;
+        uint32_t pid, reason;
+        const char *path;
+        size_t n, left;
+} bad_unknown[] = {
+        { "pid 0", 0, 0, "/a", 1, 100 },
+        { "pid too large", 4194305, 0, "/a", 1, 100 },
+        { "reason unheard of", 1, UNKNOWN_REASON_MAX, "/a", 1, 100 },
+        { "no path", 1, 0, "", 1, 100 },
+        { "an escape that is broken", 1, 0, "/a\\xzz", 1, 100 },
+        { "more text than is left", 1, 0, "/a", 1, 2 },
+        { "more than a piece holds", 1, 0, "/a", UNKNOWN_PIECE_MAX + 1, 10000 },
+};
+
+START_TEST(unknown_mappings_that_cannot_be_are_refused) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        sd_bus_message *m = message_new();
+        size_t left = bad_unknown[_i].left;
+        uint32_t next;
+
+        ck_assert_int_ge(sd_bus_message_open_container(m, 'a', UNKNOWN_SIGNATURE), 0);
+        for (size_t i = 0; i < bad_unknown[_i].n; i++)
+                ck_assert_int_ge(sd_bus_message_append(m, UNKNOWN_SIGNATURE, bad_unknown[_i].pid, UINT64_C(7), "a",
+                                                       bad_unknown[_i].path, 8, 1, UINT64_C(5), bad_unknown[_i].reason), 0);
+        ck_assert_int_ge(sd_bus_message_close_container(m), 0);
+        ck_assert_int_ge(sd_bus_message_append(m, "u", 1), 0);
+        seal(m);
+        ck_assert_msg(unknown_read(m, s, &left, &next) == -EBADMSG, "%s", bad_unknown[_i].name);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+/* What does not fit is not listed, and its process then listed in part; the others are as they were. */
+START_TEST(unknown_mappings_are_cut_to_what_fits) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        char *path = malloc(UNKNOWN_TEXT_ONE_MAX + 1);
+
+        memset(path, 'x', UNKNOWN_TEXT_ONE_MAX);
+        path[UNKNOWN_TEXT_ONE_MAX] = '\0';
+        put_unknown(s, 10, "/some");
+        put_unknown(s, 20, path); /* with the name it is too long */
+        put_unknown(s, 20, "/some");
+        for (pid_t pid = 10; pid <= 30; pid += 10)
+                snapshot_look(s, pid, LOOK_DONE);
+        path[UNKNOWN_TEXT_ONE_MAX - 1] = '\0';
+        for (size_t i = 0; i < UNKNOWN_TEXT_MAX / UNKNOWN_TEXT_ONE_MAX; i++)
+                put_unknown(s, 30, path);
+        snapshot_freeze(s);
+        ck_assert_int_eq(unknown_fit(s), 0);
+        ck_assert_uint_eq(s->n_unknown, 2 + UNKNOWN_TEXT_MAX / UNKNOWN_TEXT_ONE_MAX - 1);
+        ck_assert_int_eq(s->looked[0].look, LOOK_DONE);
+        ck_assert_int_eq(s->looked[1].look, LOOK_PARTIAL);
+        ck_assert_int_eq(s->looked[2].look, LOOK_PARTIAL);
+        free(path);
+}
+END_TEST
+
+static const struct {
+        const char *name;
+        pid_t pid;
+        Look look;
+        size_t n;
+        bool sound;
+} sound[] = {
+        { "of a process that was looked at", 42, LOOK_DONE, UNKNOWN_PROCESS_MAX, true },
+        { "of one listed in part", 42, LOOK_PARTIAL, UNKNOWN_PROCESS_MAX, true },
+        { "of one that could not be read", 42, LOOK_FAILED, 1, false },
+        { "of one that was not looked at", 43, LOOK_DONE, 1, false },
+        { "more than are listed of one", 42, LOOK_DONE, UNKNOWN_PROCESS_MAX + 1, false },
+};
+
+START_TEST(an_answer_is_about_what_was_looked_at) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+
+        snapshot_look(s, 42, sound[_i].look);
+        for (size_t i = 0; i < sound[_i].n; i++)
+                put_unknown(s, sound[_i].pid, "/some");
+        snapshot_freeze(s);
+        ck_assert_msg(answer_is_sound(s) == sound[_i].sound, "%s", sound[_i].name);
+        snapshot_put(s, 44, 1, NULL, 0);
+        snapshot_freeze(s);
+        ck_assert(!answer_is_sound(s));
+}
+END_TEST
+
+START_TEST(a_finding_stays_of_a_process_whose_start_cannot_be_read) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+
+        ck_assert_int_eq(snapshot_add_unreadable(s, 42, 0, UNKNOWN_PERMISSION), 0);
+        snapshot_put(s, 42, 1, NULL, FLAG_UNCONFIRMED);
+        snapshot_freeze(s);
+        ck_assert(answer_is_sound(s));
+        s->looked[0].look = LOOK_DONE;
+        ck_assert(!answer_is_sound(s));
 }
 END_TEST
 
@@ -515,6 +666,11 @@ int main(void) {
         tcase_add_test(tcase, columns_of_different_length_are_refused);
         tcase_add_loop_test(tcase, an_answer_of_another_form_is_refused, 0, ELEMENTSOF(signatures));
         tcase_add_test(tcase, too_many_findings_are_refused);
+        tcase_add_test(tcase, unknown_mappings_come_back_as_they_were);
+        tcase_add_loop_test(tcase, unknown_mappings_that_cannot_be_are_refused, 0, ELEMENTSOF(bad_unknown));
+        tcase_add_test(tcase, unknown_mappings_are_cut_to_what_fits);
+        tcase_add_loop_test(tcase, an_answer_is_about_what_was_looked_at, 0, ELEMENTSOF(sound));
+        tcase_add_test(tcase, a_finding_stays_of_a_process_whose_start_cannot_be_read);
         tcase_add_test(tcase, findings_come_back_as_they_were);
         tcase_add_test(tcase, a_kept_finding_is_that_of_the_snapshot_before);
         tcase_add_test(tcase, what_was_not_there_cannot_be_kept);
