@@ -34,12 +34,15 @@ Snapshot *snapshot_free(Snapshot *s) {
                 return NULL;
         for (size_t i = 0; i < s->n_findings; i++)
                 finding_unref(s->findings[i]);
+        for (size_t i = 0; i < s->n_standing; i++)
+                finding_unref(s->standing[i]);
         for (size_t i = 0; i < s->n_recovered; i++)
                 finding_unref(s->recovered[i]);
         for (size_t i = 0; i < s->n_unknown; i++)
                 unknown_mapping_done(&s->unknown[i]);
         free(s->unknown);
         free(s->findings);
+        free(s->standing);
         free(s->recovered);
         free(s->looked);
         free(s->order);
@@ -65,6 +68,13 @@ int snapshot_add_finding(Snapshot *s, Finding *f) {
         if (!make_room(s))
                 return -ENOMEM;
         s->findings[s->n_findings++] = finding_ref(f);
+        return 0;
+}
+
+int snapshot_add_standing(Snapshot *s, Finding *f) {
+        if (!GROW(s->standing, s->allocated_standing, s->n_standing + 1))
+                return -ENOMEM;
+        s->standing[s->n_standing++] = finding_ref(f);
         return 0;
 }
 
@@ -179,14 +189,52 @@ static void fill_order(Snapshot *s) {
                 s->order[i] = i;
 }
 
+static bool is_stale(const Finding *f) {
+        return finding_urgency(f) != URGENCY_NONE;
+}
+
+/* The findings in the order of their files: distinct ones, and those of them that are stale. */
 static void count_libraries(Snapshot *s) {
+        bool stale = false;
+
         s->stale_libraries = 0;
         fill_order(s);
         if (s->n_findings > 0)
                 qsort_r(s->order, s->n_findings, sizeof(*s->order), compare_files, s->findings);
-        for (size_t i = 0; i < s->n_findings; i++)
-                if (i == 0 || compare_files(&s->order[i - 1], &s->order[i], s->findings) != 0)
+        for (size_t i = 0; i < s->n_findings; i++) {
+                if (i == 0 || compare_files(&s->order[i - 1], &s->order[i], s->findings) != 0) {
                         s->stale_libraries++;
+                        stale = false;
+                }
+                if (!stale && is_stale(s->findings[s->order[i]])) {
+                        s->listed.libraries++;
+                        stale = true;
+                }
+        }
+}
+
+static bool same_process(const Finding *a, const Finding *b) {
+        return a->pid == b->pid && a->start_time == b->start_time;
+}
+
+static void count_processes(Snapshot *s) {
+        StaleCounts *c = &s->listed;
+
+        for (size_t i = 0, next; i < s->n_findings; i = next) {
+                Urgency highest = URGENCY_NONE;
+
+                for (next = i; next < s->n_findings && same_process(s->findings[i], s->findings[next]); next++) {
+                        Urgency urgency = finding_urgency(s->findings[next]);
+
+                        c->findings[urgency]++;
+                        highest = urgency > highest ? urgency : highest;
+                }
+                if (highest == URGENCY_NONE)
+                        c->same_content_processes++;
+                else
+                        c->processes++;
+                c->urgent_processes += highest == URGENCY_URGENT;
+        }
 }
 
 static int compare_looked(const void *a, const void *b) {
@@ -199,6 +247,7 @@ static int compare_looked(const void *a, const void *b) {
 static void give_back(Snapshot *s) {
         SHRINK(s->findings, s->allocated_findings, s->n_findings);
         SHRINK(s->order, s->allocated_order, s->n_findings);
+        SHRINK(s->standing, s->allocated_standing, s->n_standing);
         SHRINK(s->looked, s->allocated_looked, s->n_looked);
         SHRINK(s->unknown, s->allocated_unknown, s->n_unknown);
 }
@@ -217,7 +266,11 @@ void snapshot_freeze(Snapshot *s) {
                 permute(s->findings, s->order, s->n_findings);
                 drop_equal_findings(s);
         }
+        s->listed = (StaleCounts){};
         count_libraries(s);
+        count_processes(s);
+        if (s->n_standing > 0)
+                qsort(s->standing, s->n_standing, sizeof(*s->standing), compare_findings);
         if (s->n_looked > 0)
                 qsort(s->looked, s->n_looked, sizeof(*s->looked), compare_looked);
         if (s->n_recovered > 0)
@@ -227,9 +280,12 @@ void snapshot_freeze(Snapshot *s) {
         give_back(s);
 }
 
+static Finding *const *find(Finding *const *findings, size_t n, const Finding *key) {
+        return n > 0 ? bsearch(&key, findings, n, sizeof(*findings), compare_findings) : NULL;
+}
+
 Finding *const *snapshot_find(const Snapshot *s, const Finding *key) {
-        return s->n_findings > 0 ?
-                bsearch(&key, s->findings, s->n_findings, sizeof(*s->findings), compare_findings) : NULL;
+        return find(s->findings, s->n_findings, key);
 }
 
 const Looked *snapshot_find_looked(const Snapshot *s, pid_t pid) {
@@ -255,8 +311,64 @@ size_t snapshot_process_findings(const Snapshot *s, pid_t pid, Finding *const **
         return n;
 }
 
-static bool same_process(const Finding *a, const Finding *b) {
-        return a->pid == b->pid && a->start_time == b->start_time;
+Finding *snapshot_walk_peek(const SnapshotWalk *w) {
+        SnapshotWalk next = *w;
+
+        return snapshot_walk_next(&next, /* ret_listed= */ NULL);
+}
+
+Finding *snapshot_walk_next(SnapshotWalk *w, bool *ret_listed) {
+        const Snapshot *s = w->snapshot;
+        Finding *f = s && w->next_finding < s->n_findings ? s->findings[w->next_finding] : NULL;
+        Finding *standing = s && w->next_standing < s->n_standing ? s->standing[w->next_standing] : NULL;
+        bool listed = f && (!standing || finding_compare(f, standing) <= 0);
+
+        if (ret_listed)
+                *ret_listed = listed;
+        if (listed)
+                w->next_finding++;
+        else if (standing)
+                w->next_standing++;
+        return listed ? f : standing;
+}
+
+size_t snapshot_n_known(const Snapshot *s) {
+        return s->n_findings + s->n_standing;
+}
+
+Finding *snapshot_find_known(const Snapshot *s, const Finding *key) {
+        Finding *const *found = snapshot_find(s, key) ?: find(s->standing, s->n_standing, key);
+
+        return found ? *found : NULL;
+}
+
+uint64_t stale_counts_stale(const StaleCounts *c) {
+        return c->findings[URGENCY_NORMAL] + c->findings[URGENCY_URGENT];
+}
+
+uint64_t stale_counts_findings(const StaleCounts *c) {
+        return c->findings[URGENCY_NONE] + stale_counts_stale(c);
+}
+
+static void raise(uint64_t *count, uint64_t listed) {
+        if (*count < listed)
+                *count = listed;
+}
+
+void snapshot_raise_counts(Snapshot *s, bool whole) {
+        const StaleCounts *listed = &s->listed;
+        StaleCounts *c = &s->counts.stale;
+
+        if (whole) {
+                *c = *listed;
+                return;
+        }
+        for (size_t i = 0; i < URGENCY_MAX; i++)
+                raise(&c->findings[i], listed->findings[i]);
+        raise(&c->processes, listed->processes);
+        raise(&c->urgent_processes, listed->urgent_processes);
+        raise(&c->same_content_processes, listed->same_content_processes);
+        raise(&c->libraries, listed->libraries);
 }
 
 size_t snapshot_stale_processes(const Snapshot *s) {
@@ -303,8 +415,7 @@ static bool is_unknown(const Snapshot *s, const Finding *f) {
 }
 
 static bool is_recovered(const Snapshot *s, const Finding *f) {
-        return s->n_recovered > 0 &&
-                bsearch(&f, s->recovered, s->n_recovered, sizeof(*s->recovered), compare_findings) != NULL;
+        return find(s->recovered, s->n_recovered, f) != NULL;
 }
 
 /*
@@ -338,29 +449,31 @@ static bool add_change(Change **changes, size_t *n, size_t *allocated, Finding *
         return true;
 }
 
-/* Both lists are in the same order: one walk finds what stands in either alone, and what stands in both. */
+/* Both are walked in the same order: that finds what stands in either alone, and what stands in both. */
 static bool compare_snapshots(const Snapshot *old, const Snapshot *new, Difference *d) {
-        size_t n_old = old ? old->n_findings : 0, i = 0, j = 0;
+        SnapshotWalk before = { .snapshot = old }, after = { .snapshot = new };
 
-        while (i < n_old || j < new->n_findings) {
-                Finding *was = i < n_old ? old->findings[i] : NULL;
-                Finding *is = j < new->n_findings ? new->findings[j] : NULL;
+        for (;;) {
+                Finding *was = snapshot_walk_peek(&before), *is = snapshot_walk_peek(&after);
                 int c = !was ? 1 : !is ? -1 : finding_compare(was, is);
-                bool ok = true;
+                bool was_listed = false, is_listed = false, ok = true;
 
+                if (!was && !is)
+                        return true;
+                if (c <= 0)
+                        snapshot_walk_next(&before, &was_listed);
+                if (c >= 0)
+                        snapshot_walk_next(&after, &is_listed);
                 if (c > 0)
                         ok = add_change(&d->added, &d->n_added, &d->allocated_added, is, REMOVAL_INVALID);
                 else if (c < 0 && !is_unsettled(new, was))
                         ok = add_change(&d->removed, &d->n_removed, &d->allocated_removed,
                                         was, removal_reason(new, was));
-                else if (c == 0 && was != is && finding_differs(was, is))
+                else if (c == 0 && (was_listed != is_listed || (was != is && finding_differs(was, is))))
                         ok = add_change(&d->changed, &d->n_changed, &d->allocated_changed, is, REMOVAL_INVALID);
                 if (!ok)
                         return false;
-                i += c <= 0;
-                j += c >= 0;
         }
-        return true;
 }
 
 int snapshot_difference(const Snapshot *old, const Snapshot *new, Difference *ret) {
@@ -398,16 +511,13 @@ static int add_unconfirmed(Snapshot *s, Finding *f) {
 
 int snapshot_carry_over(const Snapshot *old, Snapshot *new) {
         size_t n_new = new->n_findings; /* what is appended is not sorted in yet */
+        SnapshotWalk before = { .snapshot = old };
+        Finding *f;
         int r = 0;
 
-        for (size_t i = 0; i < old->n_findings && r >= 0; i++) {
-                Finding *f = old->findings[i];
-
-                if (!is_unsettled(new, f) ||
-                    (n_new > 0 && bsearch(&f, new->findings, n_new, sizeof(*new->findings), compare_findings)))
-                        continue;
-                r = add_unconfirmed(new, f);
-        }
+        while (r >= 0 && (f = snapshot_walk_next(&before, /* ret_listed= */ NULL)))
+                if (is_unsettled(new, f) && !find(new->findings, n_new, f) && !find(new->standing, new->n_standing, f))
+                        r = add_unconfirmed(new, f);
         if (new->n_findings > n_new)
                 snapshot_freeze(new);
         return r;

@@ -59,6 +59,15 @@ void unknown_mapping_done(UnknownMapping *u);
 /* And of all. */
 #define UNKNOWN_LIST_MAX 16384
 
+/* What there is to be ended, by urgency: finding_urgency(). */
+typedef struct StaleCounts {
+        uint64_t findings[URGENCY_MAX];
+        uint64_t processes;        /* with a finding of urgency normal or urgent */
+        uint64_t urgent_processes; /* of these: with an urgent one */
+        uint64_t same_content_processes; /* with findings, all of which are of urgency none */
+        uint64_t libraries;        /* distinct files of the findings of urgency normal and urgent */
+} StaleCounts;
+
 typedef struct Counts {
         uint64_t started_usec;  /* CLOCK_REALTIME, µs */
         uint64_t duration_usec;
@@ -70,6 +79,7 @@ typedef struct Counts {
         uint64_t ignored;       /* mappings that are no library, by kind or by pattern */
         uint64_t unknown;       /* mappings that could not be judged: the sum of the next */
         uint64_t unknown_by[UNKNOWN_REASON_MAX];
+        StaleCounts stale;      /* of all findings, also where a snapshot lists only some of them. Set by sweep_finish() */
 } Counts;
 
 typedef struct Snapshot {
@@ -77,6 +87,9 @@ typedef struct Snapshot {
         Finding **findings; /* shared; sorted by finding_compare() */
         size_t n_findings;
         size_t allocated_findings;
+        Finding **standing; /* shared; sorted as `findings`. Known, not gone, and not listed: there is no space for them */
+        size_t n_standing;
+        size_t allocated_standing;
         Looked *looked;    /* sorted by pid */
         size_t n_looked;
         size_t allocated_looked;
@@ -88,7 +101,8 @@ typedef struct Snapshot {
         size_t n_unknown;
         size_t allocated_unknown;
 
-        size_t stale_libraries; /* counted by snapshot_freeze() */
+        StaleCounts listed;     /* of `findings`, by snapshot_freeze() */
+        size_t stale_libraries; /* distinct files of `findings`, likewise */
         size_t *order;          /* its scratch, reserved with each finding so that freezing needs no memory */
         size_t allocated_order;
 } Snapshot;
@@ -105,6 +119,8 @@ DEFINE_CLEANUP(Snapshot *, snapshot_free)
 int snapshot_take_finding(Snapshot *s, Finding *f);
 /* Shares f. Returns 0 or -ENOMEM. */
 int snapshot_add_finding(Snapshot *s, Finding *f);
+/* Shares f, as one that stands and is not listed. */
+int snapshot_add_standing(Snapshot *s, Finding *f);
 int snapshot_add_looked(Snapshot *s, pid_t pid, uint64_t start_time, Look look);
 /* As snapshot_add_looked() with LOOK_FAILED, and why. */
 int snapshot_add_unreadable(Snapshot *s, pid_t pid, uint64_t start_time, UnknownReason reason);
@@ -112,7 +128,7 @@ int snapshot_add_unreadable(Snapshot *s, pid_t pid, uint64_t start_time, Unknown
 int snapshot_add_recovered(Snapshot *s, const Finding *f);
 /* Copies u. Returns 0, -ENOMEM, or -E2BIG where the list is full. */
 int snapshot_add_unknown(Snapshot *s, const UnknownMapping *u);
-/* Sorts; to be called after the last addition. Of findings that compare equal the first stays. Cannot fail. */
+/* Sorts and counts; to be called after the last addition. Of findings that compare equal the first stays. Cannot fail. */
 void snapshot_freeze(Snapshot *s);
 
 /* Binary search in a frozen snapshot: the place. NULL: none. */
@@ -121,6 +137,29 @@ const Looked *snapshot_find_looked(const Snapshot *s, pid_t pid);
 
 /* The findings of a process: where they start in a frozen snapshot, which may be NULL, and how many there are (0: it has none). */
 size_t snapshot_process_findings(const Snapshot *s, pid_t pid, Finding *const **ret);
+
+/* All that is known to stand, listed or not, in the order of finding_compare(): a walk begins with the places 0. */
+typedef struct SnapshotWalk {
+        const Snapshot *snapshot; /* borrowed, frozen; or NULL: there is nothing */
+        size_t next_finding, next_standing;
+} SnapshotWalk;
+
+/* The next one, or NULL. */
+Finding *snapshot_walk_peek(const SnapshotWalk *w);
+/* Goes on. *ret_listed, where it is not NULL: of the one that was next. */
+Finding *snapshot_walk_next(SnapshotWalk *w, bool *ret_listed);
+size_t snapshot_n_known(const Snapshot *s);
+/* Whether it is listed or not. NULL: there is none. */
+Finding *snapshot_find_known(const Snapshot *s, const Finding *key);
+
+/* All findings that there are, and those of them that are stale: of urgency normal or urgent. */
+uint64_t stale_counts_findings(const StaleCounts *c);
+uint64_t stale_counts_stale(const StaleCounts *c);
+/*
+ * To be called where findings were added to a snapshot whose counts of the whole somebody else made. whole: it had all of
+ * them, so that what is listed now counts; else each count is at least what is listed.
+ */
+void snapshot_raise_counts(Snapshot *s, bool whole);
 
 /* Distinct processes, mapped files and units among the findings. */
 size_t snapshot_stale_processes(const Snapshot *s);
@@ -138,7 +177,7 @@ const char *removal_to_string(Removal removal);
 
 /* The three ways in which two snapshots differ. All findings are borrowed from the snapshots. */
 typedef struct Change {
-        Finding *finding;       /* added, changed: of the new one; removed: of the old one */
+        Finding *finding;       /* added, changed: of the new one; removed: of the old one; whether listed there or not */
         Removal removal;        /* of a removed one */
 } Change;
 
@@ -149,7 +188,8 @@ typedef struct Difference {
 } Difference;
 
 /*
- * Compares two frozen snapshots; `old` may be NULL (then all is added). A finding that the new sweep could not judge is
+ * Compares two frozen snapshots; `old` may be NULL (then all is added). What stands is not removed where it is not listed
+ * any more, nor added where it is again: it has changed. A finding that the new sweep could not judge is
  * neither removed nor changed: call snapshot_carry_over() first, so that the new snapshot still has it.
  * Returns 0 or -ENOMEM. *ret must be zeroed; difference_done() frees it.
  */

@@ -494,6 +494,7 @@ int sweep_finish(Sweep *s, Snapshot **ret) {
                 if (r < 0)
                         return r;
         }
+        snapshot_raise_counts(s->snapshot, /* whole= */ true);
         if (!s->partial) {
                 keep_records(s);
                 path_table_prune(&s->scan->paths, s->scan->sweep);

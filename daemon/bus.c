@@ -194,20 +194,31 @@ static int get_units(sd_bus *bus _unused_, const char *path _unused_, const char
 }
 
 static uint64_t bus_count(const Bus *b, const char *property) {
-        const Snapshot *s = b->view.snapshot;
+        const Counts *c = b->view.snapshot ? &b->view.snapshot->counts : NULL;
 
-        if (!s)
+        if (!c)
                 return 0;
         if (streq(property, "StaleProcesses"))
-                return snapshot_stale_processes(s);
+                return c->stale.processes;
+        if (streq(property, "UrgentProcesses"))
+                return c->stale.urgent_processes;
+        if (streq(property, "SameContentProcesses"))
+                return c->stale.same_content_processes;
         if (streq(property, "StaleLibraries"))
-                return snapshot_stale_libraries(s);
-        return streq(property, "ProcessesChecked") ? s->counts.processes : s->counts.unreadable;
+                return c->stale.libraries;
+        if (streq(property, "UnknownMappings"))
+                return c->unknown;
+        return streq(property, "ProcessesChecked") ? c->processes : c->unreadable;
 }
 
 static int get_count(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_, const char *property,
                      sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
         return sd_bus_message_append(reply, "u", (uint32_t) bus_count(userdata, property));
+}
+
+static int get_large_count(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
+                           const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        return sd_bus_message_append(reply, "t", bus_count(userdata, property));
 }
 
 static int get_time(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_, const char *property,
@@ -241,9 +252,12 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("State", "s", get_string, 0, CHANGES),
         SD_BUS_PROPERTY("StaleProcesses", "u", get_count, 0, CHANGES),
         SD_BUS_PROPERTY("StaleLibraries", "u", get_count, 0, CHANGES),
+        SD_BUS_PROPERTY("UrgentProcesses", "u", get_count, 0, CHANGES),
+        SD_BUS_PROPERTY("SameContentProcesses", "u", get_count, 0, CHANGES),
         SD_BUS_PROPERTY("StaleUnits", "as", get_units, 0, CHANGES),
         SD_BUS_PROPERTY("ProcessesChecked", "u", get_count, 0, CHANGES),
         SD_BUS_PROPERTY("ProcessesUnreadable", "u", get_count, 0, CHANGES),
+        SD_BUS_PROPERTY("UnknownMappings", "t", get_large_count, 0, CHANGES),
         SD_BUS_PROPERTY("LastSweep", "t", get_time, 0, CHANGES),
         SD_BUS_PROPERTY("LastSweepMonotonic", "t", get_time, 0, CHANGES),
         SD_BUS_PROPERTY("LastSweepDuration", "t", get_time, 0, CHANGES),
@@ -327,7 +341,8 @@ bool bus_work(Bus *b) {
 /* Those that are another now. The names are static. */
 static void changed_properties(const Bus *b, const BusState *state, const char *reason, char **units,
                                const Snapshot *snapshot, const char **ret_names) {
-        static const char *const counts[] = { "StaleProcesses", "StaleLibraries", "ProcessesChecked", "ProcessesUnreadable" };
+        static const char *const counts[] = { "StaleProcesses", "UrgentProcesses", "SameContentProcesses", "StaleLibraries",
+                                              "ProcessesChecked", "ProcessesUnreadable", "UnknownMappings" };
         const Bus after = { .view.snapshot = snapshot };
         size_t n = 0, n_units = strv_length(units);
         bool same_units = n_units == strv_length(b->units);

@@ -1,91 +1,94 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
+
 #include "choice.h"
 
-typedef struct Share {
-        uid_t uid;
-        size_t n, taken;
-} Share;
+/* Shares are fractions of the limits, with this denominator. */
+#define SHARE_WHOLE (UINT64_C(1) << 20)
 
-typedef struct Shares {
-        Share *items;
-        size_t n, allocated;
-} Shares;
+/* Items that may be listed, by owner and in the order in which the owner's come. */
+typedef struct Candidates {
+        const ChoiceItem *items; /* borrowed */
+        size_t *order;
+        size_t n;
+} Candidates;
 
-static Share *shares_find(const Shares *s, uid_t uid) {
-        for (size_t i = 0; i < s->n; i++)
-                if (s->items[i].uid == uid)
-                        return s->items + i;
-        return NULL;
+static int compare_items(const void *a, const void *b, void *userdata) {
+        size_t i = *(const size_t *) a, j = *(const size_t *) b;
+        const ChoiceItem *items = userdata, *x = items + i, *y = items + j;
+
+        if (x->owner != y->owner)
+                return x->owner < y->owner ? -1 : 1;
+        if (x->rank != y->rank)
+                return x->rank < y->rank ? -1 : 1;
+        return (i > j) - (i < j);
 }
 
-static int shares_count(Shares *s, uid_t uid) {
-        Share *share = shares_find(s, uid);
+/* All but those that are too long, or too many of their process. */
+static int candidates_fill(Candidates *c, const ChoiceItem *items, size_t n, const ChoiceLimits *limits) {
+        _cleanup_free_ uint32_t *of_process = calloc(n + 1, sizeof(*of_process));
 
-        if (!share) {
-                if (!GROW(s->items, s->allocated, s->n + 1))
-                        return -ENOMEM;
-                share = s->items + s->n++;
-                *share = (Share){ .uid = uid };
+        c->items = items;
+        c->order = calloc(n + 1, sizeof(*c->order));
+        if (!of_process || !c->order)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                c->order[i] = i;
+        if (n > 0)
+                qsort_r(c->order, n, sizeof(*c->order), compare_items, (void *) items);
+        for (size_t i = 0; i < n; i++) {
+                const ChoiceItem *item = items + c->order[i];
+
+                if (item->size <= limits->text && of_process[item->process]++ < limits->per_process)
+                        c->order[c->n++] = c->order[i];
         }
-        share->n++;
         return 0;
 }
 
-/* The most that each may take so that all fit: those who want less leave the rest to the others. */
-static size_t shares_limit(const Shares *s, size_t max) {
-        size_t low = 0, high = max;
+/* Does it all fit where each owner gets so much of the limits? chosen: NULL, or where to set it. */
+static bool share_out(const Candidates *c, const ChoiceLimits *limits, uint64_t share, bool *chosen) {
+        size_t items = (size_t) (limits->items * share / SHARE_WHOLE), text = (size_t) (limits->text * share / SHARE_WHOLE);
+        size_t all_items = 0, all_text = 0, own_items = 0, own_text = 0;
+
+        for (size_t i = 0; i < c->n; i++) {
+                const ChoiceItem *item = c->items + c->order[i];
+
+                if (i > 0 && item->owner != c->items[c->order[i - 1]].owner)
+                        own_items = own_text = 0;
+                if (own_items >= items || item->size > text - own_text)
+                        continue;
+                own_items++;
+                own_text += item->size;
+                all_items++;
+                all_text += item->size;
+                if (all_items > limits->items || all_text > limits->text)
+                        return false;
+                if (chosen)
+                        chosen[c->order[i]] = true;
+        }
+        return true;
+}
+
+int choice_make(const ChoiceItem *items, size_t n, const ChoiceLimits *limits, bool *chosen) {
+        _cleanup_free_ size_t *order = NULL;
+        Candidates c = {};
+        uint64_t low = 0, high = SHARE_WHOLE;
+        int r;
+
+        r = candidates_fill(&c, items, n, limits);
+        order = c.order;
+        if (r < 0)
+                return r;
 
         while (low < high) {
-                size_t middle = high - (high - low) / 2, sum = 0;
+                uint64_t middle = high - (high - low) / 2;
 
-                for (size_t i = 0; i < s->n; i++)
-                        sum += s->items[i].n < middle ? s->items[i].n : middle;
-                if (sum <= max)
+                if (share_out(&c, limits, middle, /* chosen= */ NULL))
                         low = middle;
                 else
                         high = middle - 1;
         }
-        return low;
-}
-
-/* Cuts the choice down to shares of users. */
-static int choice_share(const Snapshot *s, size_t max, uint32_t *choice, size_t *n) {
-        Shares shares = {};
-        size_t limit, kept = 0;
-        int r = 0;
-
-        for (size_t i = 0; r == 0 && i < *n; i++)
-                r = shares_count(&shares, s->findings[choice[i]]->uid);
-        if (r == 0) {
-                limit = shares_limit(&shares, max);
-                for (size_t i = 0; i < *n; i++) {
-                        Share *share = shares_find(&shares, s->findings[choice[i]]->uid);
-
-                        if (share && share->taken++ < limit)
-                                choice[kept++] = choice[i];
-                }
-                *n = kept;
-        }
-        free(shares.items);
-        return r;
-}
-
-int choice_make(const Snapshot *s, size_t max, size_t per_process, uint32_t **ret, size_t *ret_n) {
-        _cleanup_free_ uint32_t *choice = calloc(s->n_findings + 1, sizeof(*choice));
-        size_t n = 0, of_process = 0;
-
-        if (!choice)
-                return -ENOMEM;
-
-        for (size_t i = 0; i < s->n_findings; i++) {
-                of_process = i > 0 && s->findings[i]->pid == s->findings[i - 1]->pid ? of_process + 1 : 1;
-                if (of_process <= per_process)
-                        choice[n++] = (uint32_t) i;
-        }
-        if (n > max && choice_share(s, max, choice, &n) < 0)
-                return -ENOMEM;
-
-        *ret = TAKE_PTR(choice);
-        *ret_n = n;
+        memset(chosen, 0, n * sizeof(*chosen));
+        share_out(&c, limits, low, chosen);
         return 0;
 }

@@ -2,15 +2,31 @@
 #pragma once
 
 /*
- * Which findings are told where there are more than a front takes: one process, or
- * one user with many, must not be able to crowd out the findings of others. Pure.
+ * Which items are listed where there are more of them, or more text, than a list holds:
+ * one process, or one owner with many of them (owner.h), must not be able to crowd out the
+ * items of others. Pure.
  */
 
-#include "snapshot.h"
+#include <stdint.h>
+
+#include "base.h"
+
+/* A size that fits in no list. */
+#define CHOICE_NEVER SIZE_MAX
+
+typedef struct ChoiceItem {
+        uint64_t owner;
+        uint32_t process; /* any number below that of the items; items of one process have the same */
+        uint32_t rank;    /* of an owner's items those of lower rank come first; of one rank, in their order */
+        size_t size;      /* bytes of text */
+} ChoiceItem;
+
+typedef struct ChoiceLimits {
+        size_t items, per_process, text;
+} ChoiceLimits;
 
 /*
- * Gives the places of the chosen findings in the snapshot, ascending: at most
- * `per_process` of one process, and at most `max` in all, an equal share for each
- * user who has more than that. Returns 0 or -ENOMEM; the caller frees *ret.
+ * Sets chosen[i] for each item: not more than the limits allow, and where not all fit, an equal share of the places and of
+ * the text for each owner who wants more than that; what others do not use of theirs is shared out as well. Returns 0 or -ENOMEM.
  */
-int choice_make(const Snapshot *s, size_t max, size_t per_process, uint32_t **ret, size_t *ret_n);
+int choice_make(const ChoiceItem *items, size_t n, const ChoiceLimits *limits, bool *chosen);

@@ -211,14 +211,14 @@ static int append_unreadable(sd_bus_message *m, const Snapshot *s) {
         return r;
 }
 
-/* The keys of "sweep" in the report; times are numbers on the bus. */
+/* The keys of "sweep" in the report, with those of findings; times are numbers on the bus. */
 int dictionary_append_summary(sd_bus_message *m, const Snapshot *s) {
         const Counts *c = &s->counts;
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}",
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}",
                                           "started", "t", c->started_usec,
                                           "duration_us", "t", c->duration_usec,
                                           "processes", "t", c->processes,
@@ -227,9 +227,11 @@ int dictionary_append_summary(sd_bus_message *m, const Snapshot *s) {
                                           "files", "t", c->files,
                                           "ignored", "t", c->ignored,
                                           "unknown", "t", c->unknown,
-                                          "findings", "t", (uint64_t) s->n_findings,
-                                          "stale_processes", "t", (uint64_t) snapshot_stale_processes(s),
-                                          "stale_libraries", "t", (uint64_t) snapshot_stale_libraries(s));
+                                          "findings", "t", stale_counts_findings(&c->stale),
+                                          "listed", "t", (uint64_t) s->n_findings,
+                                          "same_content", "t", c->stale.findings[URGENCY_NONE],
+                                          "stale_processes", "t", c->stale.processes,
+                                          "stale_libraries", "t", c->stale.libraries);
         if (r >= 0)
                 r = append_unreadable(m, s);
         for (size_t i = 0; r >= 0 && i < UNKNOWN_REASON_MAX; i++) {

@@ -10,7 +10,7 @@ uint32_t health_troubles(const Health *h) {
         return (h->scanner ? TROUBLE_SCANNER : 0u) |
                (h->processes > 0 || h->devices > 0 ? TROUBLE_LEFT_OUT : 0u) |
                (h->unreadable > 0 ? TROUBLE_UNREADABLE : 0u) |
-               (h->cut > 0 ? TROUBLE_CUT : 0u) |
+               (h->unlisted > 0 ? TROUBLE_UNLISTED : 0u) |
                (h->owners > 0 ? TROUBLE_OWNERS : 0u);
 }
 
@@ -55,8 +55,9 @@ char *health_describe(const Health *h) {
                 describe_owners(h, f);
         if (h->unreadable > 0)
                 fprintf(f, "%" PRIu64 " process%s cannot be read. ", h->unreadable, plural_es(h->unreadable));
-        if (h->cut > 0)
-                fprintf(f, "%zu finding%s more than are kept. ", h->cut, h->cut == 1 ? " is" : "s are");
+        if (h->unlisted > 0)
+                fprintf(f, "%" PRIu64 " of %" PRIu64 " findings %s counted, and not listed. ", h->unlisted, h->findings,
+                        h->unlisted == 1 ? "is" : "are");
         if (fclose(f) != 0) {
                 free(text);
                 return NULL;

@@ -14,14 +14,14 @@ typedef struct Health {
         uint64_t owner;       /* one of them, see owner.h */
         uint64_t owners_processes; /* that were left out for that, in the last sweep */
         uint64_t unreadable;  /* processes, in two sweeps or more */
-        size_t cut;           /* findings beyond what is kept */
+        uint64_t findings, unlisted; /* all that there are, and those of them that a list has no space for */
 } Health;
 
 typedef enum Trouble {
         TROUBLE_SCANNER = 1 << 0,
         TROUBLE_LEFT_OUT = 1 << 1,
         TROUBLE_UNREADABLE = 1 << 2,
-        TROUBLE_CUT = 1 << 3,
+        TROUBLE_UNLISTED = 1 << 3,
         TROUBLE_OWNERS = 1 << 4,
 } Trouble;
 

@@ -247,7 +247,9 @@ static int rewrite_header(Ledger *l) {
 }
 
 int ledger_rewrite_begin(Ledger *l, const Snapshot *told, const int *priorities) {
-        size_t n = told->n_findings;
+        SnapshotWalk walk = { .snapshot = told };
+        size_t n = snapshot_n_known(told);
+        Finding *f;
         int r;
 
         rewrite_abandon(l);
@@ -257,9 +259,10 @@ int ledger_rewrite_begin(Ledger *l, const Snapshot *told, const int *priorities)
                 rewrite_abandon(l);
                 return -ENOMEM;
         }
-        for (; l->n_findings < n; l->n_findings++) {
-                l->findings[l->n_findings] = finding_ref(told->findings[l->n_findings]);
+        while ((f = snapshot_walk_next(&walk, /* ret_listed= */ NULL))) {
+                l->findings[l->n_findings] = finding_ref(f);
                 l->priorities[l->n_findings] = priorities[l->n_findings];
+                l->n_findings++;
         }
         l->new_fd = openat(l->directory_fd, FILE_NAME_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
         r = l->new_fd < 0 ? -errno : rewrite_header(l);

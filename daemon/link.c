@@ -30,7 +30,7 @@ struct Link {
         bool sweeping, frozen;
         Answer answer;         /* what has come so far */
         const Snapshot *previous; /* borrowed: where findings that are kept are found */
-        size_t text_left, unknown_text_left, n_cut;
+        size_t text_left, unknown_text_left;
 };
 
 /* No sweep is going on any more. */
@@ -92,7 +92,7 @@ static void link_finished(Link *l) {
         Snapshot *snapshot = TAKE_PTR(l->answer.snapshot);
 
         link_rest(l);
-        l->callbacks.on_snapshot(l->callbacks.userdata, snapshot, l->n_cut);
+        l->callbacks.on_snapshot(l->callbacks.userdata, snapshot);
 }
 
 /* In two steps, between which others are answered. */
@@ -102,8 +102,6 @@ static int on_finish(sd_event_source *source _unused_, void *userdata) {
         if (l->frozen)
                 link_finished(l);
         else {
-                /* What was announced and did not come, was too long. */
-                l->n_cut = (size_t) l->answer.n_cut + l->answer.n_findings - l->answer.snapshot->n_findings;
                 snapshot_freeze(l->answer.snapshot);
                 l->frozen = true;
                 if (!answer_is_sound(l->answer.snapshot))
@@ -186,7 +184,7 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error _unu
         if (reply_is_error(l, m))
                 return 1;
 
-        r = answer_read(m, &l->answer);
+        r = answer_read(m, l->previous, &l->answer);
         if (r < 0) {
                 link_nonsense(l, r);
                 return 1;

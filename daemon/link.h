@@ -22,8 +22,8 @@ typedef struct LinkFailure {
 } LinkFailure;
 
 typedef struct LinkCallbacks {
-        /* A sweep has ended: takes the frozen snapshot. n_cut: findings that are left out of it. */
-        void (*on_snapshot)(void *userdata, Snapshot *snapshot, size_t n_cut);
+        /* A sweep has ended: takes the frozen snapshot, whose counts are of all findings, listed or not. */
+        void (*on_snapshot)(void *userdata, Snapshot *snapshot);
         void (*on_failed)(void *userdata, const LinkFailure *failure);
         /* Something changed in a watched directory. */
         void (*on_changed)(void *userdata);

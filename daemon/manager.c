@@ -101,15 +101,15 @@ static void manager_publish(Manager *m, const Difference *difference) {
 }
 
 static void manager_status(const Manager *m) {
-        const Snapshot *s = m->settle.snapshot;
+        const Counts *c = m->settle.snapshot ? &m->settle.snapshot->counts : NULL;
 
         if (!m->last_sweep)
                 sd_notifyf(/* unset_environment= */ 0, "STATUS=No sweep yet. %s", m->reason ? m->reason : "");
         else
                 sd_notifyf(/* unset_environment= */ 0,
-                           "STATUS=%zu of %" PRIu64 " processes run %zu stale libraries; the last sweep took %" PRIu64 ".%" PRIu64 " ms. %s",
-                           snapshot_stale_processes(s), s->counts.processes, snapshot_stale_libraries(s),
-                           s->counts.duration_usec / 1000, s->counts.duration_usec / 100 % 10, m->reason ? m->reason : "");
+                           "STATUS=%" PRIu64 " of %" PRIu64 " processes run %" PRIu64 " stale libraries; the last sweep took %" PRIu64 ".%" PRIu64 " ms. %s",
+                           c->stale.processes, c->processes, c->stale.libraries,
+                           c->duration_usec / 1000, c->duration_usec / 100 % 10, m->reason ? m->reason : "");
 }
 
 /* What cannot be looked at: told when there is more of it, and when there is none any more. */
@@ -296,7 +296,8 @@ static int on_sweep(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         return 0;
 }
 
-static void manager_take_counts(Manager *m, const Counts *c, size_t n_cut) {
+static void manager_take_counts(Manager *m, const Snapshot *s) {
+        const Counts *c = &s->counts;
         uint64_t left_out = c->left_out + quarantine_count(&m->quarantine, SUSPECT_PROCESS, clock_usec(CLOCK_BOOTTIME));
         uint64_t unreadable = c->unreadable > left_out ? c->unreadable - left_out : 0;
 
@@ -304,14 +305,15 @@ static void manager_take_counts(Manager *m, const Counts *c, size_t n_cut) {
         m->health.unreadable = unreadable < m->unreadable ? unreadable : m->unreadable;
         m->unreadable = unreadable;
         m->health.owners_processes = c->left_out;
-        m->health.cut = n_cut;
+        m->health.findings = stale_counts_findings(&c->stale);
+        m->health.unlisted = m->health.findings - s->n_findings;
         free(m->scanner_trouble);
         m->scanner_trouble = NULL;
         m->last_sweep = clock_usec(CLOCK_REALTIME);
         m->last_sweep_monotonic = clock_now();
 }
 
-static void on_snapshot(void *userdata, Snapshot *snapshot, size_t n_cut) {
+static void on_snapshot(void *userdata, Snapshot *snapshot) {
         uint64_t now = clock_usec(CLOCK_BOOTTIME);
         Settlement settlement = {};
         Manager *m = userdata;
@@ -327,7 +329,7 @@ static void on_snapshot(void *userdata, Snapshot *snapshot, size_t n_cut) {
         schedule_ended(&m->schedule, now);
         schedule_wish(&m->schedule, settlement.due);
         manager_plan(m);
-        manager_take_counts(m, &m->settle.snapshot->counts, n_cut);
+        manager_take_counts(m, m->settle.snapshot);
         manager_show(m, &settlement.difference);
         r = teller_add(m->teller, &settlement);
         if (r < 0)

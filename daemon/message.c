@@ -11,6 +11,16 @@
 #include "request.h"
 
 #define JSON_DEPTH_MAX 6
+/* What escape() makes of a byte: \xHH; and JSON of one: the backslash of that is doubled, or \u00HH. */
+#define ESCAPED_MAX 4
+#define ESCAPED_JSON_MAX 6
+/* The members of a finding with their words and numbers, all of them at their longest; and those of a pin. */
+#define FINDING_TEXT_REST 2048
+#define PIN_TEXT_REST 512
+/* The numbers of StaleCounts. */
+#define STALE_MEMBERS (URGENCY_MAX + 4)
+/* No host has as many: each process may have 65,530 mappings (vm.max_map_count), of files of which a sweep finds less. */
+#define STALE_FINDINGS_MAX ((uint64_t) PID_MAX * 65536)
 
 void answer_done(Answer *a) {
         snapshot_free(a->snapshot);
@@ -23,14 +33,70 @@ static int bad(int r) {
 
 /* counts */
 
+/* In the order in which they are sent. */
+static void stale_members(StaleCounts *c, uint64_t *ret[STALE_MEMBERS]) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < URGENCY_MAX; i++)
+                ret[n++] = &c->findings[i];
+        ret[n++] = &c->processes;
+        ret[n++] = &c->urgent_processes;
+        ret[n++] = &c->same_content_processes;
+        ret[n++] = &c->libraries;
+}
+
+static int stale_append(sd_bus_message *m, StaleCounts c) {
+        uint64_t *members[STALE_MEMBERS], numbers[STALE_MEMBERS];
+
+        stale_members(&c, members);
+        for (size_t i = 0; i < STALE_MEMBERS; i++)
+                numbers[i] = *members[i];
+        return sd_bus_message_append_array(m, 't', numbers, sizeof(numbers));
+}
+
+/* Numbers that can be of one set of findings in so many processes. */
+static bool stale_is_plausible(const StaleCounts *c, uint64_t n_processes) {
+        uint64_t none = c->findings[URGENCY_NONE], urgent = c->findings[URGENCY_URGENT], stale;
+
+        for (size_t i = 0; i < URGENCY_MAX; i++)
+                if (c->findings[i] > STALE_FINDINGS_MAX)
+                        return false;
+        stale = stale_counts_stale(c);
+        return c->processes <= n_processes && c->same_content_processes <= n_processes - c->processes &&
+                c->processes <= stale && c->libraries <= stale && (stale == 0 || (c->processes > 0 && c->libraries > 0)) &&
+                c->urgent_processes <= c->processes && c->urgent_processes <= urgent && (urgent == 0 || c->urgent_processes > 0) &&
+                c->same_content_processes <= none;
+}
+
+static int stale_read(sd_bus_message *m, uint64_t n_processes, StaleCounts *ret) {
+        uint64_t *members[STALE_MEMBERS];
+        const uint64_t *numbers;
+        StaleCounts c = {};
+        size_t size;
+        int r;
+
+        r = sd_bus_message_read_array(m, 't', (const void **) &numbers, &size);
+        if (r < 0)
+                return bad(r);
+        if (size != STALE_MEMBERS * sizeof(*numbers))
+                return -EBADMSG;
+        stale_members(&c, members);
+        for (size_t i = 0; i < STALE_MEMBERS; i++)
+                *members[i] = numbers[i];
+        if (!stale_is_plausible(&c, n_processes))
+                return -EBADMSG;
+        *ret = c;
+        return 0;
+}
+
 static int counts_append(sd_bus_message *m, const Counts *c) {
         int r;
 
         r = sd_bus_message_append(m, "tttttttt", c->started_usec, c->duration_usec, c->processes, c->unreadable,
                                   c->left_out, c->mappings, c->files, c->ignored);
-        if (r < 0)
-                return r;
-        return sd_bus_message_append_array(m, 't', c->unknown_by, sizeof(c->unknown_by));
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 't', c->unknown_by, sizeof(c->unknown_by));
+        return r < 0 ? r : stale_append(m, c->stale);
 }
 
 static int counts_read(sd_bus_message *m, Counts *ret) {
@@ -53,6 +119,9 @@ static int counts_read(sd_bus_message *m, Counts *ret) {
                 if (__builtin_add_overflow(c.unknown, unknown_by[i], &c.unknown))
                         return -EBADMSG;
         }
+        r = stale_read(m, c.processes, &c.stale);
+        if (r < 0)
+                return r;
         *ret = c;
         return 0;
 }
@@ -139,7 +208,7 @@ static int take_recovered(void *userdata, Finding *key) {
         return snapshot_add_recovered(userdata, key);
 }
 
-int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, uint32_t n_cut) {
+int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, Finding *const *standing, size_t n_standing) {
         int r;
 
         r = counts_append(m, &s->counts);
@@ -148,15 +217,37 @@ int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, uin
         if (r >= 0)
                 r = keys_append(m, s->recovered, s->n_recovered);
         if (r >= 0)
-                r = sd_bus_message_append(m, "uuu", n_findings, n_cut, (uint32_t) s->n_unknown);
-        return r;
+                r = keys_append(m, standing, n_standing);
+        return r < 0 ? r : sd_bus_message_append(m, "uu", n_findings, (uint32_t) s->n_unknown);
 }
 
-int answer_read(sd_bus_message *m, Answer *ret) {
+typedef struct Known {
+        const Snapshot *previous;
+        Snapshot *snapshot;
+        size_t *text_left; /* NULL: what stands takes none */
+} Known;
+
+static int take_standing(void *userdata, Finding *key) {
+        const Known *k = userdata;
+        Finding *f = k->previous ? snapshot_find_known(k->previous, key) : NULL;
+
+        return f ? snapshot_add_standing(k->snapshot, f) : -EBADMSG;
+}
+
+/* Can it be, in what is announced and counted? */
+static bool answer_is_plausible(const Answer *a) {
+        const Counts *c = &a->snapshot->counts;
+
+        return a->n_findings <= FINDINGS_MAX && a->n_findings <= stale_counts_findings(&c->stale) &&
+                a->n_unknown <= UNKNOWN_LIST_MAX && a->n_unknown <= c->unknown;
+}
+
+int answer_read(sd_bus_message *m, const Snapshot *previous, Answer *ret) {
         _cleanup_(answer_done) Answer a = {};
+        Known known = { .previous = previous };
         int r;
 
-        a.snapshot = snapshot_new();
+        a.snapshot = known.snapshot = snapshot_new();
         if (!a.snapshot)
                 return -ENOMEM;
 
@@ -164,12 +255,14 @@ int answer_read(sd_bus_message *m, Answer *ret) {
         if (r >= 0)
                 r = looked_read(m, a.snapshot);
         if (r >= 0)
-                r = keys_read(m, FINDINGS_MAX, take_recovered, a.snapshot);
+                r = keys_read(m, KNOWN_MAX, take_recovered, a.snapshot);
         if (r >= 0)
-                r = sd_bus_message_read(m, "uuu", &a.n_findings, &a.n_cut, &a.n_unknown);
+                r = keys_read(m, KNOWN_MAX, take_standing, &known);
+        if (r >= 0)
+                r = sd_bus_message_read(m, "uu", &a.n_findings, &a.n_unknown);
         if (r < 0)
                 return bad(r);
-        if (a.n_findings > FINDINGS_MAX || a.n_unknown > UNKNOWN_LIST_MAX || a.n_unknown > a.snapshot->counts.unknown)
+        if (!answer_is_plausible(&a))
                 return -EBADMSG;
 
         *ret = a;
@@ -203,6 +296,22 @@ int finding_to_text(const Finding *f, char **ret) {
 
         *ret = copy;
         return 0;
+}
+
+static size_t string_bound(const char *s) {
+        return s ? ESCAPED_JSON_MAX * strlen(s) : 0;
+}
+
+size_t finding_text_bound(const Finding *f) {
+        const char *const strings[] = { f->comm, f->exe, f->unit, f->user_unit, f->container, f->path, f->loader_name,
+                                        f->successor, f->advice, f->message };
+        size_t n = FINDING_TEXT_REST + f->n_pins * PIN_TEXT_REST;
+
+        for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+                n += string_bound(strings[i]);
+        for (size_t i = 0; i < f->n_pins; i++)
+                n += string_bound(f->pins[i].holder) + string_bound(f->pins[i].detail);
+        return n;
 }
 
 int finding_from_text(const char *text, size_t length, Finding *ret) {
@@ -262,25 +371,19 @@ static int texts_read(sd_bus_message *m, Snapshot *s, size_t *text_left) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-typedef struct Kept {
-        const Snapshot *previous;
-        Snapshot *snapshot;
-        size_t *text_left;
-} Kept;
-
 static int take_kept(void *userdata, Finding *key) {
-        const Kept *k = userdata;
-        Finding *const *f = k->previous ? snapshot_find(k->previous, key) : NULL;
+        const Known *k = userdata;
+        Finding *f = k->previous ? snapshot_find_known(k->previous, key) : NULL;
         int r;
 
-        if (!f || (*f)->text_length == 0)
+        if (!f || f->text_length == 0)
                 return -EBADMSG;
-        r = take_length(k->text_left, (*f)->text_length);
-        return r < 0 ? r : snapshot_add_finding(k->snapshot, *f);
+        r = take_length(k->text_left, f->text_length);
+        return r < 0 ? r : snapshot_add_finding(k->snapshot, f);
 }
 
 int piece_read(sd_bus_message *m, const Snapshot *previous, Snapshot *s, size_t *text_left, uint32_t *ret_next) {
-        Kept kept = { .previous = previous, .snapshot = s, .text_left = text_left };
+        Known kept = { .previous = previous, .snapshot = s, .text_left = text_left };
         size_t before = s->n_findings;
         uint32_t next;
         int r;
@@ -299,52 +402,14 @@ int piece_read(sd_bus_message *m, const Snapshot *previous, Snapshot *s, size_t 
 
 /* what could not be judged */
 
-/* Upper bound of what its texts come to, and what they come to; SIZE_MAX: no memory. */
-static size_t unknown_text_bound(const UnknownMapping *u) {
-        return 4 * ((u->comm ? strlen(u->comm) : 0) + (u->path ? strlen(u->path) : 0));
+size_t unknown_text_bound(const UnknownMapping *u) {
+        return ESCAPED_MAX * ((u->comm ? strlen(u->comm) : 0) + (u->path ? strlen(u->path) : 0));
 }
 
-static size_t unknown_text(const UnknownMapping *u) {
+size_t unknown_text(const UnknownMapping *u) {
         _cleanup_free_ char *comm = escape(u->comm ? u->comm : ""), *path = escape(u->path ? u->path : "");
 
         return comm && path ? strlen(comm) + strlen(path) : SIZE_MAX;
-}
-
-static void mark_partial(Snapshot *s, pid_t pid) {
-        Looked *looked = (Looked *) snapshot_find_looked(s, pid);
-
-        if (looked && looked->look == LOOK_DONE)
-                looked->look = LOOK_PARTIAL;
-}
-
-int unknown_fit(Snapshot *s) {
-        size_t sum = 0, largest = 0, left = UNKNOWN_TEXT_MAX, kept = 0;
-
-        for (size_t i = 0; i < s->n_unknown; i++) {
-                size_t bound = unknown_text_bound(s->unknown + i);
-
-                sum += bound;
-                largest = bound > largest ? bound : largest;
-        }
-        if (sum <= UNKNOWN_TEXT_MAX && largest <= UNKNOWN_TEXT_ONE_MAX)
-                return 0;
-        for (size_t i = 0; i < s->n_unknown; i++) {
-                UnknownMapping u = s->unknown[i];
-                size_t length = unknown_text(&u);
-
-                if (length == SIZE_MAX)
-                        return -ENOMEM;
-                if (length > left || length > UNKNOWN_TEXT_ONE_MAX) {
-                        mark_partial(s, u.pid);
-                        unknown_mapping_done(&s->unknown[i]);
-                        continue;
-                }
-                left -= length;
-                s->unknown[i] = (UnknownMapping){};
-                s->unknown[kept++] = u;
-        }
-        s->n_unknown = kept;
-        return 0;
 }
 
 int unknown_append(sd_bus_message *m, const Snapshot *s, size_t first) {
@@ -444,20 +509,29 @@ static bool was_looked_at(const Snapshot *s, pid_t pid, uint64_t start_time, boo
         return looked && (looked->start_time == start_time || (*ret_failed && looked->start_time == 0));
 }
 
+/* Each finding once, and of a process that was looked at. */
+static bool findings_are_sound(const Snapshot *s) {
+        SnapshotWalk walk = { .snapshot = s };
+        const Finding *before = NULL, *f;
+        bool failed;
+
+        for (; (f = snapshot_walk_next(&walk, /* ret_listed= */ NULL)); before = f)
+                if (!was_looked_at(s, f->pid, f->start_time, &failed) || (before && finding_compare(before, f) >= 0))
+                        return false;
+        return true;
+}
+
 bool answer_is_sound(const Snapshot *s) {
         size_t of_process = 0;
         bool failed;
 
-        for (size_t i = 0; i < s->n_findings; i++)
-                if (!was_looked_at(s, s->findings[i]->pid, s->findings[i]->start_time, &failed))
-                        return false;
         for (size_t i = 0; i < s->n_unknown; i++) {
                 of_process = i > 0 && s->unknown[i].pid == s->unknown[i - 1].pid ? of_process + 1 : 1;
                 if (!was_looked_at(s, s->unknown[i].pid, s->unknown[i].start_time, &failed) || failed ||
                     of_process > UNKNOWN_PROCESS_MAX)
                         return false;
         }
-        return true;
+        return findings_are_sound(s);
 }
 
 /* the beacon */

@@ -4,7 +4,7 @@
 /*
  * What a scanner answers, and its form on the wire.
  *
- *         Sweep(a{sv} request) → counts, looked, recovered, numbers of findings and of unknown mappings
+ *         Sweep(a{sv} request) → counts, looked, recovered, standing, numbers of findings and of unknown mappings
  *         Fetch(u first)       → as many findings as one answer holds, and where to go on: as JSON those that are new
  *                                or have changed, and the keys of those that are as this scanner's last answer had them
  *         FetchUnknown(u first) → likewise, mappings that could not be judged
@@ -13,7 +13,8 @@
  *
  * A scanner has looked into hostile processes and may be in their hands: what comes
  * from it is read as hostile input. Findings come in pieces, so that the front never
- * spends more than a moment on one.
+ * spends more than a moment on one. Those that are neither fetched nor among the keys of what
+ * stands, though the front knew them, are gone: what there is no space for is never told as gone.
  */
 
 #include <systemd/sd-bus.h>
@@ -43,24 +44,28 @@
 #define PIECE_TEXT_MAX (256 * 1024)
 
 typedef struct Answer {
-        Snapshot *snapshot;  /* owned; counts, looked and recovered; neither findings nor unknown mappings yet */
+        Snapshot *snapshot;  /* owned; counts, looked, recovered and standing; neither findings nor unknown mappings yet */
         uint32_t n_findings; /* that are to be fetched */
-        uint32_t n_cut;      /* that there are besides these */
         uint32_t n_unknown;  /* mappings that could not be judged, to be fetched */
 } Answer;
 
 void answer_done(Answer *a);
 
 /* The signature of the answer, as sd_bus_message_get_signature() has it. */
-#define ANSWER_SIGNATURE "ttttttttatauatayaya" KEY_SIGNATURE "uuu"
+#define ANSWER_SIGNATURE "ttttttttatatauatayaya" KEY_SIGNATURE "a" KEY_SIGNATURE "uu"
 
-/* Returns 0 or -errno of sd-bus. Announces the unknown mappings of s. */
-int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, uint32_t n_cut);
-/* Returns 0, -ENOMEM, or -EBADMSG where anything is not as it should be. */
-int answer_read(sd_bus_message *m, Answer *ret);
+/* Returns 0 or -errno of sd-bus. Announces n_findings, and the unknown mappings of s; standing: of its findings, keys are sent. */
+int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, Finding *const *standing, size_t n_standing);
+/*
+ * previous: what the front knows, or NULL: what stands is shared with that. Returns 0, -ENOMEM, or -EBADMSG where anything
+ * is not as it should be.
+ */
+int answer_read(sd_bus_message *m, const Snapshot *previous, Answer *ret);
 
 /* One finding as it goes into a piece. Returns 0, -ENOMEM, or -E2BIG where it is longer than a front would take. */
 int finding_to_text(const Finding *f, char **ret);
+/* No text is longer than this: what it takes no time to know. */
+size_t finding_text_bound(const Finding *f);
 /* Back, with all that report_parse_finding() checks. Returns 0, -ENOMEM or -EBADMSG. */
 int finding_from_text(const char *text, size_t length, Finding *ret);
 /* The signature of a piece. */
@@ -77,18 +82,17 @@ int piece_read(sd_bus_message *m, const Snapshot *previous, Snapshot *s, size_t 
 #define UNKNOWN_SIGNATURE "(utssuutu)"
 #define UNKNOWN_PIECE_SIGNATURE "a" UNKNOWN_SIGNATURE "u"
 
-/*
- * Leaves in the frozen s what fits into UNKNOWN_TEXT_MAX, and marks the processes of the others as listed in part. Returns
- * 0 or -ENOMEM.
- */
-int unknown_fit(Snapshot *s);
 /* The piece of the unknown mappings that begins with the one at place `first`. Returns 0 or -errno of sd-bus. */
 int unknown_append(sd_bus_message *m, const Snapshot *s, size_t first);
 /* Takes a piece into s, and *text_left down. Returns how many there were, -ENOMEM or -EBADMSG. */
 int unknown_read(sd_bus_message *m, Snapshot *s, size_t *text_left, uint32_t *ret_next);
 
+/* Of a mapping's name and path as they are sent: no more than this; and exactly (SIZE_MAX: no memory). */
+size_t unknown_text_bound(const UnknownMapping *u);
+size_t unknown_text(const UnknownMapping *u);
+
 /*
- * Is all of the frozen s about processes that were looked at, and no more of one than a sweep lists? To be asked when it
+ * Is all of the frozen s about processes that were looked at, each finding in it once, and no more of one than a sweep lists? To be asked when it
  * is complete.
  */
 bool answer_is_sound(const Snapshot *s);

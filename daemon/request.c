@@ -15,6 +15,7 @@ void request_done(Request *r) {
         free(r->skip_devices);
         free(r->skip_owners);
         snapshot_free(r->previous);
+        free(r->previous_listed);
         *r = (Request){};
 }
 
@@ -149,14 +150,32 @@ static int append_owners(sd_bus_message *m, const Request *request) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+static int append_previous_one(sd_bus_message *m, const Finding *f, bool listed) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'r', KEY_SIGNATURE "uuub");
+        if (r >= 0)
+                r = key_append(m, f);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "uuub", f->flags, (uint32_t) f->uid, (uint32_t) f->text_length, (int) listed);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 static int append_previous(sd_bus_message *m, const Request *request) {
+        SnapshotWalk walk = { .snapshot = request->previous };
+        const Finding *f;
+        bool listed;
         int r;
 
         r = sd_bus_message_append(m, "s", "Previous");
         if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', "a" KEY_SIGNATURE);
+                r = sd_bus_message_open_container(m, 'v', "a" PREVIOUS_SIGNATURE);
         if (r >= 0)
-                r = keys_append(m, request->previous->findings, request->previous->n_findings);
+                r = sd_bus_message_open_container(m, 'a', PREVIOUS_SIGNATURE);
+        while (r >= 0 && (f = snapshot_walk_next(&walk, &listed)))
+                r = append_previous_one(m, f, listed);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -295,11 +314,45 @@ static int read_owners(sd_bus_message *m, Request *request) {
         return sd_bus_message_exit_container(m);
 }
 
-static int take_previous(void *userdata, Finding *key) {
-        return snapshot_take_finding(userdata, key);
+/* Returns 1, or 0 at the end of the list. */
+static int read_previous_one(sd_bus_message *m, Finding *ret, bool *ret_listed) {
+        _cleanup_(finding_done) Finding f = {};
+        uint32_t uid, length;
+        int listed, r;
+
+        r = sd_bus_message_enter_container(m, 'r', KEY_SIGNATURE "uuub");
+        if (r <= 0)
+                return r;
+        r = key_read(m, &f);
+        if (r <= 0)
+                return r < 0 ? r : -EBADMSG;
+        r = sd_bus_message_read(m, "uuub", &f.flags, &uid, &length, &listed);
+        if (r < 0)
+                return r;
+        if ((f.flags & ~(uint32_t) FLAG_ALL) || length > FINDING_TEXT_MAX)
+                return -EBADMSG;
+        f.uid = uid;
+        f.text_length = length;
+        *ret = f;
+        *ret_listed = listed;
+        f = (Finding){};
+        return sd_bus_message_exit_container(m) < 0 ? -EBADMSG : 1;
+}
+
+/* In order, so that what tells which were listed stays right. */
+static int take_previous(Request *request, size_t *allocated, Finding *f, bool listed) {
+        Snapshot *s = request->previous;
+
+        if (s->n_findings >= KNOWN_MAX || (s->n_findings > 0 && finding_compare(s->findings[s->n_findings - 1], f) >= 0))
+                return -EBADMSG;
+        if (!GROW(request->previous_listed, *allocated, s->n_findings + 1))
+                return -ENOMEM;
+        request->previous_listed[s->n_findings] = listed;
+        return snapshot_take_finding(s, f);
 }
 
 static int read_previous(sd_bus_message *m, Request *request) {
+        size_t allocated = 0;
         int r;
 
         if (request->previous)
@@ -308,9 +361,20 @@ static int read_previous(sd_bus_message *m, Request *request) {
         if (!request->previous)
                 return -ENOMEM;
 
-        r = sd_bus_message_enter_container(m, 'v', "a" KEY_SIGNATURE);
+        r = sd_bus_message_enter_container(m, 'v', "a" PREVIOUS_SIGNATURE);
         if (r >= 0)
-                r = keys_read(m, FINDINGS_MAX, take_previous, request->previous);
+                r = sd_bus_message_enter_container(m, 'a', PREVIOUS_SIGNATURE);
+        while (r >= 0) {
+                _cleanup_(finding_done) Finding f = {};
+                bool listed;
+
+                r = read_previous_one(m, &f, &listed);
+                if (r <= 0)
+                        break;
+                r = take_previous(request, &allocated, &f, listed);
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
         if (r < 0)
                 return r;
 

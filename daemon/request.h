@@ -17,6 +17,13 @@
 /* More than this is no request that a front would make. */
 #define REQUEST_SKIP_MAX 1024
 
+/*
+ * Findings that the daemon may know, listed or not. What an owner has once had listed stays known while others get shares
+ * of the list, so that k owners come to no more than 1 + 1/2 + … + 1/k times FINDINGS_MAX: less than ten times for as
+ * many as there are places.
+ */
+#define KNOWN_MAX 100000
+
 typedef struct Request {
         char **ignore_paths, **ignore_exes, **ignore_units;
         bool remote_file_systems;
@@ -28,7 +35,13 @@ typedef struct Request {
         bool owners; /* tell whose a process is, and leave out all of these */
         uint64_t *skip_owners;
         size_t n_skip_owners;
-        Snapshot *previous; /* what was found before a scanner without a memory; only the keys. Or NULL */
+        /*
+         * What the daemon knows, for a scanner that has just begun; or NULL. When sent, listed and standing findings; when
+         * received, all of them are in `findings`, without texts (message is NULL), but with their flags, uid and
+         * text_length, and previous_listed tells which were listed.
+         */
+        Snapshot *previous;
+        bool *previous_listed; /* owned; one for each of its findings */
 } Request;
 
 void request_done(Request *r);
@@ -43,6 +56,8 @@ int request_read(sd_bus_message *m, Request *ret);
  * and inode, and where that is 0, the escaped path. Used by both directions.
  */
 #define KEY_SIGNATURE "(utuuts)"
+/* Of a request's Previous: flags, uid, length of the text, and whether it was listed. */
+#define PREVIOUS_SIGNATURE "(" KEY_SIGNATURE "uuub)"
 int keys_append(sd_bus_message *m, Finding *const *findings, size_t n);
 /* `take` is called with each and may empty it; what it returns below 0 ends it. Returns 0, -ENOMEM or -EBADMSG. */
 int keys_read(sd_bus_message *m, size_t max, int (*take)(void *userdata, Finding *key), void *userdata);

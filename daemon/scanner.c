@@ -6,11 +6,12 @@
 #include <sys/syscall.h>
 #include <systemd/sd-event.h>
 
-#include "choice.h"
 #include "clock.h"
 #include "confine.h"
+#include "handover.h"
 #include "log.h"
 #include "message.h"
+#include "owner.h"
 #include "request.h"
 #include "scanner.h"
 #include "timespan.h"
@@ -61,10 +62,9 @@ typedef struct Scanner {
         Request request;
         sd_bus_message *call;
 
-        Snapshot *snapshot;  /* of the last sweep; text_length: what the front has of it */
-        uint32_t *choice;    /* of its findings, to be fetched */
-        size_t n_choice;
-        size_t text_left;
+        Handover *handover;  /* of the last sweep, or before the first what the daemon knows already; NULL: nothing */
+        bool swept;
+        int proc_fd;         /* of which owners are asked */
 } Scanner;
 
 /* struct sched_attr of sched_setattr(2), as it was at first; glibc has it since 2.41. */
@@ -98,13 +98,20 @@ static void on_watch(void *userdata, int directory_fd, const char *name) {
         watch_add(s->watch, directory_fd, name);
 }
 
+/* A new scanner is told what the daemon knows. */
+static int take_previous(Scanner *s) {
+        if (s->handover || !s->request.previous)
+                return 0;
+        return handover_new_from_request(TAKE_PTR(s->request.previous), s->request.previous_listed, &s->handover);
+}
+
 static int sweep_start(Scanner *s) {
         const SweepOptions options = {
                 .ignore_paths = (const char *const *) s->request.ignore_paths,
                 .ignore_exes = (const char *const *) s->request.ignore_exes,
                 .ignore_units = (const char *const *) s->request.ignore_units,
                 .remote_file_systems = s->request.remote_file_systems,
-                .previous = s->snapshot ? s->snapshot : s->request.previous,
+                .previous = s->handover ? s->handover->snapshot : NULL,
                 .skip_processes = s->request.skip_processes,
                 .n_skip_processes = s->request.n_skip_processes,
                 .skip_devices = s->request.skip_devices,
@@ -115,7 +122,7 @@ static int sweep_start(Scanner *s) {
                 .beacon = s->beacon,
                 .watch = s->request.watch ? on_watch : NULL,
                 .userdata = s,
-                .baselines = s->snapshot ? BASELINES_PER_SWEEP : 0,
+                .baselines = s->swept ? BASELINES_PER_SWEEP : 0,
         };
         int r;
 
@@ -154,38 +161,33 @@ static void sweep_watched(Scanner *s) {
 }
 
 static int sweep_answer(Scanner *s) {
+        const Handover *h = s->handover;
         sd_bus_message *reply = NULL;
         int r;
 
         r = sd_bus_message_new_method_return(s->call, &reply);
         if (r >= 0)
-                r = answer_append(reply, s->snapshot, (uint32_t) s->n_choice,
-                                  (uint32_t) (s->snapshot->n_findings - s->n_choice));
+                r = answer_append(reply, h->snapshot, (uint32_t) h->n_choice, h->standing, h->n_standing);
         if (r >= 0)
                 r = sd_bus_send(s->bus, reply, /* cookie= */ NULL);
         sd_bus_message_unref(reply);
         return r;
 }
 
-/* What is chosen and as it was need not be handed over again; what is not chosen, the front will not have. */
-static void mark_kept(Scanner *s, const Snapshot *before) {
-        for (size_t i = 0, next = 0; i < s->snapshot->n_findings; i++) {
-                Finding *f = s->snapshot->findings[i];
-                Finding *const *was;
+/* Also of one that was swept a moment ago: if it has ended since, it does not matter. */
+static int on_owner(void *userdata, pid_t pid, uint64_t start_time, uint64_t *ret) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        Scanner *s = userdata;
+        int r;
 
-                if (next == s->n_choice || s->choice[next] != i) {
-                        f->text_length = 0;
-                        continue;
-                }
-                next++;
-                was = before && f->text_length == 0 ? snapshot_find(before, f) : NULL;
-                if (was && (*was)->text_length > 0 && finding_is_same(*was, f))
-                        f->text_length = (*was)->text_length;
-        }
+        r = process_open(s->proc_fd, pid, &p);
+        if (r >= 0 && p.start_time != start_time)
+                r = -ESRCH;
+        return r < 0 ? r : owner_read(s->proc_fd, &p, ret);
 }
 
 static int sweep_end(Scanner *s) {
-        _cleanup_(snapshot_freep) Snapshot *before = NULL;
+        _cleanup_(handover_freep) Handover *before = NULL;
         Snapshot *snapshot;
         int r;
 
@@ -195,16 +197,9 @@ static int sweep_end(Scanner *s) {
 
         /* What the sweep borrowed of the snapshot before is not needed any more. */
         s->sweep = sweep_free(s->sweep);
-        before = s->snapshot;
-        s->snapshot = snapshot;
-        free(s->choice);
-        s->choice = NULL;
-        s->text_left = FINDINGS_TEXT_MAX;
-        r = choice_make(snapshot, FINDINGS_MAX, FINDINGS_PROCESS_MAX, &s->choice, &s->n_choice);
-        if (r < 0)
-                return r;
-        mark_kept(s, before);
-        r = unknown_fit(snapshot);
+        before = TAKE_PTR(s->handover);
+        s->swept = true;
+        r = handover_new(snapshot, before, on_owner, s, &s->handover);
         if (r < 0)
                 return r;
 
@@ -253,76 +248,14 @@ static int method_sweep(sd_bus_message *m, void *userdata, sd_bus_error *error) 
                 return r;
 
         s->call = sd_bus_message_ref(m);
-        r = sweep_start(s);
+        r = take_previous(s);
+        if (r >= 0)
+                r = sweep_start(s);
         if (r < 0) {
                 sweep_stop(s);
                 return r;
         }
         return 1; /* answered by sweep_answer() */
-}
-
-/* There is no room for the rest, which the front then does not have. Returns the end. */
-static int piece_cut(Scanner *s, size_t at) {
-        for (; at < s->n_choice; at++)
-                s->snapshot->findings[s->choice[at]]->text_length = 0;
-        return (int) at;
-}
-
-/*
- * Adds the texts of findings from the choice's place `at` on, leaves out what is too long, and collects what the
- * front has (borrowed). Returns the place where the next piece starts.
- */
-static int piece_fill(Scanner *s, sd_bus_message *reply, size_t at, Finding **kept, size_t *n_kept) {
-        size_t size = 0;
-        int r;
-
-        for (size_t n = 0; at < s->n_choice && n < PIECE_MAX && *n_kept < PIECE_KEPT_MAX; at++) {
-                Finding *f = s->snapshot->findings[s->choice[at]];
-                _cleanup_free_ char *text = NULL;
-                size_t length = f->text_length;
-
-                if (length == 0) {
-                        r = finding_to_text(f, &text);
-                        if (r == -E2BIG)
-                                continue;
-                        if (r < 0)
-                                return r;
-                        length = strlen(text);
-                }
-                if (length > s->text_left)
-                        return piece_cut(s, at);
-                if (!text)
-                        kept[(*n_kept)++] = f;
-                else {
-                        if (n > 0 && size + length > PIECE_TEXT_MAX)
-                                break;
-                        r = sd_bus_message_append(reply, "s", text);
-                        if (r < 0)
-                                return r;
-                        f->text_length = length;
-                        size += length;
-                        n++;
-                }
-                s->text_left -= length;
-        }
-        return (int) at;
-}
-
-static int piece_append(Scanner *s, sd_bus_message *reply, uint32_t first) {
-        Finding *kept[PIECE_KEPT_MAX];
-        size_t n_kept = 0;
-        int next, r;
-
-        r = sd_bus_message_open_container(reply, 'a', "s");
-        if (r < 0)
-                return r;
-        next = piece_fill(s, reply, first, kept, &n_kept);
-        if (next < 0)
-                return next;
-        r = sd_bus_message_close_container(reply);
-        if (r >= 0)
-                r = keys_append(reply, kept, n_kept);
-        return r < 0 ? r : sd_bus_message_append(reply, "u", (uint32_t) next);
 }
 
 static int method_fetch(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -334,12 +267,12 @@ static int method_fetch(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         r = sd_bus_message_read(m, "u", &first);
         if (r < 0)
                 return r;
-        if (s->call || !s->choice || first > s->n_choice)
+        if (s->call || !s->handover || first > s->handover->n_choice)
                 return sd_bus_error_set_errno(error, -EINVAL);
 
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
-                r = piece_append(s, reply, first);
+                r = handover_append_piece(s->handover, reply, first);
         if (r >= 0)
                 r = sd_bus_send(s->bus, reply, /* cookie= */ NULL);
         sd_bus_message_unref(reply);
@@ -355,12 +288,12 @@ static int method_fetch_unknown(sd_bus_message *m, void *userdata, sd_bus_error 
         r = sd_bus_message_read(m, "u", &first);
         if (r < 0)
                 return r;
-        if (s->call || !s->snapshot || first > s->snapshot->n_unknown)
+        if (s->call || !s->handover || first > s->handover->snapshot->n_unknown)
                 return sd_bus_error_set_errno(error, -EINVAL);
 
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
-                r = unknown_append(reply, s->snapshot, first);
+                r = unknown_append(reply, s->handover->snapshot, first);
         if (r >= 0)
                 r = sd_bus_send(s->bus, reply, /* cookie= */ NULL);
         sd_bus_message_unref(reply);
@@ -503,6 +436,12 @@ static int scanner_init(Scanner *s, int fd) {
                 fd_close(fd);
                 return r;
         }
+        s->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (s->proc_fd < 0) {
+                r = -errno;
+                fd_close(fd);
+                return r;
+        }
         r = bus_new(s, fd);
         if (r >= 0)
                 r = beacon_new(s);
@@ -515,8 +454,8 @@ static void scanner_done(Scanner *s) {
         sweep_free(s->sweep);
         request_done(&s->request);
         sd_bus_message_unref(s->call);
-        snapshot_free(s->snapshot);
-        free(s->choice);
+        handover_free(s->handover);
+        fd_close(s->proc_fd);
         scan_free(s->scan);
         sd_event_source_unref(s->step);
         sd_event_source_unref(s->change);
@@ -542,7 +481,7 @@ static void raise_files(void) {
 }
 
 int scanner_run(int fd) {
-        _cleanup_(scanner_done) Scanner s = { .beacon_fd = -EBADF };
+        _cleanup_(scanner_done) Scanner s = { .beacon_fd = -EBADF, .proc_fd = -EBADF };
         int r;
 
         raise_files();

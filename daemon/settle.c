@@ -24,6 +24,7 @@ int settle_restore(Settle *s, Snapshot *told, const int *priorities) {
         for (size_t i = 0; i < told->n_findings; i++)
                 tracks[i].told = priorities[i];
         settle_done(s);
+        snapshot_raise_counts(told, /* whole= */ true);
         s->snapshot = told;
         s->tracks = tracks;
         return 0;
@@ -43,27 +44,33 @@ static int settlement_add(Settlement *s, Finding *f, bool gone, Removal removal)
         return 0;
 }
 
-/* What was known of the finding before. */
-static const Track *settle_find(const Settle *s, const Finding *f) {
-        Finding *const *found = s->snapshot ? snapshot_find(s->snapshot, f) : NULL;
+/* A walk over what was known, with the tracks. */
+typedef struct TrackWalk {
+        SnapshotWalk walk;
+        const Track *next;
+} TrackWalk;
 
-        return found ? &s->tracks[found - s->snapshot->findings] : NULL;
-}
+#define TRACK_WALK(settle) ((TrackWalk){ .walk.snapshot = (settle)->snapshot, .next = (settle)->tracks })
 
-/* The same, of findings that are asked for in their order. */
-static const Track *next_track(const Settle *s, const Finding *f, size_t *at) {
+/* What was known of a finding, of findings that are asked for in their order; or NULL. */
+static const Track *track_find(TrackWalk *w, const Finding *f) {
+        Finding *was;
         int c = 1;
 
-        while (s->snapshot && *at < s->snapshot->n_findings && (c = finding_compare(s->snapshot->findings[*at], f)) < 0)
-                (*at)++;
-        return c == 0 ? &s->tracks[*at] : NULL;
+        while ((was = snapshot_walk_peek(&w->walk)) && (c = finding_compare(was, f)) < 0) {
+                snapshot_walk_next(&w->walk, /* ret_listed= */ NULL);
+                w->next++;
+        }
+        return c == 0 ? w->next : NULL;
 }
 
 /* The ends of findings that were told. */
 static int settle_gone(const Settle *s, Settlement *settlement) {
+        TrackWalk before = TRACK_WALK(s);
+
         for (size_t i = 0; i < settlement->difference.n_removed; i++) {
                 const Change *c = settlement->difference.removed + i;
-                const Track *t = settle_find(s, c->finding);
+                const Track *t = track_find(&before, c->finding);
                 int r;
 
                 if (!t || t->told < 0)
@@ -100,34 +107,42 @@ static int settle_one(Finding *f, uint64_t now, uint64_t settle_usec, Track *t, 
         return r;
 }
 
+/* Takes over what was known before and cannot be judged now, and sees to it that the counts have it. */
+static int settle_carry_over(const Settle *s, Snapshot *snapshot) {
+        bool whole = stale_counts_findings(&snapshot->counts.stale) <= snapshot->n_findings;
+        int r = s->snapshot ? snapshot_carry_over(s->snapshot, snapshot) : 0;
+
+        if (r >= 0)
+                snapshot_raise_counts(snapshot, whole);
+        return r;
+}
+
 static int settle_compute(const Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec,
                           Settlement *settlement, Track **ret_tracks) {
         _cleanup_free_ Track *tracks = NULL;
-        size_t at = 0;
+        SnapshotWalk walk = { .snapshot = snapshot };
+        TrackWalk before = TRACK_WALK(s);
+        size_t n = 0;
+        Finding *f;
         int r;
 
-        if (s->snapshot) {
-                r = snapshot_carry_over(s->snapshot, snapshot);
-                if (r < 0)
-                        return r;
-        }
-        r = snapshot_difference(s->snapshot, snapshot, &settlement->difference);
+        r = settle_carry_over(s, snapshot);
+        if (r >= 0)
+                r = snapshot_difference(s->snapshot, snapshot, &settlement->difference);
+        if (r >= 0)
+                r = settle_gone(s, settlement);
         if (r < 0)
                 return r;
 
-        r = settle_gone(s, settlement);
-        if (r < 0)
-                return r;
-
-        tracks = calloc(snapshot->n_findings + 1, sizeof(*tracks));
+        tracks = calloc(snapshot_n_known(snapshot) + 1, sizeof(*tracks));
         if (!tracks)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < snapshot->n_findings; i++) {
-                const Track *before = next_track(s, snapshot->findings[i], &at);
+        for (; (f = snapshot_walk_next(&walk, /* ret_listed= */ NULL)); n++) {
+                const Track *known = track_find(&before, f);
 
-                tracks[i] = before ? *before : (Track){ .since = now, .told = -1 };
-                r = settle_one(snapshot->findings[i], now, settle_usec, tracks + i, settlement);
+                tracks[n] = known ? *known : (Track){ .since = now, .told = -1 };
+                r = settle_one(f, now, settle_usec, tracks + n, settlement);
                 if (r < 0)
                         return r;
         }

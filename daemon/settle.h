@@ -19,7 +19,7 @@ typedef struct Track {
 
 typedef struct Settle {
         Snapshot *snapshot; /* the last one; what could not be read is carried over. NULL before the first */
-        Track *tracks;      /* of each of its findings */
+        Track *tracks;      /* of each finding that it knows, in the order of a walk */
 } Settle;
 
 void settle_done(Settle *s);

@@ -53,20 +53,21 @@ static bool teller_step(Teller *t) {
 static bool ledger_begin(Teller *t) {
         const Settle *s = t->settle;
         _cleanup_free_ int *priorities = NULL;
-        size_t n_told = 0;
+        size_t n_told = 0, n;
         int r;
 
         if (!s->snapshot)
                 return false;
-        for (size_t i = 0; i < s->snapshot->n_findings; i++)
+        n = snapshot_n_known(s->snapshot);
+        for (size_t i = 0; i < n; i++)
                 n_told += s->tracks[i].told >= 0;
         if (!ledger_is_long(t->ledger, n_told))
                 return false;
 
-        priorities = calloc(s->snapshot->n_findings + 1, sizeof(*priorities));
+        priorities = calloc(n + 1, sizeof(*priorities));
         if (!priorities)
                 return false;
-        for (size_t i = 0; i < s->snapshot->n_findings; i++)
+        for (size_t i = 0; i < n; i++)
                 priorities[i] = s->tracks[i].told;
         r = ledger_rewrite_begin(t->ledger, s->snapshot, priorities);
         if (r < 0)

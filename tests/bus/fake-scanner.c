@@ -5,7 +5,8 @@
  *
  *         fake-scanner DIRECTORY
  *
- * DIRECTORY/findings: one finding a line, in JSON. DIRECTORY/looked: "PID START-TIME LOOK"
+ * DIRECTORY/findings: one finding a line, in JSON. DIRECTORY/standing: likewise, of those that there is no
+ * space for in the list. DIRECTORY/looked: "PID START-TIME LOOK"
  * a line, besides the processes of the findings. DIRECTORY/unknown: "PID START-TIME REASON
  * INODE PATH" a line, on device 253:0. DIRECTORY/mode: see on_sweep(). All are read with each sweep. SIGUSR1: something changed.
  */
@@ -25,7 +26,7 @@ typedef struct Fake {
         sd_bus *bus;
         SweepBeacon *beacon;
         int beacon_fd;
-        Snapshot *snapshot;
+        Snapshot *snapshot, *standing;
         char mode[64];
 } Fake;
 
@@ -91,8 +92,9 @@ static void read_unknown(const Fake *f, Snapshot *s) {
                 fclose(file);
 }
 
-static void read_findings(const Fake *f, Snapshot *s) {
-        FILE *file = file_open(f, "findings");
+/* looked: where their processes are added to. */
+static void read_findings(const Fake *f, const char *name, Snapshot *s, Snapshot *looked) {
+        FILE *file = file_open(f, name);
         _cleanup_free_ char *line = NULL;
         size_t size = 0;
         ssize_t n;
@@ -105,7 +107,7 @@ static void read_findings(const Fake *f, Snapshot *s) {
                         abort();
                 }
                 if (!streq(f->mode, "unlooked"))
-                        add_looked(s, finding.pid, finding.start_time, LOOK_DONE);
+                        add_looked(looked, finding.pid, finding.start_time, LOOK_DONE);
                 if (snapshot_take_finding(s, &finding) < 0)
                         abort();
         }
@@ -113,14 +115,33 @@ static void read_findings(const Fake *f, Snapshot *s) {
                 fclose(file);
 }
 
-static void read_snapshot(Fake *f) {
-        Snapshot *s = snapshot_new();
+/* Of all that there is, listed or not; and of what is neither. */
+static void count_all(const Fake *f, Snapshot *s, const Snapshot *standing) {
+        Snapshot *all = snapshot_new();
 
-        if (!s)
+        if (!all)
+                abort();
+        for (size_t i = 0; i < s->n_findings; i++)
+                snapshot_add_finding(all, s->findings[i]);
+        for (size_t i = 0; i < standing->n_findings; i++)
+                snapshot_add_finding(all, standing->findings[i]);
+        snapshot_freeze(all);
+        s->counts.stale = all->listed;
+        if (streq(f->mode, "cut"))
+                s->counts.stale.findings[URGENCY_NORMAL] += 7;
+        snapshot_free(all);
+}
+
+static void read_snapshot(Fake *f) {
+        Snapshot *s = snapshot_new(), *standing = snapshot_new();
+
+        if (!s || !standing)
                 abort();
         read_looked(f, s);
-        read_findings(f, s);
+        read_findings(f, "findings", s, s);
+        read_findings(f, "standing", standing, s);
         read_unknown(f, s);
+        count_all(f, s, standing);
         s->counts.processes = s->n_looked;
         s->counts.duration_usec = 1234;
         snapshot_freeze(s);
@@ -130,7 +151,9 @@ static void read_snapshot(Fake *f) {
                         snapshot_add_recovered(s, f->snapshot->findings[i]);
         snapshot_freeze(s);
         snapshot_free(f->snapshot);
+        snapshot_free(f->standing);
         f->snapshot = s;
+        f->standing = standing;
 }
 
 static int answer(Fake *f, sd_bus_message *call) {
@@ -142,7 +165,7 @@ static int answer(Fake *f, sd_bus_message *call) {
         n = (uint32_t) f->snapshot->n_findings;
         r = sd_bus_message_new_method_return(call, &reply);
         if (r >= 0)
-                r = answer_append(reply, f->snapshot, n, streq(f->mode, "cut") ? 7 : 0);
+                r = answer_append(reply, f->snapshot, n, f->standing->findings, f->standing->n_findings);
         if (r >= 0)
                 r = sd_bus_send(f->bus, reply, NULL);
         sd_bus_message_unref(reply);
@@ -354,6 +377,7 @@ int main(int argc, char *argv[]) {
                 return 1;
         r = sd_event_loop(f.event);
         snapshot_free(f.snapshot);
+        snapshot_free(f.standing);
         sd_bus_close_unref(f.bus);
         sd_event_unref(f.event);
         return r < 0;

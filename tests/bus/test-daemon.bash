@@ -143,6 +143,37 @@ manager Sweep >"$T/out"
 manager Sweep >"$T/out"
 ok "and is told to be over" eventually 5 logged 'Everything can be looked at again'
 
+# more than a list holds
+
+finding 150 /opt/listed.so replaced a.service >"$T/findings"
+manager Sweep >"$T/out"
+mv "$T/findings" "$T/standing"
+finding 151 /opt/new.so replaced b.service >"$T/findings"
+echo cut >"$T/mode"
+manager Sweep >"$T/summary"
+ok "what is not listed is counted" grep -qF '"findings" t 9 "listed" t 1 ' "$T/summary"
+ok "and its processes are" is StaleProcesses "u 2"
+ok "and that it is not listed is said" is DegradedReason 's "8 of 9 findings are counted, and not listed."'
+ok "it has no object" not grep -qF /org/stalelib1/process/150 <(busctl tree org.stalelib1)
+ok "and is not told to be gone" not logged 'nginx \(150\) no longer'
+stop_daemon KILL
+start_daemon
+manager Sweep >"$T/out"
+ok "nor after a restart" not logged 'nginx \(150\) no longer'
+cat "$T/standing" >>"$T/findings"
+: >"$T/standing"
+echo ok >"$T/mode"
+manager Sweep >"$T/summary"
+ok "when it is listed again" grep -qF '"listed" t 2 ' "$T/summary"
+ok "it is not told again" logged_times 1 'nginx \(150\) still runs'
+ok "and all is well again" is State 's "running"'
+mv "$T/findings" "$T/standing"
+: >"$T/findings"
+manager Sweep >"$T/out"
+: >"$T/standing"
+manager Sweep >"$T/out"
+ok "the end of what is not listed is told" eventually 5 logged 'nginx \(150\) no longer runs .*has ended'
+
 # a storm
 
 for i in {1..60}; do finding 200 "/opt/storm$i.so" replaced storm.service; done >"$T/findings"

@@ -60,12 +60,14 @@ static void append_answer(sd_bus_message *m, Input *in) {
         for (size_t i = 0; i < 32; i++)
                 numbers[i] = number(in, 8);
         FUZZ_CHECK(sd_bus_message_append_array(m, 't', numbers, number(in, 1) % 11 * 8) >= 0);
+        FUZZ_CHECK(sd_bus_message_append_array(m, 't', numbers + number(in, 1) % 24, number(in, 1) % 9 * 8) >= 0);
         FUZZ_CHECK(sd_bus_message_append_array(m, 'u', numbers, n * 4) >= 0);
         FUZZ_CHECK(sd_bus_message_append_array(m, 't', numbers, k * 8) >= 0);
         FUZZ_CHECK(sd_bus_message_append_array(m, 'y', numbers, j) >= 0);
         FUZZ_CHECK(sd_bus_message_append_array(m, 'y', numbers, j ^ number(in, 1) % 2) >= 0);
         append_keys(m, in, number(in, 1) % 8);
-        FUZZ_CHECK(sd_bus_message_append(m, "uuu", (uint32_t) number(in, 4), (uint32_t) number(in, 4), (uint32_t) number(in, 4)) >= 0);
+        append_keys(m, in, number(in, 1) % 8);
+        FUZZ_CHECK(sd_bus_message_append(m, "uu", (uint32_t) number(in, 4), (uint32_t) number(in, 4)) >= 0);
 }
 
 static void check_snapshot(Snapshot *s) {
@@ -84,14 +86,28 @@ static void seal(sd_bus_message *m) {
         FUZZ_CHECK(sd_bus_message_seal(m, 1, 0) >= 0 && sd_bus_message_rewind(m, 1) >= 0);
 }
 
+/* A finding of all zeros with a path and a length, each of which a key may name. */
+static Snapshot *previous_new(void) {
+        Snapshot *s = snapshot_new();
+
+        for (size_t i = 0; i < 2; i++) {
+                Finding f = { .pid = 1, .mapped.inode = i, .text_length = 1000, .path = strdup("/x"), .message = strdup("m") };
+
+                FUZZ_CHECK(s && f.path && f.message && snapshot_take_finding(s, &f) >= 0);
+        }
+        snapshot_freeze(s);
+        return s;
+}
+
 static void fuzz_answer(Input *in) {
+        _cleanup_(snapshot_freep) Snapshot *previous = previous_new();
         sd_bus_message *m;
         Answer a = {};
 
         FUZZ_CHECK(sd_bus_message_new_signal(bus_get(), &m, "/", "a.b", "C") >= 0);
         append_answer(m, in);
         seal(m);
-        if (answer_read(m, &a) >= 0)
+        if (answer_read(m, previous, &a) >= 0)
                 check_snapshot(a.snapshot);
         answer_done(&a);
         sd_bus_message_unref(m);
@@ -117,19 +133,6 @@ static void fuzz_piece(const Input *in) {
                         check_snapshot(s);
         }
         sd_bus_message_unref(m);
-}
-
-/* A finding of all zeros with a path and a length, each of which a key may name. */
-static Snapshot *previous_new(void) {
-        Snapshot *s = snapshot_new();
-
-        for (size_t i = 0; i < 2; i++) {
-                Finding f = { .pid = 1, .mapped.inode = i, .text_length = 1000, .path = strdup("/x"), .message = strdup("m") };
-
-                FUZZ_CHECK(s && f.path && f.message && snapshot_take_finding(s, &f) >= 0);
-        }
-        snapshot_freeze(s);
-        return s;
 }
 
 static void fuzz_kept(Input *in) {
@@ -168,10 +171,8 @@ static void fuzz_unknown(Input *in) {
         FUZZ_CHECK(sd_bus_message_close_container(m) >= 0);
         FUZZ_CHECK(sd_bus_message_append(m, "u", (uint32_t) number(in, 4)) >= 0);
         seal(m);
-        if (unknown_read(m, s, &left, &next) >= 0) {
+        if (unknown_read(m, s, &left, &next) >= 0)
                 check_snapshot(s);
-                FUZZ_CHECK(unknown_fit(s) >= 0);
-        }
         sd_bus_message_unref(m);
 }
 

@@ -21,9 +21,10 @@ static const struct {
           "6 processes are left out, where a scanner hung or died. "
           "The processes of 2 users are left out (12 more), since scanners hung or died at too many of them." },
         { { .unreadable = 2 }, TROUBLE_UNREADABLE, "2 processes cannot be read." },
-        { { .cut = 1 }, TROUBLE_CUT, "1 finding is more than are kept." },
-        { { .scanner = "it is gone", .unreadable = 1, .cut = 9 }, TROUBLE_SCANNER | TROUBLE_UNREADABLE | TROUBLE_CUT,
-          "The scanner failed: it is gone. 1 process cannot be read. 9 findings are more than are kept." },
+        { { .findings = 10001, .unlisted = 1 }, TROUBLE_UNLISTED, "1 of 10001 findings is counted, and not listed." },
+        { { .scanner = "it is gone", .unreadable = 1, .findings = 10009, .unlisted = 9 },
+          TROUBLE_SCANNER | TROUBLE_UNREADABLE | TROUBLE_UNLISTED,
+          "The scanner failed: it is gone. 1 process cannot be read. 9 of 10009 findings are counted, and not listed." },
 };
 
 START_TEST(troubles_are_told_in_sentences) {

@@ -56,6 +56,8 @@ static Snapshot *snapshot_example(void) {
         ck_assert_int_eq(snapshot_add_recovered(s, &unnumbered), 0);
         finding_done(&unnumbered);
         snapshot_freeze(s);
+        s->counts.stale = (StaleCounts){ .findings = { 5, 3, 1 }, .processes = 2, .urgent_processes = 1,
+                                         .same_content_processes = 1, .libraries = 3 };
         return s;
 }
 
@@ -64,12 +66,15 @@ START_TEST(an_answer_comes_back_as_it_was) {
         _cleanup_(answer_done) Answer a = {};
         sd_bus_message *m = message_new();
 
-        ck_assert_int_ge(answer_append(m, s, 2, 7), 0);
+        ck_assert_int_ge(answer_append(m, s, 2, s->findings, 1), 0);
         seal(m);
         ck_assert_str_eq(sd_bus_message_get_signature(m, 1), ANSWER_SIGNATURE);
-        ck_assert_int_eq(answer_read(m, &a), 0);
+        ck_assert_int_eq(answer_read(m, /* previous= */ s, &a), 0);
         ck_assert_uint_eq(a.n_findings, 2);
-        ck_assert_uint_eq(a.n_cut, 7);
+        ck_assert_uint_eq(stale_counts_findings(&a.snapshot->counts.stale), 9);
+        ck_assert_uint_eq(a.snapshot->counts.stale.libraries, 3);
+        ck_assert_uint_eq(a.snapshot->n_standing, 1);
+        ck_assert_ptr_eq(a.snapshot->standing[0], s->findings[0]);
         ck_assert_uint_eq(a.n_unknown, 0);
         ck_assert_uint_eq(a.snapshot->counts.left_out, 1);
         ck_assert_uint_eq(a.snapshot->counts.ignored, 6);
@@ -124,6 +129,42 @@ static void more_unknown_than_counted(Snapshot *s) {
 static void more_unknown_than_listed(Snapshot *s) {
         s->counts.unknown_by[0] = s->n_unknown = UNKNOWN_LIST_MAX + 1;
 }
+static void stale_overflows(Snapshot *s) {
+        s->counts.stale.findings[URGENCY_NORMAL] = s->counts.stale.findings[URGENCY_URGENT] = UINT64_MAX / 2 + 1;
+}
+static void more_stale_than_processes(Snapshot *s) {
+        s->counts.stale.processes = 4;
+}
+static void more_same_than_processes(Snapshot *s) {
+        s->counts.stale.same_content_processes = 2;
+}
+static void more_processes_than_findings(Snapshot *s) {
+        s->counts.stale.findings[URGENCY_NORMAL] = 0;
+}
+static void stale_without_processes(Snapshot *s) {
+        s->counts.stale.processes = s->counts.stale.urgent_processes = 0;
+}
+static void stale_without_libraries(Snapshot *s) {
+        s->counts.stale.libraries = 0;
+}
+static void more_libraries_than_findings(Snapshot *s) {
+        s->counts.stale.libraries = 5;
+}
+static void more_urgent_than_stale(Snapshot *s) {
+        s->counts.stale.findings[URGENCY_URGENT] = s->counts.stale.urgent_processes = 3;
+}
+static void urgent_without_findings(Snapshot *s) {
+        s->counts.stale.findings[URGENCY_URGENT] = 0;
+}
+static void urgent_without_processes(Snapshot *s) {
+        s->counts.stale.urgent_processes = 0;
+}
+static void same_without_findings(Snapshot *s) {
+        s->counts.stale.findings[URGENCY_NONE] = 0;
+}
+static void fewer_findings_than_announced(Snapshot *s) {
+        s->counts.stale = (StaleCounts){ .findings = { 1 }, .same_content_processes = 1 };
+}
 static void recovered_pid_zero(Snapshot *s) {
         s->recovered[0]->pid = 0;
 }
@@ -145,6 +186,18 @@ static const struct {
         { "a reason unheard of", reason_unheard_of },
         { "more unknown mappings than are counted", more_unknown_than_counted },
         { "more unknown mappings than a list holds", more_unknown_than_listed },
+        { "a sum of findings that overflows", stale_overflows },
+        { "more stale processes than processes", more_stale_than_processes },
+        { "more with findings than processes", more_same_than_processes },
+        { "more stale processes than findings", more_processes_than_findings },
+        { "findings in no process", stale_without_processes },
+        { "findings of no file", stale_without_libraries },
+        { "more files than findings", more_libraries_than_findings },
+        { "more urgent processes than stale ones", more_urgent_than_stale },
+        { "an urgent process without an urgent finding", urgent_without_findings },
+        { "an urgent finding in no process", urgent_without_processes },
+        { "a process of same content without a finding of it", same_without_findings },
+        { "fewer findings than are announced", fewer_findings_than_announced },
         { "recovered with pid 0", recovered_pid_zero },
 };
 
@@ -154,9 +207,9 @@ START_TEST(an_answer_that_cannot_be_is_refused) {
         Answer a = {};
 
         spoiled[_i].spoil(s);
-        ck_assert_int_ge(answer_append(m, s, 2, 0), 0);
+        ck_assert_int_ge(answer_append(m, s, 2, NULL, 0), 0);
         seal(m);
-        ck_assert_msg(answer_read(m, &a) == -EBADMSG, "%s", spoiled[_i].name);
+        ck_assert_msg(answer_read(m, /* previous= */ NULL, &a) == -EBADMSG, "%s", spoiled[_i].name);
         ck_assert_ptr_null(a.snapshot);
         s->n_unknown = 0;
         sd_bus_message_unref(m);
@@ -169,9 +222,10 @@ START_TEST(columns_of_different_length_are_refused) {
 
         ck_assert_int_ge(sd_bus_message_append(m, ANSWER_SIGNATURE, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
                                                UNKNOWN_REASON_MAX, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
+                                               7, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
                                                2, 1, 2, 1, 1ull, 1, 0, 1, 0, 0, 0, 0, 0), 0);
         seal(m);
-        ck_assert_int_eq(answer_read(m, &a), -EBADMSG);
+        ck_assert_int_eq(answer_read(m, /* previous= */ NULL, &a), -EBADMSG);
         sd_bus_message_unref(m);
 }
 END_TEST
@@ -192,7 +246,7 @@ START_TEST(an_answer_of_another_form_is_refused) {
                         break;
         }
         seal(m);
-        ck_assert_int_eq(answer_read(m, &a), -EBADMSG);
+        ck_assert_int_eq(answer_read(m, /* previous= */ NULL, &a), -EBADMSG);
         sd_bus_message_unref(m);
 }
 END_TEST
@@ -202,10 +256,72 @@ START_TEST(too_many_findings_are_refused) {
         sd_bus_message *m = message_new();
         Answer a = {};
 
-        ck_assert_int_ge(answer_append(m, s, FINDINGS_MAX + 1, 0), 0);
+        s->counts.stale.findings[URGENCY_NORMAL] = 2 * FINDINGS_MAX;
+        ck_assert_int_ge(answer_append(m, s, FINDINGS_MAX + 1, NULL, 0), 0);
         seal(m);
-        ck_assert_int_eq(answer_read(m, &a), -EBADMSG);
+        ck_assert_int_eq(answer_read(m, /* previous= */ NULL, &a), -EBADMSG);
         sd_bus_message_unref(m);
+}
+END_TEST
+
+/* What the daemon does not know cannot stand. */
+START_TEST(what_stands_is_of_what_is_known) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_example(), *known = snapshot_new(), *other = snapshot_new();
+        _cleanup_(answer_done) Answer a = {};
+        sd_bus_message *m = message_new();
+
+        ck_assert_int_eq(snapshot_add_standing(known, s->findings[0]), 0);
+        snapshot_put(other, 42, 2, NULL, 0);
+        snapshot_freeze(known);
+        snapshot_freeze(other);
+        ck_assert_int_ge(answer_append(m, s, 0, s->findings, 1), 0);
+        seal(m);
+        ck_assert_int_eq(answer_read(m, /* previous= */ NULL, &a), -EBADMSG);
+        ck_assert_int_ge(sd_bus_message_rewind(m, 1), 0);
+        ck_assert_int_eq(answer_read(m, other, &a), -EBADMSG);
+        ck_assert_int_ge(sd_bus_message_rewind(m, 1), 0);
+        ck_assert_int_eq(answer_read(m, known, &a), 0);
+        ck_assert_ptr_eq(a.snapshot->standing[0], s->findings[0]);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+START_TEST(what_stands_is_not_listed_as_well) {
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+
+        snapshot_look(s, 42, LOOK_DONE);
+        snapshot_put(s, 42, 1, NULL, 0);
+        ck_assert_int_eq(snapshot_add_standing(s, s->findings[0]), 0);
+        snapshot_freeze(s);
+        ck_assert(!answer_is_sound(s));
+}
+END_TEST
+
+/* No text is longer than what is taken for the most that it can be. */
+START_TEST(a_text_is_within_its_bound) {
+        _cleanup_(finding_done) Finding f = { .pid = INT32_MAX, .start_time = UINT64_MAX, .uid = UINT32_MAX, .state = STATE_UNREACHABLE,
+                .flags = FLAG_ALL, .runtimes = RUNTIME_ALL, .action = ACTION_CLOSE_HOLDER };
+        const FileId id = { .dev_major = UINT32_MAX, .dev_minor = UINT32_MAX, .inode = UINT64_MAX, .build_id_length = BUILD_ID_MAX };
+        char **strings[] = { &f.comm, &f.exe, &f.unit, &f.user_unit, &f.container, &f.path, &f.loader_name, &f.successor };
+        static const char *const bytes[] = { "", "a", "\x01\x01\x01\x01", "\\\\\\", "\"\"\"", "\xff\xff", "\xe2\x80\xae" };
+        _cleanup_free_ char *text = NULL;
+
+        f.mapped = f.disk = id;
+        f.mapped.known = f.disk.known = true;
+        for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+                *strings[i] = strdup(bytes[_i]);
+        f.advice = strdup("\"\"\"");
+        f.message = strdup("\\\\\\");
+        f.pins = calloc(3, sizeof(*f.pins));
+        f.n_pins = 3;
+        for (size_t i = 0; i < f.n_pins; i++) {
+                f.pins[i] = (Pin){ .reason = PIN_NEEDED_AT_STARTUP, .certainty = CERTAINTY_BY_ELIMINATION,
+                                   .holder_pins = (1u << PIN_REASON_MAX) - 1 };
+                f.pins[i].holder = strdup(bytes[_i]);
+                f.pins[i].detail = strdup("\\\\");
+        }
+        ck_assert_int_eq(finding_to_text(&f, &text), 0);
+        ck_assert_uint_le(strlen(text), finding_text_bound(&f));
 }
 END_TEST
 
@@ -277,31 +393,6 @@ START_TEST(unknown_mappings_that_cannot_be_are_refused) {
         seal(m);
         ck_assert_msg(unknown_read(m, s, &left, &next) == -EBADMSG, "%s", bad_unknown[_i].name);
         sd_bus_message_unref(m);
-}
-END_TEST
-
-/* What does not fit is not listed, and its process then listed in part; the others are as they were. */
-START_TEST(unknown_mappings_are_cut_to_what_fits) {
-        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
-        char *path = malloc(UNKNOWN_TEXT_ONE_MAX + 1);
-
-        memset(path, 'x', UNKNOWN_TEXT_ONE_MAX);
-        path[UNKNOWN_TEXT_ONE_MAX] = '\0';
-        put_unknown(s, 10, "/some");
-        put_unknown(s, 20, path); /* with the name it is too long */
-        put_unknown(s, 20, "/some");
-        for (pid_t pid = 10; pid <= 30; pid += 10)
-                snapshot_look(s, pid, LOOK_DONE);
-        path[UNKNOWN_TEXT_ONE_MAX - 1] = '\0';
-        for (size_t i = 0; i < UNKNOWN_TEXT_MAX / UNKNOWN_TEXT_ONE_MAX; i++)
-                put_unknown(s, 30, path);
-        snapshot_freeze(s);
-        ck_assert_int_eq(unknown_fit(s), 0);
-        ck_assert_uint_eq(s->n_unknown, 2 + UNKNOWN_TEXT_MAX / UNKNOWN_TEXT_ONE_MAX - 1);
-        ck_assert_int_eq(s->looked[0].look, LOOK_DONE);
-        ck_assert_int_eq(s->looked[1].look, LOOK_PARTIAL);
-        ck_assert_int_eq(s->looked[2].look, LOOK_PARTIAL);
-        free(path);
 }
 END_TEST
 
@@ -596,6 +687,7 @@ END_TEST
 START_TEST(a_request_comes_back_as_it_was) {
         _cleanup_(request_done) Request sent = { .remote_file_systems = true, .watch = true }, got = {};
         sd_bus_message *m = message_new();
+        Finding other = {}, *standing;
 
         ck_assert_int_eq(strv_add(&sent.ignore_paths, "/opt/*"), 0);
         ck_assert_int_eq(strv_add(&sent.ignore_units, "a@*.service"), 0);
@@ -610,6 +702,11 @@ START_TEST(a_request_comes_back_as_it_was) {
         sent.skip_owners[1] = OWNER_NAMESPACE + 7;
         sent.n_skip_owners = 2;
         sent.previous = snapshot_example();
+        sent.previous->findings[1]->text_length = 1000;
+        other = finding_make(42, 3, NULL);
+        standing = finding_new(&other);
+        ck_assert_int_eq(snapshot_add_standing(sent.previous, standing), 0);
+        finding_unref(standing);
 
         ck_assert_int_ge(request_append(m, &sent), 0);
         seal(m);
@@ -627,8 +724,43 @@ START_TEST(a_request_comes_back_as_it_was) {
         ck_assert(got.owners);
         ck_assert_uint_eq(got.n_skip_owners, 2);
         ck_assert_uint_eq(got.skip_owners[1], OWNER_NAMESPACE + 7);
-        ck_assert_uint_eq(got.previous->n_findings, 2);
-        ck_assert_ptr_nonnull(snapshot_find(got.previous, sent.previous->findings[1]));
+        ck_assert_uint_eq(got.previous->n_findings, 3);
+        for (size_t i = 0; i < 3; i++)
+                ck_assert(got.previous_listed[i] == (i < 2));
+        ck_assert_int_eq(finding_compare(got.previous->findings[2], standing), 0);
+        ck_assert_uint_eq(got.previous->findings[1]->text_length, 1000);
+        ck_assert_uint_eq(got.previous->findings[1]->flags, FLAG_CRASH_RISK);
+        ck_assert_uint_eq(got.previous->findings[1]->uid, 33);
+        ck_assert_ptr_null(got.previous->findings[1]->message);
+        sd_bus_message_unref(m);
+}
+END_TEST
+
+/* Flags, length, and what comes after the first: the last two in no order. */
+static const struct {
+        const char *name;
+        uint32_t flags, length;
+        uint64_t inodes[2];
+        int r;
+} previous[] = {
+        { "as it should be", FLAG_ALL, FINDING_TEXT_MAX, { 1, 2 }, 0 },
+        { "flags unheard of", FLAG_ALL + 1, 0, { 1, 2 }, -EBADMSG },
+        { "a text too long", 0, FINDING_TEXT_MAX + 1, { 1, 2 }, -EBADMSG },
+        { "in no order", 0, 0, { 2, 1 }, -EBADMSG },
+        { "one twice", 0, 0, { 1, 1 }, -EBADMSG },
+};
+
+START_TEST(what_was_known_before_is_checked) {
+        _cleanup_(request_done) Request got = {};
+        sd_bus_message *m = message_new();
+
+        ck_assert_int_ge(sd_bus_message_open_container(m, 'a', "{sv}"), 0);
+        ck_assert_int_ge(sd_bus_message_append(m, "{sv}", "Previous", "a" PREVIOUS_SIGNATURE, 2,
+                                               42, UINT64_C(7), 8, 1, previous[_i].inodes[0], "", previous[_i].flags, 0, previous[_i].length, 1,
+                                               42, UINT64_C(7), 8, 1, previous[_i].inodes[1], "", 0, 0, 0, 0), 0);
+        ck_assert_int_ge(sd_bus_message_close_container(m), 0);
+        seal(m);
+        ck_assert_msg(request_read(m, &got) == previous[_i].r, "%s", previous[_i].name);
         sd_bus_message_unref(m);
 }
 END_TEST
@@ -666,9 +798,11 @@ int main(void) {
         tcase_add_test(tcase, columns_of_different_length_are_refused);
         tcase_add_loop_test(tcase, an_answer_of_another_form_is_refused, 0, ELEMENTSOF(signatures));
         tcase_add_test(tcase, too_many_findings_are_refused);
+        tcase_add_test(tcase, what_stands_is_of_what_is_known);
+        tcase_add_test(tcase, what_stands_is_not_listed_as_well);
+        tcase_add_loop_test(tcase, a_text_is_within_its_bound, 0, 7);
         tcase_add_test(tcase, unknown_mappings_come_back_as_they_were);
         tcase_add_loop_test(tcase, unknown_mappings_that_cannot_be_are_refused, 0, ELEMENTSOF(bad_unknown));
-        tcase_add_test(tcase, unknown_mappings_are_cut_to_what_fits);
         tcase_add_loop_test(tcase, an_answer_is_about_what_was_looked_at, 0, ELEMENTSOF(sound));
         tcase_add_test(tcase, a_finding_stays_of_a_process_whose_start_cannot_be_read);
         tcase_add_test(tcase, findings_come_back_as_they_were);
@@ -682,6 +816,7 @@ int main(void) {
         tcase_add_test(tcase, a_beacon_is_sealed_memory_of_its_size_or_refused);
         tcase_add_test(tcase, a_beacon_tells_a_place_that_can_be);
         tcase_add_test(tcase, a_request_comes_back_as_it_was);
+        tcase_add_loop_test(tcase, what_was_known_before_is_checked, 0, ELEMENTSOF(previous));
         tcase_add_test(tcase, an_unknown_wish_is_left_out);
         tcase_add_test(tcase, a_request_of_another_form_is_refused);
         suite_add_tcase(suite, tcase);

@@ -103,6 +103,98 @@ START_TEST(counts_are_of_distinct_processes_and_files) {
 }
 END_TEST
 
+/* Process, inode and flags. What is stale is of urgency normal or urgent; a process or file counts for its most urgent finding. */
+START_TEST(counts_are_by_urgency) {
+        static const struct { pid_t pid; uint64_t inode; uint32_t flags; } rows[] = {
+                { 1, 5, FLAG_SAME_CONTENT }, { 1, 6, FLAG_SAME_CONTENT | FLAG_BOTH_GENERATIONS },
+                { 2, 5, FLAG_SAME_CONTENT }, { 2, 7, 0 },
+                { 3, 7, 0 }, { 3, 8, FLAG_CRASH_RISK | FLAG_SAME_CONTENT }, { 3, 9, FLAG_CRASH_RISK },
+                { 4, 6, FLAG_SAME_CONTENT }, { 4, 7, FLAG_UNCONFIRMED },
+        };
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        StaleCounts expected = { .findings = { 4, 3, 2 }, .processes = 3, .urgent_processes = 1,
+                                 .same_content_processes = 1, .libraries = 3 };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                Finding f = { .pid = rows[i].pid, .flags = rows[i].flags, .mapped = { .inode = rows[i].inode } };
+
+                ck_assert_int_eq(snapshot_take_finding(s, &f), 0);
+        }
+        snapshot_freeze(s);
+        ck_assert_mem_eq(&s->listed, &expected, sizeof(expected));
+        ck_assert_uint_eq(stale_counts_stale(&s->listed), 5);
+        ck_assert_uint_eq(stale_counts_findings(&s->listed), 9);
+
+        /* More than are listed, and fewer. */
+        s->counts.stale = (StaleCounts){ .findings = { 0, 100, 0 }, .processes = 50, .libraries = 1 };
+        snapshot_raise_counts(s, /* whole= */ false);
+        ck_assert_uint_eq(stale_counts_findings(&s->counts.stale), 106);
+        ck_assert_uint_eq(s->counts.stale.processes, 50);
+        ck_assert_uint_eq(s->counts.stale.libraries, 3);
+        snapshot_raise_counts(s, /* whole= */ true);
+        ck_assert_mem_eq(&s->counts.stale, &expected, sizeof(expected));
+}
+END_TEST
+
+/* What became of a finding that was listed or stood, where it is listed, stands, or is not there. */
+static const struct {
+        const char *name;
+        bool was_listed, was_standing, is_listed, is_standing;
+        size_t added, removed, changed;
+} places[] = {
+        { "new", false, false, true, false, 1, 0, 0 },
+        { "listed no more", true, false, false, true, 0, 0, 1 },
+        { "listed again", false, true, true, false, 0, 0, 1 },
+        { "stands on", false, true, false, true, 0, 0, 0 },
+        { "gone from the list", true, false, false, false, 0, 1, 0 },
+        { "stood, and gone", false, true, false, false, 0, 1, 0 },
+};
+
+static Snapshot *place_snapshot(Finding *f, bool is_listed, bool stands) {
+        static const Row others[] = { { 6, 70, 5, STATE_REPLACED }, { 8, 70, 5, STATE_REPLACED } };
+        Snapshot *s = snapshot_of(others, ELEMENTSOF(others));
+
+        for (pid_t pid = 6; pid <= 8; pid++)
+                snapshot_add_looked(s, pid, 70, LOOK_DONE);
+        if (is_listed)
+                ck_assert_int_eq(snapshot_add_finding(s, f), 0);
+        if (stands)
+                ck_assert_int_eq(snapshot_add_standing(s, f), 0);
+        snapshot_freeze(s);
+        return s;
+}
+
+START_TEST(what_stands_is_not_gone) {
+        static const Row row = { 7, 70, 5, STATE_REPLACED };
+        _cleanup_(snapshot_freep) Snapshot *own = snapshot_of(&row, 1);
+        _cleanup_(snapshot_freep) Snapshot *old = place_snapshot(own->findings[0], places[_i].was_listed, places[_i].was_standing);
+        _cleanup_(snapshot_freep) Snapshot *new = place_snapshot(own->findings[0], places[_i].is_listed, places[_i].is_standing);
+        _cleanup_(difference_done) Difference d = {};
+
+        ck_assert_int_eq(snapshot_difference(old, new, &d), 0);
+        ck_assert_msg(d.n_added == places[_i].added && d.n_removed == places[_i].removed && d.n_changed == places[_i].changed,
+                      "%s", places[_i].name);
+        if (d.n_removed > 0)
+                ck_assert_int_eq(d.removed[0].removal, REMOVAL_UNMAPPED);
+        ck_assert_ptr_eq(snapshot_find_known(new, own->findings[0]), places[_i].is_listed || places[_i].is_standing ? own->findings[0] : NULL);
+}
+END_TEST
+
+/* What stood, and cannot be judged, is listed then; what the new one says stands, it need not take over. */
+START_TEST(what_stood_is_carried_over) {
+        static const Row row = { 7, 70, 5, STATE_REPLACED };
+        _cleanup_(snapshot_freep) Snapshot *own = snapshot_of(&row, 1);
+        _cleanup_(snapshot_freep) Snapshot *old = place_snapshot(own->findings[0], false, true);
+        _cleanup_(snapshot_freep) Snapshot *new = place_snapshot(own->findings[0], false, _i == 1);
+
+        new->looked[1].look = LOOK_PARTIAL;
+        ck_assert_int_eq(snapshot_carry_over(old, new), 0);
+        ck_assert_uint_eq(new->n_findings, _i == 0 ? 3 : 2);
+        ck_assert_uint_eq(new->n_standing, _i == 0 ? 0 : 1);
+        ck_assert_uint_eq(snapshot_n_known(new), 3);
+}
+END_TEST
+
 START_TEST(files_without_an_inode_number_are_told_apart_by_path) {
         _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
         static const char *const paths[] = { "/a", "/b", "/a" };
@@ -307,6 +399,9 @@ int main(void) {
         tcase_add_test(tcase, many_findings_in_any_order_are_sorted);
         tcase_add_test(tcase, frozen_again_and_added_to_it_is_as_before);
         tcase_add_test(tcase, counts_are_of_distinct_processes_and_files);
+        tcase_add_test(tcase, counts_are_by_urgency);
+        tcase_add_loop_test(tcase, what_stands_is_not_gone, 0, ELEMENTSOF(places));
+        tcase_add_loop_test(tcase, what_stood_is_carried_over, 0, 2);
         tcase_add_test(tcase, files_without_an_inode_number_are_told_apart_by_path);
         tcase_add_test(tcase, a_finding_is_found_by_its_key_alone);
         tcase_add_test(tcase, a_look_is_found_by_its_pid);

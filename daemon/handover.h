@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What of a snapshot a scanner hands over to the daemon: the findings that are chosen where there are more than a list
+ * holds, as texts or, where the daemon has them as they are, as keys; and the keys of those that it knows and that are
+ * not chosen any more, but stand. What was listed before comes first, so that the list does not change without a cause.
+ */
+
+#include <systemd/sd-bus.h>
+
+#include "snapshot.h"
+
+/* What the daemon has of a finding. */
+typedef struct Handed {
+        size_t length; /* of its text; 0: not known yet */
+        bool known;    /* was listed once, and has stood since */
+        bool listed;
+        bool as_it_is; /* it has the same text */
+} Handed;
+
+typedef struct Handover {
+        Snapshot *snapshot; /* owned; with all findings; those without a message are known by their keys alone, see Request */
+        Handed *handed;     /* owned; one for each of its findings */
+        uint32_t *choice;   /* owned; places of those that are to be fetched, ascending */
+        size_t n_choice;
+        Finding **standing; /* owned array; borrowed from the snapshot */
+        size_t n_standing;
+} Handover;
+
+/* Who a process is accounted to (owner.h): asked only where not everything fits. Returns 0, or -errno: it is not known. */
+typedef int (*handover_owner_t)(void *userdata, pid_t pid, uint64_t start_time, uint64_t *ret);
+
+/*
+ * Chooses. Takes the frozen snapshot, also on failure, and leaves in it of what is recovered and unknown what is to be sent:
+ * findings that the daemon knows, and mappings whose texts fit. before: the last handover, or NULL. Returns 0 or -ENOMEM.
+ */
+int handover_new(Snapshot *snapshot, const Handover *before, handover_owner_t owner, void *userdata, Handover **ret);
+/* What the daemon says that it knows: takes the snapshot, also on failure; `listed` is borrowed. Returns 0 or -ENOMEM. */
+int handover_new_from_request(Snapshot *previous, const bool *listed, Handover **ret);
+Handover *handover_free(Handover *h);
+DEFINE_CLEANUP(Handover *, handover_free)
+
+/* Appends the piece that begins with the choice's place `first`. Returns 0 or -errno of sd-bus. */
+int handover_append_piece(Handover *h, sd_bus_message *m, size_t first);
