@@ -16,6 +16,10 @@ Urgency finding_urgency(const Finding *f) {
         return f->flags & FLAG_SAME_CONTENT ? URGENCY_NONE : URGENCY_NORMAL;
 }
 
+bool finding_is_stale(const Finding *f) {
+        return finding_urgency(f) != URGENCY_NONE;
+}
+
 static const size_t strings[] = {
         offsetof(Finding, comm), offsetof(Finding, exe),
         offsetof(Finding, unit), offsetof(Finding, user_unit), offsetof(Finding, container),

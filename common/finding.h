@@ -92,6 +92,8 @@ bool finding_is_same(const Finding *a, const Finding *b);
 
 /* From the flags alone. Pure. */
 Urgency finding_urgency(const Finding *f);
+/* Of urgency normal or urgent: what runs is not what would be loaded. */
+bool finding_is_stale(const Finding *f);
 
 void pin_done(Pin *p);
 

@@ -189,10 +189,6 @@ static void fill_order(Snapshot *s) {
                 s->order[i] = i;
 }
 
-static bool is_stale(const Finding *f) {
-        return finding_urgency(f) != URGENCY_NONE;
-}
-
 /* The findings in the order of their files: distinct ones, and those of them that are stale. */
 static void count_libraries(Snapshot *s) {
         bool stale = false;
@@ -206,7 +202,7 @@ static void count_libraries(Snapshot *s) {
                         s->stale_libraries++;
                         stale = false;
                 }
-                if (!stale && is_stale(s->findings[s->order[i]])) {
+                if (!stale && finding_is_stale(s->findings[s->order[i]])) {
                         s->listed.libraries++;
                         stale = true;
                 }

@@ -144,6 +144,7 @@ static void entry_add_finding(Entry *e, const Finding *f) {
         entry_add_raw(e, "STALELIB_SUCCESSOR", f->successor);
         entry_add_safe(e, "STALELIB_STATE", state_to_string(f->state));
         entry_add_mask(e, "STALELIB_FLAGS", f->flags, flag_word);
+        entry_add_safe(e, "STALELIB_URGENCY", urgency_to_string(finding_urgency(f)));
         entry_add_file(e, "MAPPED", &f->mapped);
         entry_add_file(e, "DISK", &f->disk);
         entry_add_pins(e, f);
@@ -197,7 +198,7 @@ static void journal_sum(const Notice *n) {
                      group, n->n_findings, n->n_processes, n->n_processes == 1 ? "" : "es",
                      n->gone ? "are gone" : "were found") < 0)
                 return;
-        entry_start(&e, n->gone ? LOG_INFO : LOG_WARNING,
+        entry_start(&e, n->gone ? LOG_INFO : n->urgency == URGENCY_URGENT ? LOG_ERR : LOG_WARNING,
                     n->gone ? MESSAGE_ID_FINDINGS_REMOVED : MESSAGE_ID_FINDINGS_ADDED, message);
         entry_add_group(&e, n->finding);
         entry_add(&e, "STALELIB_FINDINGS=%zu", n->n_findings);

@@ -100,16 +100,29 @@ static void manager_publish(Manager *m, const Difference *difference) {
                 log_errno(LOG_WARNING, r, "Cannot tell the bus");
 }
 
+/* A clause, with a comma before it; nothing where there is nothing to say. */
+static void status_add(char *text, size_t size, uint64_t n, const char *clause) {
+        size_t length = strlen(text);
+
+        if (n > 0)
+                snprintf(text + length, size - length, ", %" PRIu64 " %s", n, clause);
+}
+
 static void manager_status(const Manager *m) {
         const Counts *c = m->settle.snapshot ? &m->settle.snapshot->counts : NULL;
+        char besides[256] = "";
 
-        if (!m->last_sweep)
+        if (!m->last_sweep || !c) {
                 sd_notifyf(/* unset_environment= */ 0, "STATUS=No sweep yet. %s", m->reason ? m->reason : "");
-        else
-                sd_notifyf(/* unset_environment= */ 0,
-                           "STATUS=%" PRIu64 " of %" PRIu64 " processes run %" PRIu64 " stale libraries; the last sweep took %" PRIu64 ".%" PRIu64 " ms. %s",
-                           c->stale.processes, c->processes, c->stale.libraries,
-                           c->duration_usec / 1000, c->duration_usec / 100 % 10, m->reason ? m->reason : "");
+                return;
+        }
+        status_add(besides, sizeof(besides), c->stale.urgent_processes, "of them at the risk of a crash");
+        status_add(besides, sizeof(besides), c->stale.same_content_processes, "others run replaced files of the same content");
+        status_add(besides, sizeof(besides), c->unknown, "mappings could not be judged");
+        sd_notifyf(/* unset_environment= */ 0,
+                   "STATUS=%" PRIu64 " of %" PRIu64 " processes run %" PRIu64 " stale libraries%s; the last sweep took %" PRIu64 ".%" PRIu64 " ms. %s",
+                   c->stale.processes, c->processes, c->stale.libraries, besides,
+                   c->duration_usec / 1000, c->duration_usec / 100 % 10, m->reason ? m->reason : "");
 }
 
 /* What cannot be looked at: told when there is more of it, and when there is none any more. */

@@ -27,8 +27,8 @@ static void by_state(FILE *f, const Snapshot *s) {
         uint64_t n[STATE_MAX] = {};
 
         for (size_t i = 0; i < s->n_findings; i++)
-                n[s->findings[i]->state]++;
-        family(f, "stalelib_findings", "gauge", "Stale libraries in processes, by what became of the file.");
+                n[s->findings[i]->state] += finding_is_stale(s->findings[i]);
+        family(f, "stalelib_findings", "gauge", "Stale libraries in processes, of those that are listed, by what became of the file.");
         for (State i = 0; i < STATE_MAX; i++)
                 if (i != STATE_CURRENT && i != STATE_IGNORED && i != STATE_UNKNOWN)
                         fprintf(f, "stalelib_findings{state=\"%s\"} %" PRIu64 "\n", state_to_string(i), n[i]);
@@ -39,14 +39,10 @@ static void by_pin(FILE *f, const Snapshot *s) {
         uint64_t n[PIN_REASON_MAX] = {};
 
         for (size_t i = 0; i < s->n_findings; i++)
-                n[s->findings[i]->n_pins > 0 ? s->findings[i]->pins[0].reason : PIN_UNKNOWN]++;
-        family(f, "stalelib_pinned_findings", "gauge", "Stale libraries in processes, by the strongest reason why the loader keeps them.");
+                n[s->findings[i]->n_pins > 0 ? s->findings[i]->pins[0].reason : PIN_UNKNOWN] += finding_is_stale(s->findings[i]);
+        family(f, "stalelib_pinned_findings", "gauge", "The same, by the strongest reason why the loader keeps them.");
         for (PinReason i = 0; i < PIN_REASON_MAX; i++)
                 fprintf(f, "stalelib_pinned_findings{pin=\"%s\"} %" PRIu64 "\n", pin_reason_to_string(i), n[i]);
-}
-
-static int compare_names(const void *a, const void *b) {
-        return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
 /* A label's value: backslashes, quotes and line feeds are escaped (Prometheus's exposition formats). */
@@ -60,32 +56,81 @@ static void label(FILE *f, const char *raw) {
         }
 }
 
-static int by_unit(FILE *f, const Snapshot *s) {
-        _cleanup_free_ const char **names = calloc(s->n_findings + 1, sizeof(*names));
-        size_t n_named = 0;
-        uint64_t other = 0;
+typedef struct UnitAction {
+        const char *unit; /* borrowed, raw */
+        Action action;
+} UnitAction;
 
-        if (!names)
+static int compare_units(const void *a, const void *b) {
+        const UnitAction *x = a, *y = b;
+        int r = strcmp(x->unit, y->unit);
+
+        return r != 0 ? r : (int) x->action - (int) y->action;
+}
+
+static void unit_line(FILE *f, const char *unit, const char *action, uint64_t n) {
+        fprintf(f, "stalelib_unit_findings{unit=\"");
+        label(f, unit);
+        fprintf(f, "\",action=\"%s\"} %" PRIu64 "\n", action, n);
+}
+
+/* Of sorted ones: those that are the same as the first. */
+static size_t count_same(const UnitAction *units, size_t n) {
+        size_t same = 1;
+
+        while (same < n && compare_units(units, units + same) == 0)
+                same++;
+        return same;
+}
+
+/* The units in their order, as many as are named. Returns how many findings are left. */
+static size_t by_named_unit(FILE *f, const UnitAction *units, size_t n) {
+        size_t n_named = 0, same;
+
+        for (size_t i = 0; i < n; i += same) {
+                n_named += i == 0 || !streq(units[i - 1].unit, units[i].unit);
+                if (n_named > METRICS_UNITS_MAX)
+                        return n - i;
+                same = count_same(units + i, n - i);
+                unit_line(f, units[i].unit, action_to_string(units[i].action), same);
+        }
+        return 0;
+}
+
+/* The sum over all of it is that of the stale findings, whether they are listed or not. */
+static int by_unit(FILE *f, const Snapshot *s) {
+        _cleanup_free_ UnitAction *units = calloc(s->n_findings + 1, sizeof(*units));
+        uint64_t total = stale_counts_stale(&s->counts.stale), rest;
+        size_t n = 0;
+
+        if (!units)
                 return -ENOMEM;
         for (size_t i = 0; i < s->n_findings; i++)
-                names[i] = finding_group(s->findings[i]);
-        if (s->n_findings > 0)
-                qsort(names, s->n_findings, sizeof(*names), compare_names);
+                if (finding_is_stale(s->findings[i]))
+                        units[n++] = (UnitAction){ finding_group(s->findings[i]), s->findings[i]->action };
+        if (n > 0)
+                qsort(units, n, sizeof(*units), compare_units);
 
-        family(f, "stalelib_unit_findings", "gauge", "Stale libraries in the processes of a unit; of the units past the first 100, together.");
-        for (size_t start = 0, i = 1; i <= s->n_findings; i++) {
-                if (i < s->n_findings && streq(names[i], names[start]))
-                        continue;
-                if (n_named++ < METRICS_UNITS_MAX) {
-                        fprintf(f, "stalelib_unit_findings{unit=\"");
-                        label(f, names[start]);
-                        fprintf(f, "\"} %zu\n", i - start);
-                } else
-                        other += i - start;
-                start = i;
-        }
-        fprintf(f, "stalelib_unit_findings{unit=\"\"} %" PRIu64 "\n", other);
+        family(f, "stalelib_unit_findings", "gauge", "Stale libraries in the processes of a unit, by what ends them; of the "
+               "units past the first 100, and of what is not listed, together.");
+        rest = by_named_unit(f, units, n);
+        unit_line(f, "", "", rest + (total > n ? total - n : 0));
         return 0;
+}
+
+static void of_findings(FILE *f, const Snapshot *s) {
+        const StaleCounts *c = &s->counts.stale;
+        uint64_t total = stale_counts_findings(c);
+
+        gauge(f, "stalelib_stale_processes", "Processes that run stale libraries.", c->processes);
+        gauge(f, "stalelib_stale_libraries", "Distinct stale files.", c->libraries);
+        gauge(f, "stalelib_urgent_processes", "Stale processes whose next call into a library may crash.", c->urgent_processes);
+        gauge(f, "stalelib_crash_risk_findings", "Libraries in them that were written to in place.", c->findings[URGENCY_URGENT]);
+        gauge(f, "stalelib_same_content_processes", "Processes whose replaced files are all of the same content: nothing needs to be done.",
+              c->same_content_processes);
+        gauge(f, "stalelib_same_content_findings", "Replaced files of the same content in processes.", c->findings[URGENCY_NONE]);
+        gauge(f, "stalelib_unlisted_findings", "Findings that are counted, and too many to be listed.",
+              total > s->n_findings ? total - s->n_findings : 0);
 }
 
 static void of_sweep(FILE *f, const Counts *c) {
@@ -116,8 +161,7 @@ int metrics_format(const MetricsFacts *facts, char **ret) {
         if (facts->snapshot) {
                 const Snapshot *s = facts->snapshot;
 
-                gauge(f, "stalelib_stale_processes", "Processes that run stale libraries.", snapshot_stale_processes(s));
-                gauge(f, "stalelib_stale_libraries", "Distinct stale files.", snapshot_stale_libraries(s));
+                of_findings(f, s);
                 by_state(f, s);
                 by_pin(f, s);
                 r = by_unit(f, s);

@@ -3,8 +3,9 @@
 
 /*
  * The counts in Prometheus's text format, for the textfile directory of
- * prometheus-node-exporter(1). No label's values are without a bound: state and pin
- * are words of ours, and of the units only the first ones are named.
+ * prometheus-node-exporter(1). No label's values are without a bound: state, pin and
+ * action are words of ours, and of the units only the first ones are named. What is of
+ * the same content only (urgency none) has metrics of its own, and is in no other.
  */
 
 #include "snapshot.h"

@@ -33,10 +33,11 @@ static Notice *notices_push(Notices *n, NoticeKind kind, Finding *f) {
         return n->items + n->n++;
 }
 
-/* groups: the tellings of one kind, by unit, in the order of the findings */
+/* groups: the tellings of one kind, by unit, the urgent ones first, in the order of the findings */
 
 typedef struct Place {
         const char *group;
+        Urgency urgency;
         size_t index; /* among the tellings */
 } Place;
 
@@ -44,6 +45,8 @@ static int compare_places(const void *a, const void *b) {
         const Place *x = a, *y = b;
         int r = strcmp(x->group, y->group);
 
+        if (r == 0)
+                r = (int) y->urgency - (int) x->urgency;
         return r != 0 ? r : (x->index > y->index) - (x->index < y->index);
 }
 
@@ -57,7 +60,14 @@ static int notices_add_one(Notices *n, const Telling *t, bool in_journal) {
         return 0;
 }
 
-static int notices_add_sum(Notices *n, const Settlement *s, const Place *places, size_t n_places) {
+static int compare_indices(const void *a, const void *b) {
+        const Place *x = a, *y = b;
+
+        return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Sorts the places by the order of the findings, which are counted by process then. */
+static int notices_add_sum(Notices *n, const Settlement *s, Place *places, size_t n_places) {
         Notice *notice = notices_push(n, NOTICE_SUM, s->tellings[places[0].index].finding);
         pid_t pid = 0;
 
@@ -66,6 +76,8 @@ static int notices_add_sum(Notices *n, const Settlement *s, const Place *places,
         notice->in_journal = true;
         notice->gone = s->tellings[places[0].index].gone;
         notice->n_findings = n_places;
+        notice->urgency = places[0].urgency;
+        qsort(places, n_places, sizeof(*places), compare_indices);
         for (size_t i = 0; i < n_places; i++) {
                 const Finding *f = s->tellings[places[i].index].finding;
 
@@ -76,7 +88,7 @@ static int notices_add_sum(Notices *n, const Settlement *s, const Place *places,
 }
 
 /* All tellings of one unit: the first few, the rest for the bus alone, and its sum. */
-static int notices_add_group(Notices *n, const Settlement *s, const Place *places, size_t n_places) {
+static int notices_add_group(Notices *n, const Settlement *s, Place *places, size_t n_places) {
         /* A sum of one would say less than the one. */
         size_t single = n_places <= NOTICE_UNIT_MAX + 1 ? n_places : NOTICE_UNIT_MAX;
 
@@ -98,7 +110,11 @@ static int notices_add_kind(Notices *n, const Settlement *s, bool gone) {
 
         for (size_t i = 0; i < s->n_tellings; i++)
                 if (s->tellings[i].gone == gone)
-                        places[n_places++] = (Place){ .group = finding_group(s->tellings[i].finding), .index = i };
+                        places[n_places++] = (Place){
+                                .group = finding_group(s->tellings[i].finding),
+                                .urgency = finding_urgency(s->tellings[i].finding),
+                                .index = i,
+                        };
         if (n_places > 0)
                 qsort(places, n_places, sizeof(*places), compare_places);
 

@@ -3,8 +3,8 @@
 
 /*
  * What is still to be told, in order. A storm (an upgraded libc) is told finding by
- * finding on the bus, but in the journal only the first few of each unit are, and
- * then their sum. Pure.
+ * finding on the bus, but in the journal only the first few of each unit are, urgent
+ * ones before others, and then their sum. Pure.
  */
 
 #include "settle.h"
@@ -25,6 +25,7 @@ typedef struct Notice {
         bool in_journal;     /* false: told by the sum */
         bool gone;           /* of a sum */
         size_t n_findings, n_processes; /* of a sum */
+        Urgency urgency;     /* of a sum: the highest */
 } Notice;
 
 typedef struct Notices {

@@ -4,9 +4,14 @@
 #include "settle.h"
 
 int finding_priority(const Finding *f) {
-        if (f->flags & FLAG_CRASH_RISK)
+        switch (finding_urgency(f)) {
+        case URGENCY_URGENT:
                 return LOG_ERR;
-        return f->flags & FLAG_SAME_CONTENT ? LOG_NOTICE : LOG_WARNING;
+        case URGENCY_NORMAL:
+                return LOG_WARNING;
+        default:
+                return LOG_NOTICE;
+        }
 }
 
 void settle_done(Settle *s) {
@@ -22,7 +27,7 @@ int settle_restore(Settle *s, Snapshot *told, const int *priorities) {
                 return -ENOMEM;
 
         for (size_t i = 0; i < told->n_findings; i++)
-                tracks[i].told = priorities[i];
+                tracks[i].told = finding_is_stale(told->findings[i]) ? priorities[i] : -1;
         settle_done(s);
         snapshot_raise_counts(told, /* whole= */ true);
         s->snapshot = told;
@@ -82,12 +87,22 @@ static int settle_gone(const Settle *s, Settlement *settlement) {
         return 0;
 }
 
+/* What runs is what would be loaded: no news, but for one that was told as stale. If it ever is again, that is new. */
+static int settle_same_content(Finding *f, uint64_t now, Track *t, Settlement *settlement) {
+        int r = t->told >= 0 ? settlement_add(settlement, f, /* gone= */ true, REMOVAL_CURRENT_AGAIN) : 0;
+
+        *t = (Track){ .since = now, .told = -1 };
+        return r;
+}
+
 /* One finding of the new snapshot: tells it when its time has come. */
 static int settle_one(Finding *f, uint64_t now, uint64_t settle_usec, Track *t, Settlement *settlement) {
         int priority = finding_priority(f);
         uint64_t due;
         int r;
 
+        if (!finding_is_stale(f))
+                return settle_same_content(f, now, t, settlement);
         if (t->told >= 0 && t->told <= priority)
                 return 0;
 

@@ -4,7 +4,8 @@
 /*
  * Which findings are told, and when: one that has lasted for a while, once; again
  * only when it got worse; and its end, if it was told. Upgrades that restart their
- * services within that while are silent. Pure.
+ * services within that while are silent. Those of urgency none (same content) are not
+ * told at all: one that becomes so is as good as current again. Pure.
  */
 
 #include "snapshot.h"
@@ -13,7 +14,7 @@
 int finding_priority(const Finding *f);
 
 typedef struct Track {
-        uint64_t since;  /* when it was first seen, µs of CLOCK_BOOTTIME */
+        uint64_t since;  /* when it was first seen to be stale, µs of CLOCK_BOOTTIME */
         int told;        /* the priority that it was told with; -1: not told */
 } Track;
 
@@ -31,7 +32,7 @@ void settle_done(Settle *s);
 int settle_restore(Settle *s, Snapshot *told, const int *priorities);
 
 typedef struct Telling {
-        Finding *finding;       /* borrowed from the new snapshot, or where `gone`, from the old one */
+        Finding *finding;       /* borrowed from the new snapshot, or where it is in that no more, from the old one */
         bool gone;
         Removal removal;        /* where gone */
 } Telling;

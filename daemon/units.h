@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Which units run stale files, and how many of them. A unit is the system's, or else the user's. */
+/* Which units run stale files (not merely replaced ones of the same content), and how many of them. A unit is the system's, or else the user's. */
 
 #include "snapshot.h"
 
-/* Distinct units of the findings, escaped and sorted; s may be NULL. The caller frees with strv_free(). Returns 0 or -ENOMEM. */
+/* Distinct units of the stale findings, escaped and sorted; s may be NULL. The caller frees with strv_free(). Returns 0 or -ENOMEM. */
 int units_list(const Snapshot *s, char ***ret);
 
 typedef struct UnitCount {

@@ -143,6 +143,37 @@ manager Sweep >"$T/out"
 manager Sweep >"$T/out"
 ok "and is told to be over" eventually 5 logged 'Everything can be looked at again'
 
+# same content
+
+quiet() { not logged "nginx \\($1\\)"; }
+finding 160 /opt/same.so replaced same.service '"same-content"' >"$T/findings"
+manager Sweep >"$T/summary"
+ok "same content is listed" grep -qF '"urgency" s "none"' <(manager ListFindings)
+ok "and counted apart" grep -qF '"findings" t 1 "listed" t 1 "same_content" t 1 "stale_processes" t 0 "stale_libraries" t 0' "$T/summary"
+ok "its process is not stale" is StaleProcesses "u 0"
+ok "but of the same content" is SameContentProcesses "u 1"
+ok "nor is its unit" is StaleUnits "as 0"
+ok "and not among those with findings" test "$(manager ListUnits)" = 'a(suu) 0'
+: >"$T/findings"
+manager Sweep >"$T/out"
+ok "nothing of it is told" quiet 160
+finding 161 /opt/turns.so replaced same.service '"same-content"' >"$T/findings"
+manager Sweep >"$T/out"
+finding 161 /opt/turns.so replaced same.service '"same-content","crash-risk"' >"$T/findings"
+manager Sweep >"$T/out"
+ok "when it is urgent, it is told as new" eventually 5 logged_times 1 'nginx \(161\) still runs'
+ok "and counted as urgent" is UrgentProcesses "u 1"
+finding 161 /opt/turns.so replaced same.service '"same-content"' >"$T/findings"
+manager Sweep >"$T/out"
+ok "when it is none again, it is over" eventually 5 logged_times 1 'nginx \(161\) no longer runs .*same again'
+ok "and still listed" grep -qF '"pid" u 161' <(manager ListFindings)
+ok "properties that change are announced" grep -q '"SameContentProcesses"' "$T/monitor"
+stop_daemon KILL
+start_daemon
+: >"$T/findings"
+manager Sweep >"$T/out"
+ok "and its end is not told, nor after a restart" logged_times 1 'nginx \(161\) no longer runs'
+
 # more than a list holds
 
 finding 150 /opt/listed.so replaced a.service >"$T/findings"

@@ -18,10 +18,10 @@ exporter='' prometheus=''
 # Its programs end with it, whatever happens.
 trap 'kill $exporter $prometheus 2>/dev/null; end' EXIT
 
-# finding PID STATE UNIT PIN
+# finding PID STATE UNIT PIN [FLAGS]
 finding() {
         printf '{"pid":%d,"start_time":77,"comm":"probe","exe":"/usr/sbin/probe","uid":33,"unit":"%s","user_unit":null,"container":null,' "$1" "$3"
-        printf '"path":"/opt/probe/%d.so","loader_name":null,"state":"%s","flags":[],' "$1" "$2"
+        printf '"path":"/opt/probe/%d.so","loader_name":null,"state":"%s","flags":[%s],' "$1" "$2" "${5:-}"
         printf '"mapped":{"device":"253:0","inode":%d,"build_id":null,"known":true},"disk":null,"successor":null,' "$1"
         printf '"pins":[{"reason":"%s","certainty":"certain","holder":null,"holder_pins":[],"detail":"seen"}],"runtimes":[],' "$4"
         printf '"action":"restart","advice":"restart it","message":"probe (%d) is stale"}\n' "$1"
@@ -31,7 +31,8 @@ mkdir "$T/textfile"
 printf '[Stalelibd]\nSweepIntervalSec=500ms\nMetricsFile=%s\n' "$PROM" >"$T/conf"
 {
         finding 100 replaced nginx.service nodelete
-        finding 101 modified probe.service open-handles
+        finding 101 modified probe.service open-handles '"crash-risk"'
+        finding 103 replaced quiet.service nodelete '"same-content"'
         finding 102 deleted 'odd\\x22"unit.service' holder
 } | sed 's/x22"/x22\\"/' >"$T/findings"
 start_bus && start_socket && start_daemon || { echo "Bail out! nothing starts"; cat "$T/log"; exit 1; }
@@ -100,6 +101,8 @@ ok "the counts arrive" eventually 30 yields 'stalelib_stale_processes' '=> 3 @'
 ok "with their states" yields 'stalelib_findings > 0' 'state="modified"'
 ok "with their reasons" yields 'stalelib_pinned_findings > 0' 'pin="nodelete"'
 ok "with their units, whatever these are called" yields 'stalelib_unit_findings{unit=~"odd.*unit.service"}' '=> 1 @'
+ok "same content is counted apart" yields 'stalelib_same_content_processes' '=> 1 @'
+ok "and of no unit" not yields 'stalelib_unit_findings{unit="quiet.service"}' 'quiet'
 ok "node_exporter has no complaint" yields 'node_textfile_scrape_error' '=> 0 @'
 ok "the sweep is a moment ago" yields 'time() - stalelib_last_sweep_timestamp_seconds < 60' '=>'
 ask '{__name__=~"stalelib_.+"}' | named >"$T/arrived"
@@ -110,6 +113,7 @@ ok "every panel of the dashboard has something to show" eventually 30 dashboard 
 firing() { yields "ALERTS{alertstate=\"firing\",alertname=\"$1\"}" "${2:-$1}"; }
 ok "the alert fires for the unit" eventually 30 firing StalelibStaleLibraries 'unit="nginx.service"'
 ok "and the one for what may crash" eventually 30 firing StalelibCrashRisk
+ok "none fires for the same content" not yields 'ALERTS{unit="quiet.service"}' quiet
 ok "nothing else does" test -z "$(ask 'ALERTS{alertstate="firing",alertname!~"StalelibStaleLibraries|StalelibCrashRisk|StalelibNotLooking"}')"
 : >"$T/findings"
 ok "they end with the findings" eventually 30 eval '! firing StalelibStaleLibraries && ! firing StalelibCrashRisk'

@@ -45,23 +45,22 @@ ok "and nothing is stale" is StaleProcesses "u 0"
 
 before=$(users)
 ok "APT reinstalls $package $version" apt_install install --reinstall "$package=$version"
-ok "that is seen without being asked" eventually 10 told added STALELIB_UNIT=nginx.service STALELIB_PATH="$library"
-journal=(journalctl -q --no-pager "MESSAGE_ID=${id[added]}" STALELIB_UNIT=nginx.service)
-ok "for each process of nginx once" eventually 5 told_times "$(pgrep -cx nginx)" added STALELIB_UNIT=nginx.service
-ok "the entry names the main process" grep -qF "$library" <("${journal[@]}" OBJECT_PID="$(nginx)")
-ok "as a notice, since it is the same" eventually 5 told_times "$(pgrep -cx nginx)" added STALELIB_UNIT=nginx.service STALELIB_FLAGS=same-content PRIORITY=5
-ok "busctl shows the finding" grep -qF "\"path\" s \"$library\"" <(manager ListFindings)
-ok "and what is to be done" grep -qF 'systemctl restart nginx.service' <(manager Explain u "$(nginx)")
+listed() { grep -qF "\"path\" s \"$library\"" <(manager ListFindings); }
+ok "that is seen without being asked" eventually 10 listed
+ok "as of the same content" grep -qF '"same-content" "urgency" s "none"' <(manager Explain u "$(nginx)")
+ok "and what would end it" grep -qF 'systemctl restart nginx.service' <(manager Explain u "$(nginx)")
 ok "busctl tree shows the process" grep -qF "/org/stalelib1/process/$(nginx)" <(busctl tree org.stalelib1)
 ok "all who use it are found, systemd as well" all_found
-ok "so that stalelibctl wait closes the gate" not stalelibctl wait --unit=nginx.service --timeout=0
-
-gone=$(pgrep -cx nginx)
-systemctl restart nginx.service
-ok "a restart of nginx clears it" eventually 10 stalelibctl wait --unit=nginx.service --timeout=0
+sleep 1.5 # longer than it takes until something is logged
 manager Sweep >/dev/null
-ok "and is told" eventually 5 told_times "$gone" removed STALELIB_UNIT=nginx.service STALELIB_REASON=exited
-ok "nginx is no unit with stale libraries" not grep -qF nginx.service <(property StaleUnits)
+ok "it is no alarm: nothing is logged" told_times 0 added
+ok "no process is stale" is StaleProcesses "u 0"
+ok "and no unit" is StaleUnits "as 0"
+
+systemctl restart nginx.service
+cleared() { manager Sweep >/dev/null && ! grep -qxF "$(nginx)" <(stale); }
+ok "a restart of nginx clears it" eventually 10 cleared
+ok "and nothing is logged of that, either" told_times 0 removed
 
 # Another version.
 
@@ -69,10 +68,16 @@ other=$(for deb in $L/*.deb; do dpkg-deb -f "$deb" Version; done | grep -vxF -- 
 if [[ -n $other ]]; then
         n=$(pgrep -cx nginx)
         ok "APT installs $package $other" apt_install install "$package=$other"
-        ok "which is worth a warning" eventually 10 told_times "$n" added STALELIB_UNIT=nginx.service PRIORITY=4
-        ok "with both builds' ids" grep -q 'STALELIB_DISK_BUILD_ID=.' <(journalctl -q -o verbose MESSAGE_ID="${id[added]}" PRIORITY=4)
+        journal=(journalctl -q --no-pager "MESSAGE_ID=${id[added]}" STALELIB_UNIT=nginx.service)
+        ok "which is worth a warning, for each process of nginx once" eventually 10 told_times "$n" added STALELIB_UNIT=nginx.service PRIORITY=4
+        ok "with both builds' ids" grep -q 'STALELIB_DISK_BUILD_ID=.' <("${journal[@]}" -o verbose)
+        ok "the entry names the main process" grep -qF "$library" <("${journal[@]}" OBJECT_PID="$(nginx)")
+        ok "stalelibctl wait closes the gate" not stalelibctl wait --unit=nginx.service --timeout=0
         systemctl restart nginx.service
-        ok "a restart clears that, too" eventually 10 stalelibctl wait --unit=nginx.service --timeout=0
+        ok "a restart opens it" eventually 10 stalelibctl wait --unit=nginx.service --timeout=0
+        manager Sweep >/dev/null
+        ok "and is logged" eventually 5 told_times "$n" removed STALELIB_UNIT=nginx.service STALELIB_REASON=exited
+        ok "nginx is no unit with stale libraries" not grep -qF nginx.service <(property StaleUnits)
 fi
 
 # systemd itself.

@@ -138,7 +138,7 @@ place /etc/stalelib/stalelibd.conf.d/metrics.conf
 ok "the manual lets the daemon into the directory" bash -c "$(command_of chgrp) && $(command_of chmod)"
 ok "the manual has it read its configuration" bash -c "$(command_of 'systemctl reload stalelibd')"
 manager Sweep >/dev/null
-ok "the counts are there for node_exporter to read" eventually 10 nobody grep -q '^stalelib_unit_findings{unit="watched.service"} 1$' /var/lib/prometheus/node-exporter/stalelib.prom
+ok "the counts are there for node_exporter to read" eventually 10 nobody grep -q '^stalelib_unit_findings{unit="watched.service",action="[a-z-]*"} 1$' /var/lib/prometheus/node-exporter/stalelib.prom
 
 # From afar: by ssh, to this very host.
 

@@ -63,6 +63,38 @@ START_TEST(of_each_unit_the_first_are_told_and_the_rest_summed_up) {
 }
 END_TEST
 
+/* Of a storm of three findings in each process, one of which is urgent. */
+START_TEST(the_urgent_ones_are_told_first) {
+        enum { PROCESSES = NOTICE_UNIT_MAX + 2 };
+        _cleanup_(notices_done) Notices notices = {};
+        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
+        Telling tellings[3 * PROCESSES];
+        Settlement settlement = { .tellings = tellings };
+        size_t told = 0;
+        Notice n;
+
+        for (pid_t pid = 1; pid <= PROCESSES; pid++)
+                for (size_t i = 1; i <= 3; i++)
+                        snapshot_put(s, pid, i, "a.service", i == 2 ? FLAG_CRASH_RISK : 0);
+        snapshot_freeze(s);
+        for (size_t i = 0; i < s->n_findings; i++)
+                tellings[settlement.n_tellings++] = (Telling){ .finding = s->findings[i] };
+        ck_assert_int_eq(notices_add(&notices, &settlement), 0);
+        while (notices_take(&notices, &n)) {
+                if (n.kind == NOTICE_SUM) {
+                        ck_assert_int_eq(n.urgency, URGENCY_URGENT); /* two of these did not come first */
+                        ck_assert_uint_eq(n.n_findings, 3 * PROCESSES - NOTICE_UNIT_MAX);
+                        ck_assert_uint_eq(n.n_processes, PROCESSES);
+                } else if (n.in_journal) {
+                        ck_assert_int_eq(finding_urgency(n.finding), URGENCY_URGENT);
+                        told++;
+                }
+                notice_done(&n);
+        }
+        ck_assert_uint_eq(told, NOTICE_UNIT_MAX);
+}
+END_TEST
+
 START_TEST(what_is_not_taken_is_freed) {
         _cleanup_(notices_done) Notices notices = {};
         _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
@@ -84,6 +116,7 @@ int main(void) {
         TCase *tcase = tcase_create("notice");
 
         tcase_add_loop_test(tcase, of_each_unit_the_first_are_told_and_the_rest_summed_up, 0, 2);
+        tcase_add_test(tcase, the_urgent_ones_are_told_first);
         tcase_add_test(tcase, what_is_not_taken_is_freed);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);

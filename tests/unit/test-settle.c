@@ -11,6 +11,7 @@ typedef struct Step {
         uint32_t flags;
         Look look;
         bool dead;          /* the process is not there */
+        uint64_t unknown;   /* a mapping that could not be judged */
         uint64_t told[4], gone[4];
         Removal removal;
         uint64_t due;
@@ -21,7 +22,7 @@ typedef struct Step {
 
 static const struct {
         const char *name;
-        Step steps[6];
+        Step steps[8];
 } stories[] = {
         { "told once it has lasted",
           { { .now = 10, .inodes = { 1 }, .due = 110 },
@@ -52,13 +53,41 @@ static const struct {
             { .now = 110, .look = LOOK_FAILED, .told = { 1 }, .due = NONE },
             { .now = 200, .look = LOOK_FAILED, .due = NONE },
             { .now = 300, .gone = { 1 }, .removal = REMOVAL_UNMAPPED, .due = NONE } } },
+        { "what can be judged no more keeps what it had, and is not told",
+          { { .now = 10, .inodes = { 1, 2 }, .due = 110 },
+            { .now = 110, .inodes = { 1, 2 }, .told = { 1, 2 }, .due = NONE },
+            { .now = 200, .inodes = { 2 }, .unknown = 1, .due = NONE },
+            { .now = 300, .unknown = 1, .gone = { 2 }, .removal = REMOVAL_UNMAPPED, .due = NONE },
+            { .now = 400, .inodes = { 1 }, .due = NONE },
+            { .now = 500, .look = LOOK_PARTIAL, .due = NONE },
+            { .now = 600, .dead = true, .gone = { 1 }, .removal = REMOVAL_EXITED, .due = NONE } } },
         { "told again when it is worse, not when it is better",
-          { { .now = 10, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .due = 110 },
-            { .now = 110, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .told = { 1 }, .due = NONE },
-            { .now = 200, .inodes = { 1 }, .told = { 1 }, .due = NONE },
-            { .now = 300, .inodes = { 1 }, .flags = FLAG_CRASH_RISK, .told = { 1 }, .due = NONE },
-            { .now = 400, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .due = NONE },
-            { .now = 500, .inodes = { 1 }, .flags = FLAG_CRASH_RISK, .due = NONE } } },
+          { { .now = 10, .inodes = { 1 }, .due = 110 },
+            { .now = 110, .inodes = { 1 }, .told = { 1 }, .due = NONE },
+            { .now = 200, .inodes = { 1 }, .flags = FLAG_CRASH_RISK, .told = { 1 }, .due = NONE },
+            { .now = 300, .inodes = { 1 }, .due = NONE },
+            { .now = 400, .inodes = { 1 }, .flags = FLAG_CRASH_RISK | FLAG_SAME_CONTENT, .due = NONE } } },
+        { "same content is not told, nor its end",
+          { { .now = 10, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .due = NONE },
+            { .now = 500, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .due = NONE },
+            { .now = 600, .due = NONE } } },
+        { "same content that is none any more is new",
+          { { .now = 10, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .due = NONE },
+            { .now = 500, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .due = NONE },
+            { .now = 510, .inodes = { 1 }, .due = 600 },
+            { .now = 600, .inodes = { 1 }, .told = { 1 }, .due = NONE } } },
+        { "what becomes the same content is over, and new when it is so no more",
+          { { .now = 10, .inodes = { 1 }, .due = 110 },
+            { .now = 110, .inodes = { 1 }, .told = { 1 }, .due = NONE },
+            { .now = 200, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .gone = { 1 }, .removal = REMOVAL_CURRENT_AGAIN, .due = NONE },
+            { .now = 300, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .due = NONE },
+            { .now = 310, .inodes = { 1 }, .due = 400 },
+            { .now = 400, .inodes = { 1 }, .told = { 1 }, .due = NONE },
+            { .now = 500, .gone = { 1 }, .removal = REMOVAL_UNMAPPED, .due = NONE } } },
+        { "and not told when it had not lasted",
+          { { .now = 10, .inodes = { 1 }, .due = 110 },
+            { .now = 50, .inodes = { 1 }, .flags = FLAG_SAME_CONTENT, .due = NONE },
+            { .now = 60, .due = NONE } } },
 };
 
 static Snapshot *snapshot_of(const Step *step) {
@@ -69,6 +98,9 @@ static Snapshot *snapshot_of(const Step *step) {
                 snapshot_put(s, 42, step->inodes[i], "a.service", step->flags);
         if (!step->dead)
                 snapshot_look(s, 42, step->look);
+        if (step->unknown)
+                ck_assert_int_eq(snapshot_add_unknown(s, &(UnknownMapping){ .pid = 42, .start_time = 7, .dev_major = 253,
+                                                                            .inode = step->unknown }), 0);
         snapshot_freeze(s);
         return s;
 }
@@ -141,6 +173,19 @@ START_TEST(what_was_told_before_a_restart_is_not_told_again) {
 }
 END_TEST
 
+/* Such as an earlier version told. */
+START_TEST(same_content_that_was_told_before_a_restart_is_forgotten) {
+        const Step before = { .inodes = { 1 }, .flags = FLAG_SAME_CONTENT }, after = { .now = 10 };
+        _cleanup_(settle_done) Settle settle = {};
+        Settlement s = {};
+
+        ck_assert_int_eq(settle_restore(&settle, snapshot_of(&before), (int[]){ LOG_NOTICE }), 0);
+        ck_assert_int_eq(settle_update(&settle, snapshot_of(&after), 10, 0, &s), 0);
+        ck_assert_uint_eq(s.n_tellings, 0);
+        settlement_done(&s);
+}
+END_TEST
+
 /* As a scanner's answer has what is as it was. */
 START_TEST(what_is_kept_lasts) {
         const Step before = { .inodes = { 1, 2, 4 } };
@@ -179,6 +224,7 @@ int main(void) {
         tcase_add_test(tcase, with_an_endless_time_nothing_is);
         tcase_add_test(tcase, what_is_kept_lasts);
         tcase_add_test(tcase, what_was_told_before_a_restart_is_not_told_again);
+        tcase_add_test(tcase, same_content_that_was_told_before_a_restart_is_forgotten);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }

@@ -3,12 +3,13 @@
 #include "strv.h"
 #include "units.h"
 
-/* Of one process each: its unit, its user's unit, and how many findings it has. */
+/* Of one process each: its unit, its user's unit, and its findings. */
 static const struct {
         const char *unit, *user_unit;
-        size_t n_findings;
+        size_t n_findings, n_same; /* of these: of the same content, which does not count */
 } processes[] = {
-        { "b.service", NULL, 2 },
+        { "b.service", NULL, 3, 1 },
+        { "same.service", NULL, 2, 2 },
         { NULL, NULL, 3 }, /* of none: a login's, say */
         { "a\n.service", NULL, 1 },
         { NULL, "b.service", 1 },
@@ -35,6 +36,7 @@ START_TEST(units_are_listed_once_and_counted) {
                         Finding f = finding_make((pid_t) i + 1, k + 1, processes[i].unit);
 
                         ck_assert(strdup_to(&f.user_unit, processes[i].user_unit));
+                        f.flags = k < processes[i].n_same ? FLAG_SAME_CONTENT : 0;
                         ck_assert_int_eq(snapshot_take_finding(s, &f), 0);
                 }
         snapshot_freeze(s);
