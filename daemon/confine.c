@@ -72,7 +72,7 @@ static const char *const allowed[] = {
         /* the socket that it was given */
         "getpeername", "getsockname", "getsockopt", "recvmsg", "sendmsg", "shutdown",
         /* itself */
-        "alarm", "exit", "exit_group", "futex", "futex_time64", "getegid", "getegid32", "geteuid", "geteuid32", "getgid",
+        "alarm", "capget", "exit", "exit_group", "futex", "futex_time64", "getegid", "getegid32", "geteuid", "geteuid32", "getgid",
         "getgid32", "getpid", "getppid", "getrandom", "getrlimit", "gettid", "getuid", "getuid32", "restart_syscall",
         "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "setitimer",
         "set_robust_list", "sigreturn", "sysinfo", "tgkill", "uname",

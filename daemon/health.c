@@ -5,13 +5,15 @@
 
 #include "health.h"
 #include "owner.h"
+#include "requirements.h"
 
 uint32_t health_troubles(const Health *h) {
         return (h->scanner ? TROUBLE_SCANNER : 0u) |
                (h->processes > 0 || h->devices > 0 ? TROUBLE_LEFT_OUT : 0u) |
                (h->unreadable > 0 ? TROUBLE_UNREADABLE : 0u) |
                (h->unlisted > 0 ? TROUBLE_UNLISTED : 0u) |
-               (h->owners > 0 ? TROUBLE_OWNERS : 0u);
+               (h->owners > 0 ? TROUBLE_OWNERS : 0u) |
+               (h->missing ? TROUBLE_MISSING : 0u);
 }
 
 static const char *plural(uint64_t n) {
@@ -36,6 +38,17 @@ static void describe_owners(const Health *h, FILE *f) {
         fputs(", since scanners hung or died at too many of them. ", f);
 }
 
+static void describe_missing(const Health *h, FILE *f) {
+        const char *separator = "The scanner cannot judge all: ";
+
+        for (uint32_t bit = 1; bit <= REQUIREMENT_ALL; bit <<= 1)
+                if (h->missing & bit) {
+                        fprintf(f, "%s%s", separator, requirement_describe(bit));
+                        separator = "; ";
+                }
+        fputs(". ", f);
+}
+
 char *health_describe(const Health *h) {
         char *text = NULL;
         size_t size;
@@ -46,6 +59,8 @@ char *health_describe(const Health *h) {
 
         if (h->scanner)
                 fprintf(f, "The scanner failed: %s. ", h->scanner);
+        if (h->missing)
+                describe_missing(h, f);
         if (h->processes > 0)
                 fprintf(f, "%zu process%s left out, where a scanner hung or died. ", h->processes,
                         h->processes == 1 ? " is" : "es are");

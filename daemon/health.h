@@ -9,6 +9,7 @@
 
 typedef struct Health {
         const char *scanner;  /* what is wrong with it, a clause; NULL: nothing */
+        uint32_t missing;     /* of what judging needs: mask of Requirement (requirements.h) */
         size_t processes, devices; /* left out since a scanner did not come back from them */
         size_t owners;        /* left out with all of their processes */
         uint64_t owner;       /* one of them, see owner.h */
@@ -23,6 +24,7 @@ typedef enum Trouble {
         TROUBLE_UNREADABLE = 1 << 2,
         TROUBLE_UNLISTED = 1 << 3,
         TROUBLE_OWNERS = 1 << 4,
+        TROUBLE_MISSING = 1 << 5,
 } Trouble;
 
 /* Mask of Trouble; 0: all is well. */

@@ -90,9 +90,10 @@ static int link_call(Link *l, const char *member, sd_bus_message_handler_t on_re
 
 static void link_finished(Link *l) {
         Snapshot *snapshot = TAKE_PTR(l->answer.snapshot);
+        uint32_t missing = l->answer.missing;
 
         link_rest(l);
-        l->callbacks.on_snapshot(l->callbacks.userdata, snapshot);
+        l->callbacks.on_snapshot(l->callbacks.userdata, snapshot, missing);
 }
 
 /* In two steps, between which others are answered. */

@@ -22,8 +22,11 @@ typedef struct LinkFailure {
 } LinkFailure;
 
 typedef struct LinkCallbacks {
-        /* A sweep has ended: takes the frozen snapshot, whose counts are of all findings, listed or not. */
-        void (*on_snapshot)(void *userdata, Snapshot *snapshot);
+        /*
+         * A sweep has ended: takes the frozen snapshot, whose counts are of all findings, listed or not. missing: mask of
+         * Requirement, of the scanner.
+         */
+        void (*on_snapshot)(void *userdata, Snapshot *snapshot, uint32_t missing);
         void (*on_failed)(void *userdata, const LinkFailure *failure);
         /* Something changed in a watched directory. */
         void (*on_changed)(void *userdata);

@@ -326,7 +326,7 @@ static void manager_take_counts(Manager *m, const Snapshot *s) {
         m->last_sweep_monotonic = clock_now();
 }
 
-static void on_snapshot(void *userdata, Snapshot *snapshot) {
+static void on_snapshot(void *userdata, Snapshot *snapshot, uint32_t missing) {
         uint64_t now = clock_usec(CLOCK_BOOTTIME);
         Settlement settlement = {};
         Manager *m = userdata;
@@ -343,6 +343,7 @@ static void on_snapshot(void *userdata, Snapshot *snapshot) {
         schedule_wish(&m->schedule, settlement.due);
         manager_plan(m);
         manager_take_counts(m, m->settle.snapshot);
+        m->health.missing = missing;
         manager_show(m, &settlement.difference);
         r = teller_add(m->teller, &settlement);
         if (r < 0)

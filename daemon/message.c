@@ -9,6 +9,7 @@
 #include "owner.h"
 #include "report.h"
 #include "request.h"
+#include "requirements.h"
 
 #define JSON_DEPTH_MAX 6
 /* What escape() makes of a byte: \xHH; and JSON of one: the backslash of that is doubled, or \u00HH. */
@@ -208,7 +209,8 @@ static int take_recovered(void *userdata, Finding *key) {
         return snapshot_add_recovered(userdata, key);
 }
 
-int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, Finding *const *standing, size_t n_standing) {
+int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, Finding *const *standing, size_t n_standing,
+                  uint32_t missing) {
         int r;
 
         r = counts_append(m, &s->counts);
@@ -218,7 +220,7 @@ int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, Fin
                 r = keys_append(m, s->recovered, s->n_recovered);
         if (r >= 0)
                 r = keys_append(m, standing, n_standing);
-        return r < 0 ? r : sd_bus_message_append(m, "uu", n_findings, (uint32_t) s->n_unknown);
+        return r < 0 ? r : sd_bus_message_append(m, "uuu", n_findings, (uint32_t) s->n_unknown, missing);
 }
 
 typedef struct Known {
@@ -239,7 +241,7 @@ static bool answer_is_plausible(const Answer *a) {
         const Counts *c = &a->snapshot->counts;
 
         return a->n_findings <= FINDINGS_MAX && a->n_findings <= stale_counts_findings(&c->stale) &&
-                a->n_unknown <= UNKNOWN_LIST_MAX && a->n_unknown <= c->unknown;
+                a->n_unknown <= UNKNOWN_LIST_MAX && a->n_unknown <= c->unknown && (a->missing & ~(uint32_t) REQUIREMENT_ALL) == 0;
 }
 
 int answer_read(sd_bus_message *m, const Snapshot *previous, Answer *ret) {
@@ -259,7 +261,7 @@ int answer_read(sd_bus_message *m, const Snapshot *previous, Answer *ret) {
         if (r >= 0)
                 r = keys_read(m, KNOWN_MAX, take_standing, &known);
         if (r >= 0)
-                r = sd_bus_message_read(m, "uu", &a.n_findings, &a.n_unknown);
+                r = sd_bus_message_read(m, "uuu", &a.n_findings, &a.n_unknown, &a.missing);
         if (r < 0)
                 return bad(r);
         if (!answer_is_plausible(&a))

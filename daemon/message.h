@@ -4,7 +4,8 @@
 /*
  * What a scanner answers, and its form on the wire.
  *
- *         Sweep(a{sv} request) → counts, looked, recovered, standing, numbers of findings and of unknown mappings
+ *         Sweep(a{sv} request) → counts, looked, recovered, standing, numbers of findings and of unknown mappings, and
+ *                                what the scanner is missing
  *         Fetch(u first)       → as many findings as one answer holds, and where to go on: as JSON those that are new
  *                                or have changed, and the keys of those that are as this scanner's last answer had them
  *         FetchUnknown(u first) → likewise, mappings that could not be judged
@@ -47,15 +48,18 @@ typedef struct Answer {
         Snapshot *snapshot;  /* owned; counts, looked, recovered and standing; neither findings nor unknown mappings yet */
         uint32_t n_findings; /* that are to be fetched */
         uint32_t n_unknown;  /* mappings that could not be judged, to be fetched */
+        uint32_t missing;    /* mask of Requirement */
 } Answer;
 
 void answer_done(Answer *a);
 
 /* The signature of the answer, as sd_bus_message_get_signature() has it. */
-#define ANSWER_SIGNATURE "ttttttttatatauatayaya" KEY_SIGNATURE "a" KEY_SIGNATURE "uu"
+#define ANSWER_SIGNATURE "ttttttttatatauatayaya" KEY_SIGNATURE "a" KEY_SIGNATURE "uuu"
 
-/* Returns 0 or -errno of sd-bus. Announces n_findings, and the unknown mappings of s; standing: of its findings, keys are sent. */
-int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, Finding *const *standing, size_t n_standing);
+/* Returns 0 or -errno of sd-bus. Announces n_findings, and the unknown mappings of s; standing: of its findings, keys
+ * are sent. missing: mask of Requirement. */
+int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, Finding *const *standing, size_t n_standing,
+                  uint32_t missing);
 /*
  * previous: what the front knows, or NULL: what stands is shared with that. Returns 0, -ENOMEM, or -EBADMSG where anything
  * is not as it should be.

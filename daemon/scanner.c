@@ -13,6 +13,7 @@
 #include "message.h"
 #include "owner.h"
 #include "request.h"
+#include "requirements.h"
 #include "scanner.h"
 #include "timespan.h"
 #include "watch.h"
@@ -65,6 +66,7 @@ typedef struct Scanner {
         Handover *handover;  /* of the last sweep, or before the first what the daemon knows already; NULL: nothing */
         bool swept;
         int proc_fd;         /* of which owners are asked */
+        uint32_t missing;    /* mask of Requirement, as it is confined */
 } Scanner;
 
 /* struct sched_attr of sched_setattr(2), as it was at first; glibc has it since 2.41. */
@@ -167,7 +169,7 @@ static int sweep_answer(Scanner *s) {
 
         r = sd_bus_message_new_method_return(s->call, &reply);
         if (r >= 0)
-                r = answer_append(reply, h->snapshot, (uint32_t) h->n_choice, h->standing, h->n_standing);
+                r = answer_append(reply, h->snapshot, (uint32_t) h->n_choice, h->standing, h->n_standing, s->missing);
         if (r >= 0)
                 r = sd_bus_send(s->bus, reply, /* cookie= */ NULL);
         sd_bus_message_unref(reply);
@@ -493,6 +495,8 @@ int scanner_run(int fd) {
         r = confine();
         if (r < 0)
                 return log_errno(LOG_ERR, r, "Cannot confine myself");
+        /* Only now: what is filtered is missing as well. */
+        s.missing = requirements_missing();
 
         r = sd_event_loop(s.event);
         return r < 0 ? log_errno(LOG_ERR, r, "Event loop failed") : 0;

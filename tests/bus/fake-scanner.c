@@ -8,7 +8,7 @@
  * DIRECTORY/findings: one finding a line, in JSON. DIRECTORY/standing: likewise, of those that there is no
  * space for in the list. DIRECTORY/looked: "PID START-TIME LOOK"
  * a line, besides the processes of the findings. DIRECTORY/unknown: "PID START-TIME REASON
- * INODE PATH" a line, on device 253:0. DIRECTORY/mode: see on_sweep(). All are read with each sweep. SIGUSR1: something changed.
+ * INODE PATH" a line, on device 253:0. DIRECTORY/missing: a mask of Requirement. DIRECTORY/mode: see on_sweep(). All are read with each sweep. SIGUSR1: something changed.
  */
 
 #include <fcntl.h>
@@ -156,6 +156,18 @@ static void read_snapshot(Fake *f) {
         f->standing = standing;
 }
 
+static uint32_t read_missing(const Fake *f) {
+        FILE *file = file_open(f, "missing");
+        unsigned missing = 0;
+
+        if (file) {
+                if (fscanf(file, "%u", &missing) != 1)
+                        missing = 0;
+                fclose(file);
+        }
+        return missing;
+}
+
 static int answer(Fake *f, sd_bus_message *call) {
         sd_bus_message *reply = NULL;
         uint32_t n;
@@ -165,7 +177,8 @@ static int answer(Fake *f, sd_bus_message *call) {
         n = (uint32_t) f->snapshot->n_findings;
         r = sd_bus_message_new_method_return(call, &reply);
         if (r >= 0)
-                r = answer_append(reply, f->snapshot, n, f->standing->findings, f->standing->n_findings);
+                r = answer_append(reply, f->snapshot, n, f->standing->findings, f->standing->n_findings,
+                                  read_missing(f));
         if (r >= 0)
                 r = sd_bus_send(f->bus, reply, NULL);
         sd_bus_message_unref(reply);

@@ -16,6 +16,21 @@ swept_again() { is State 's "running"' && logged 'Everything can be looked at ag
 
 ok "all is well at first" is State 's "running"'
 
+# What the scanner is missing, as long as it is.
+mode ok
+echo 8 >"$T/missing"
+for _ in 1 2 3; do manager Sweep >"$T/summary"; done
+ok "a capability that is missing makes it degraded" is State 's "degraded"'
+ok "and is named" grep -q 'CAP_CHECKPOINT_RESTORE is missing' <(property DegradedReason)
+ok "at the cost of one line" one_line
+echo 0 >"$T/missing"
+manager Sweep >"$T/summary"
+ok "until it is there" eventually 5 swept_again
+echo 4096 >"$T/missing"
+ok "what is no requirement makes no sense" grep -q 'The scanner failed: its answer makes no sense' <(manager Sweep 2>&1)
+rm "$T/missing"
+eventually 20 is State 's "running"' >/dev/null
+
 # What could not be judged, that is told wrongly.
 for m in unlooked no-unknown bad-unknown; do
         mode $m

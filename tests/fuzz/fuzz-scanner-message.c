@@ -67,7 +67,7 @@ static void append_answer(sd_bus_message *m, Input *in) {
         FUZZ_CHECK(sd_bus_message_append_array(m, 'y', numbers, j ^ number(in, 1) % 2) >= 0);
         append_keys(m, in, number(in, 1) % 8);
         append_keys(m, in, number(in, 1) % 8);
-        FUZZ_CHECK(sd_bus_message_append(m, "uu", (uint32_t) number(in, 4), (uint32_t) number(in, 4)) >= 0);
+        FUZZ_CHECK(sd_bus_message_append(m, "uuu", (uint32_t) number(in, 4), (uint32_t) number(in, 4), (uint32_t) number(in, 4)) >= 0);
 }
 
 static void check_snapshot(Snapshot *s) {

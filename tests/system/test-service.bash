@@ -60,7 +60,10 @@ systemd-run --quiet --unit=packaged $L/holder /usr/lib/probe/p.so
 eventually 10 mapped packaged /usr/lib/probe/p.so
 manager Sweep >/dev/null
 dpkg -i probe_2.deb >/dev/null 2>&1
-ok "a reinstall of the same is a notice" eventually 10 told_times 1 added STALELIB_UNIT=packaged.service STALELIB_FLAGS=same-content PRIORITY=5
+manager Sweep >/dev/null
+ok "a reinstall of the same is no alarm" told_times 1 added STALELIB_UNIT=packaged.service
+ok "but counted apart" is SameContentProcesses "u 1"
+ok "and listed" grep -qF '"flags" as 1 "same-content" "urgency" s "none"' <(manager ListFindings)
 systemctl stop packaged
 
 # An upgrade that cleans up after itself.
@@ -108,6 +111,42 @@ ok "metrics are written" eventually 10 test -s /var/lib/prometheus/node-exporter
 ok "a bad line is warned about" grep -qF '70-metrics.conf:3: unknown setting Blue=, ignoring' <(journalctl -q --no-pager -u stalelibd -p warning)
 ok "--cat-config shows the files" grep -qF '# /etc/stalelib/stalelibd.conf.d/70-metrics.conf' <(stalelibd --cat-config)
 rm /etc/stalelib/stalelibd.conf.d/70-metrics.conf
+
+# A finding that cannot be judged any more, and can again.
+
+service covered /opt/probe/covered.so
+manager Sweep >/dev/null
+replace /opt/probe/covered.so
+ok "a finding is told" eventually 10 told_times 1 added STALELIB_UNIT=covered.service
+# Without openat2(2) no path can be resolved.
+scanner_with() {
+        mkdir -p /run/systemd/system/stalelib-scanner@.service.d
+        printf '[Service]\n%b\n' "$1" >/run/systemd/system/stalelib-scanner@.service.d/test.conf
+        systemctl daemon-reload
+        systemctl restart stalelibd.service
+        manager Sweep >/dev/null
+}
+scanner_with 'SystemCallFilter=~openat2'
+ok "it stays when nothing can be judged" grep -qF '"flags" as 1 "unconfirmed"' <(manager ListFindings)
+ok "what could not be judged is listed" grep -qF '"path" s "/opt/probe/covered.so"' <(manager ListUnknown)
+ok "and that it could not be is said" is State 's "degraded"'
+ok "and why" grep -q 'openat2(2) is missing or denied' <(property DegradedReason)
+scanner_with 'AmbientCapabilities=\nAmbientCapabilities=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH\nCapabilityBoundingSet=\nCapabilityBoundingSet=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH'
+ok "a capability that is missing is said" grep -q 'CAP_CHECKPOINT_RESTORE is missing' <(property DegradedReason)
+manager Sweep >/dev/null
+manager Sweep >/dev/null
+ok "once by each of the two" told_times 2 degraded
+ok "and nothing is said to be gone" told_times 0 removed STALELIB_UNIT=covered.service
+rm -r /run/systemd/system/stalelib-scanner@.service.d
+systemctl daemon-reload
+systemctl restart stalelibd.service
+manager Sweep >/dev/null
+ok "with all that is needed it is well" is State 's "running"'
+ok "and the finding confirmed" not grep -qF unconfirmed <(manager ListFindings)
+ok "and not told again" told_times 1 added STALELIB_UNIT=covered.service
+systemctl stop covered
+manager Sweep >/dev/null
+ok "its end is" eventually 10 told_times 1 removed STALELIB_UNIT=covered.service STALELIB_REASON=exited
 
 # Hostile times.
 
@@ -171,10 +210,12 @@ ok "under the same daemon" test "$(systemctl show -P MainPID stalelibd.service)"
 
 cp /usr/sbin/stalelibd /usr/sbin/stalelibd.new
 mv /usr/sbin/stalelibd.new /usr/sbin/stalelibd
-ok "it finds itself" eventually 10 told_times 1 added STALELIB_UNIT=stalelibd.service STALELIB_PATH=/usr/sbin/stalelibd
+manager Sweep >/dev/null
+ok "it finds itself" grep -qF '"path" s "/usr/sbin/stalelibd"' <(manager ListFindings)
+ok "and tells nothing, since it is the same" told_times 0 added STALELIB_UNIT=stalelibd.service
 systemctl restart stalelibd.service
 manager Sweep >/dev/null
-ok "and its end" eventually 10 told_times 1 removed STALELIB_UNIT=stalelibd.service
+ok "and that is over then" not grep -qF '"path" s "/usr/sbin/stalelibd"' <(manager ListFindings)
 ok "and tells nothing again" told_times 1 added STALELIB_UNIT=kept.service
 
 # The units themselves.

@@ -87,6 +87,13 @@ static long try_read(void) {
 static long try_memory(void) {
         return malloc(1 << 20) ? 0 : -1;
 }
+static long try_own_capabilities(void) {
+        cap_t have = cap_get_proc();
+        long r = have ? 0 : -1;
+
+        cap_free(have);
+        return r;
+}
 static long try_stderr(void) {
         return write(STDERR_FILENO, "", 0);
 }
@@ -117,6 +124,7 @@ static const struct {
         { "prctl", try_prctl, false },
         { "read a file", try_read, true },
         { "memory", try_memory, true },
+        { "its own capabilities", try_own_capabilities, true },
         { "standard error", try_stderr, true },
 };
 
@@ -142,7 +150,6 @@ START_TEST(only_looking_is_allowed) {
 }
 END_TEST
 
-/* capget(2) is among what is refused. */
 static int child_capabilities(int i _unused_) {
         const unsigned long long three = 1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH | 1ull << 40;
         char text[4096] = "";

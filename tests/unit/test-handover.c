@@ -111,7 +111,8 @@ static void sweep(Snapshot *s) {
         handover_free(scanner);
         scanner = next;
 
-        ck_assert_int_ge(answer_append(m, s, (uint32_t) scanner->n_choice, scanner->standing, scanner->n_standing), 0);
+        ck_assert_int_ge(answer_append(m, s, (uint32_t) scanner->n_choice, scanner->standing, scanner->n_standing,
+                                       /* missing= */ 0), 0);
         seal(m);
         ck_assert_int_eq(answer_read(m, settle.snapshot, &a), 0);
         sd_bus_message_unref(m);

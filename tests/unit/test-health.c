@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "health.h"
 #include "owner.h"
+#include "requirements.h"
 #include "unit.h"
 
 static const struct {
@@ -21,6 +22,12 @@ static const struct {
           "6 processes are left out, where a scanner hung or died. "
           "The processes of 2 users are left out (12 more), since scanners hung or died at too many of them." },
         { { .unreadable = 2 }, TROUBLE_UNREADABLE, "2 processes cannot be read." },
+        { { .missing = REQUIREMENT_MOUNT_ID }, TROUBLE_MISSING,
+          "The scanner cannot judge all: statx(2) gives no mount ids (Linux 5.8 or later is needed): "
+          "detached and covered mounts cannot be told apart." },
+        { { .missing = REQUIREMENT_PTRACE | REQUIREMENT_SEARCH, .unreadable = 1 }, TROUBLE_MISSING | TROUBLE_UNREADABLE,
+          "The scanner cannot judge all: CAP_SYS_PTRACE is missing: processes of other users cannot be read; "
+          "CAP_DAC_READ_SEARCH is missing: directories of other users cannot be searched. 1 process cannot be read." },
         { { .findings = 10001, .unlisted = 1 }, TROUBLE_UNLISTED, "1 of 10001 findings is counted, and not listed." },
         { { .scanner = "it is gone", .unreadable = 1, .findings = 10009, .unlisted = 9 },
           TROUBLE_SCANNER | TROUBLE_UNREADABLE | TROUBLE_UNLISTED,

@@ -7,6 +7,7 @@
 #include "message.h"
 #include "owner.h"
 #include "request.h"
+#include "requirements.h"
 
 /* A bus that leads nowhere: messages are made for it, sealed, and read back. */
 static sd_bus *bus;
@@ -66,11 +67,12 @@ START_TEST(an_answer_comes_back_as_it_was) {
         _cleanup_(answer_done) Answer a = {};
         sd_bus_message *m = message_new();
 
-        ck_assert_int_ge(answer_append(m, s, 2, s->findings, 1), 0);
+        ck_assert_int_ge(answer_append(m, s, 2, s->findings, 1, REQUIREMENT_PTRACE), 0);
         seal(m);
         ck_assert_str_eq(sd_bus_message_get_signature(m, 1), ANSWER_SIGNATURE);
         ck_assert_int_eq(answer_read(m, /* previous= */ s, &a), 0);
         ck_assert_uint_eq(a.n_findings, 2);
+        ck_assert_uint_eq(a.missing, REQUIREMENT_PTRACE);
         ck_assert_uint_eq(stale_counts_findings(&a.snapshot->counts.stale), 9);
         ck_assert_uint_eq(a.snapshot->counts.stale.libraries, 3);
         ck_assert_uint_eq(a.snapshot->n_standing, 1);
@@ -169,10 +171,15 @@ static void recovered_pid_zero(Snapshot *s) {
         s->recovered[0]->pid = 0;
 }
 
+static void nothing(Snapshot *s _unused_) {
+}
+
 static const struct {
         const char *name;
         void (*spoil)(Snapshot *s);
+        uint32_t missing;
 } spoiled[] = {
+        { "a requirement unheard of", nothing, REQUIREMENT_ALL + 1 },
         { "more unreadable than processes", too_many_unreadable },
         { "more left out than unreadable", too_many_left_out },
         { "more processes than pids", too_many_processes },
@@ -207,7 +214,7 @@ START_TEST(an_answer_that_cannot_be_is_refused) {
         Answer a = {};
 
         spoiled[_i].spoil(s);
-        ck_assert_int_ge(answer_append(m, s, 2, NULL, 0), 0);
+        ck_assert_int_ge(answer_append(m, s, 2, NULL, 0, spoiled[_i].missing), 0);
         seal(m);
         ck_assert_msg(answer_read(m, /* previous= */ NULL, &a) == -EBADMSG, "%s", spoiled[_i].name);
         ck_assert_ptr_null(a.snapshot);
@@ -223,7 +230,7 @@ START_TEST(columns_of_different_length_are_refused) {
         ck_assert_int_ge(sd_bus_message_append(m, ANSWER_SIGNATURE, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
                                                UNKNOWN_REASON_MAX, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
                                                7, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull, 0ull,
-                                               2, 1, 2, 1, 1ull, 1, 0, 1, 0, 0, 0, 0, 0), 0);
+                                               2, 1, 2, 1, 1ull, 1, 0, 1, 0, 0, 0, 0, 0, 0), 0);
         seal(m);
         ck_assert_int_eq(answer_read(m, /* previous= */ NULL, &a), -EBADMSG);
         sd_bus_message_unref(m);
@@ -257,7 +264,7 @@ START_TEST(too_many_findings_are_refused) {
         Answer a = {};
 
         s->counts.stale.findings[URGENCY_NORMAL] = 2 * FINDINGS_MAX;
-        ck_assert_int_ge(answer_append(m, s, FINDINGS_MAX + 1, NULL, 0), 0);
+        ck_assert_int_ge(answer_append(m, s, FINDINGS_MAX + 1, NULL, 0, 0), 0);
         seal(m);
         ck_assert_int_eq(answer_read(m, /* previous= */ NULL, &a), -EBADMSG);
         sd_bus_message_unref(m);
@@ -274,7 +281,7 @@ START_TEST(what_stands_is_of_what_is_known) {
         snapshot_put(other, 42, 2, NULL, 0);
         snapshot_freeze(known);
         snapshot_freeze(other);
-        ck_assert_int_ge(answer_append(m, s, 0, s->findings, 1), 0);
+        ck_assert_int_ge(answer_append(m, s, 0, s->findings, 1, 0), 0);
         seal(m);
         ck_assert_int_eq(answer_read(m, /* previous= */ NULL, &a), -EBADMSG);
         ck_assert_int_ge(sd_bus_message_rewind(m, 1), 0);
