@@ -32,7 +32,7 @@ enum {
 /* Whoever activated us over the bus gets an answer by then, if only an empty one. */
 #define READY_USEC (5 * USEC_PER_SEC)
 #define BUS_RETRY_USEC USEC_PER_SEC
-#define METRICS_USEC (5 * USEC_PER_SEC)
+#define METRICS_USEC (2 * USEC_PER_SEC)
 /* A regular sweep need not come at its very moment. */
 #define ACCURACY_USEC USEC_PER_MSEC
 
@@ -198,7 +198,8 @@ static void manager_ready(Manager *m) {
         if (m->is_ready)
                 return;
         m->is_ready = true;
-        metrics_wanted(m, 0);
+        if (m->config.metrics_file)
+                timer_set(m->metrics, 0);
         timer_set(m->ready, SCHEDULE_NEVER);
         r = bus_is_connected(m->bus) ? bus_acquire_name(m->bus) : 0;
         if (r < 0)
