@@ -512,7 +512,7 @@ int snapshot_carry_over(const Snapshot *old, Snapshot *new) {
         int r = 0;
 
         while (r >= 0 && (f = snapshot_walk_next(&before, /* ret_listed= */ NULL)))
-                if (is_unsettled(new, f) && !find(new->findings, n_new, f) && !find(new->standing, new->n_standing, f))
+                if (!find(new->findings, n_new, f) && !find(new->standing, new->n_standing, f) && is_unsettled(new, f))
                         r = add_unconfirmed(new, f);
         if (new->n_findings > n_new)
                 snapshot_freeze(new);

@@ -33,8 +33,8 @@ int ledger_remove(Ledger *l, const Finding *f);
 /* Has the file grown far beyond what is in it, or could it not be written? Then it is time to write it anew. */
 bool ledger_is_long(const Ledger *l, size_t n_told);
 /*
- * What `told` knows, listed or not, with the priorities in the order of a walk (below 0: not told): begun, and then a line with each step, so that nobody
- * need wait. What is told in between ends that. Returns 0 or -errno; the step 1 while there is more to be done.
+ * All findings of `told`, listed or not, with their priorities in the order of a walk (below 0: not
+ * reported): begun, and then a line with each step, so that nothing else has to wait. What is told in between ends that. Returns 0 or -errno; the step 1 while there is more to be done.
  */
 int ledger_rewrite_begin(Ledger *l, const Snapshot *told, const int *priorities);
 int ledger_rewrite_step(Ledger *l);

@@ -511,7 +511,7 @@ static bool was_looked_at(const Snapshot *s, pid_t pid, uint64_t start_time, boo
         return looked && (looked->start_time == start_time || (*ret_failed && looked->start_time == 0));
 }
 
-/* Each finding once, and of a process that was looked at. */
+/* Each finding once, and of a process that was examined. */
 static bool findings_are_sound(const Snapshot *s) {
         SnapshotWalk walk = { .snapshot = s };
         const Finding *before = NULL, *f;

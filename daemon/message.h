@@ -15,7 +15,7 @@
  * A scanner has looked into hostile processes and may be in their hands: what comes
  * from it is read as hostile input. Findings come in pieces, so that the front never
  * spends more than a moment on one. Those that are neither fetched nor among the keys of what
- * stands, though the front knew them, are gone: what there is no space for is never told as gone.
+ * stands, though the front knew them, are gone: what merely does not fit is never reported as gone.
  */
 
 #include <systemd/sd-bus.h>
@@ -96,8 +96,8 @@ size_t unknown_text_bound(const UnknownMapping *u);
 size_t unknown_text(const UnknownMapping *u);
 
 /*
- * Is all of the frozen s about processes that were looked at, each finding in it once, and no more of one than a sweep lists? To be asked when it
- * is complete.
+ * Checks a complete, frozen answer: it is about processes that were examined, has each finding once, and no more unknown
+ * mappings of one process than a sweep lists.
  */
 bool answer_is_sound(const Snapshot *s);
 

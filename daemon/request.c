@@ -339,7 +339,7 @@ static int read_previous_one(sd_bus_message *m, Finding *ret, bool *ret_listed) 
         return sd_bus_message_exit_container(m) < 0 ? -EBADMSG : 1;
 }
 
-/* In order, so that what tells which were listed stays right. */
+/* In order, so that previous_listed stays parallel to the findings. */
 static int take_previous(Request *request, size_t *allocated, Finding *f, bool listed) {
         Snapshot *s = request->previous;
 

@@ -38,7 +38,7 @@ typedef struct Request {
         /*
          * What the daemon knows, for a scanner that has just begun; or NULL. When sent, listed and standing findings; when
          * received, all of them are in `findings`, without texts (message is NULL), but with their flags, uid and
-         * text_length, and previous_listed tells which were listed.
+         * text_length, and previous_listed says which were listed.
          */
         Snapshot *previous;
         bool *previous_listed; /* owned; one for each of its findings */

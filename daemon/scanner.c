@@ -100,7 +100,7 @@ static void on_watch(void *userdata, int directory_fd, const char *name) {
         watch_add(s->watch, directory_fd, name);
 }
 
-/* A new scanner is told what the daemon knows. */
+/* A new scanner gets what the daemon knows. */
 static int take_previous(Scanner *s) {
         if (s->handover || !s->request.previous)
                 return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <syslog.h>
 
+#include "request.h"
 #include "settle.h"
 
 int finding_priority(const Finding *f) {
@@ -87,7 +88,7 @@ static int settle_gone(const Settle *s, Settlement *settlement) {
         return 0;
 }
 
-/* What runs is what would be loaded: no news, but for one that was told as stale. If it ever is again, that is new. */
+/* What runs is what would be loaded: nothing to report, except the end of a finding that was reported as stale. */
 static int settle_same_content(Finding *f, uint64_t now, Track *t, Settlement *settlement) {
         int r = t->told >= 0 ? settlement_add(settlement, f, /* gone= */ true, REMOVAL_CURRENT_AGAIN) : 0;
 
@@ -127,9 +128,10 @@ static int settle_carry_over(const Settle *s, Snapshot *snapshot) {
         bool whole = stale_counts_findings(&snapshot->counts.stale) <= snapshot->n_findings;
         int r = s->snapshot ? snapshot_carry_over(s->snapshot, snapshot) : 0;
 
-        if (r >= 0)
-                snapshot_raise_counts(snapshot, whole);
-        return r;
+        if (r < 0)
+                return r;
+        snapshot_raise_counts(snapshot, whole);
+        return snapshot_n_known(snapshot) > KNOWN_MAX ? -E2BIG : 0;
 }
 
 static int settle_compute(const Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec,

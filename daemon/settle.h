@@ -5,7 +5,7 @@
  * Which findings are told, and when: one that has lasted for a while, once; again
  * only when it got worse; and its end, if it was told. Upgrades that restart their
  * services within that while are silent. Those of urgency none (same content) are not
- * told at all: one that becomes so is as good as current again. Pure.
+ * reported at all: one that becomes so counts as current again. Pure.
  */
 
 #include "snapshot.h"
@@ -48,7 +48,8 @@ typedef struct Settlement {
 void settlement_done(Settlement *s);
 
 /*
- * Takes the frozen snapshot of a sweep that ended at `now`. On failure (-ENOMEM) the
+ * Takes the frozen snapshot of a sweep that ended at `now`. On failure (-ENOMEM, or -E2BIG
+ * where more than KNOWN_MAX findings would be kept, which no honest scanner comes to) the
  * snapshot is freed and everything is as before. *ret must be zeroed.
  */
 int settle_update(Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec, Settlement *ret);

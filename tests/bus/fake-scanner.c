@@ -8,7 +8,8 @@
  * DIRECTORY/findings: one finding a line, in JSON. DIRECTORY/standing: likewise, of those that there is no
  * space for in the list. DIRECTORY/looked: "PID START-TIME LOOK"
  * a line, besides the processes of the findings. DIRECTORY/unknown: "PID START-TIME REASON
- * INODE PATH" a line, on device 253:0. DIRECTORY/missing: a mask of Requirement. DIRECTORY/mode: see on_sweep(). All are read with each sweep. SIGUSR1: something changed.
+ * INODE PATH" a line, on device 253:0. DIRECTORY/missing: a mask of Requirement. DIRECTORY/mode: see
+ * on_sweep(). All are read with each sweep. SIGUSR1: something changed.
  */
 
 #include <fcntl.h>

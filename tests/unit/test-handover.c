@@ -124,7 +124,7 @@ static void sweep(Snapshot *s) {
         ck_assert_int_eq(settle_update(&settle, a.snapshot, 10, /* settle_usec= */ 0, &last), 0);
 }
 
-/* The scanner is another one, which is told what the daemon knows. */
+/* Another scanner takes over, and gets what the daemon knows. */
 static void restart_scanner(void) {
         const Request sent = { .previous = settle.snapshot };
         sd_bus_message *m = message_new();
@@ -206,7 +206,7 @@ START_TEST(what_is_cut_is_never_gone) {
                 ck_assert_uint_le(settle.snapshot->n_findings, FINDINGS_MAX);
         }
 
-        /* The crowd goes: what stood is listed again, and not told again. */
+        /* The crowd goes: what stood is listed again, and not reported again. */
         s = snapshot_new();
         put(s, 500, processes, 100, path, 0);
         sweep(s);
@@ -215,7 +215,7 @@ START_TEST(what_is_cut_is_never_gone) {
         ck_assert_uint_eq(told(/* gone= */ false), 0);
         ck_assert_uint_eq(listed(100, 200), 0);
 
-        /* Listed or standing, what goes is told. */
+        /* Listed or standing, what goes is reported. */
         sweep(snapshot_new());
         ck_assert_uint_eq(told(/* gone= */ true), before);
         ck_assert_uint_eq(total(), 0);
@@ -332,7 +332,7 @@ START_TEST(what_cannot_be_judged_stays_over_a_restart_of_the_scanner) {
 }
 END_TEST
 
-/* What the daemon does not know need not be told to be current again. */
+/* The daemon hears only of findings that it knows that they are current again. */
 START_TEST(only_what_is_known_is_recovered) {
         Snapshot *s = snapshot_new();
 
@@ -362,7 +362,7 @@ static void put_unknown(Snapshot *s, pid_t pid, size_t n, size_t path) {
         free(text);
 }
 
-/* One owner's long paths are cut to what fits, his processes are listed in part, and the others are as they were. */
+/* One owner's long paths are cut to what fits, and the processes with them listed in part; those of others stay as they were. */
 START_TEST(unknown_mappings_are_cut_by_owner) {
         Snapshot *s = snapshot_new();
         size_t of_owner = 0, text = 0;

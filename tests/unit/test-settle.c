@@ -2,6 +2,7 @@
 #include <syslog.h>
 
 #include "findings.h"
+#include "request.h"
 #include "settle.h"
 
 /* What is found in one sweep of a story, and what is to be told. One process, files by their inode. */
@@ -173,6 +174,29 @@ START_TEST(what_was_told_before_a_restart_is_not_told_again) {
 }
 END_TEST
 
+/* A scanner that finds others each time, and says of those before that they cannot be read. */
+START_TEST(what_is_kept_has_a_bound) {
+        _cleanup_(settle_done) Settle settle = {};
+        Settlement s = {};
+        int r = 0;
+
+        for (pid_t first = 1; r == 0; first += 20) {
+                Snapshot *next = snapshot_new();
+
+                for (pid_t pid = 1; pid < first + 20; pid++) {
+                        snapshot_look(next, pid, pid < first ? LOOK_FAILED : LOOK_DONE);
+                        for (uint64_t inode = 1; pid >= first && inode <= 1000; inode++)
+                                snapshot_put(next, pid, inode, NULL, 0);
+                }
+                snapshot_freeze(next);
+                r = settle_update(&settle, next, 10, 0, &s);
+                settlement_done(&s);
+        }
+        ck_assert_int_eq(r, -E2BIG);
+        ck_assert_uint_eq(snapshot_n_known(settle.snapshot), KNOWN_MAX);
+}
+END_TEST
+
 /* Such as an earlier version told. */
 START_TEST(same_content_that_was_told_before_a_restart_is_forgotten) {
         const Step before = { .inodes = { 1 }, .flags = FLAG_SAME_CONTENT }, after = { .now = 10 };
@@ -224,6 +248,7 @@ int main(void) {
         tcase_add_test(tcase, with_an_endless_time_nothing_is);
         tcase_add_test(tcase, what_is_kept_lasts);
         tcase_add_test(tcase, what_was_told_before_a_restart_is_not_told_again);
+        tcase_add_test(tcase, what_is_kept_has_a_bound);
         tcase_add_test(tcase, same_content_that_was_told_before_a_restart_is_forgotten);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
