@@ -70,20 +70,27 @@ static void inherit(Handover *h, const Handover *before) {
         }
 }
 
-/* Lengths: where all fit whatever they are, bounds of them are enough. */
+/*
+ * Lengths: where all fit whatever they are, bounds of them are enough. Texts that may be longer than this are not made to
+ * be measured either: of these the bound is close enough, and they would take long.
+ */
+#define MEASURED_MAX (16 * 1024)
 
 static int measure_one(Handed *handed, const Finding *f) {
+        size_t bound = finding_text_bound(f);
         _cleanup_free_ char *text = NULL;
         int r;
 
         if (handed->length > 0 || is_key(f))
                 return 0;
+        if (bound > MEASURED_MAX) {
+                handed->length = bound;
+                return 0;
+        }
         r = finding_to_text(f, &text);
-        if (r == -E2BIG)
-                handed->length = CHOICE_NEVER;
-        else if (r >= 0)
+        if (r >= 0)
                 handed->length = strlen(text);
-        return r == -E2BIG ? 0 : r;
+        return r;
 }
 
 /* Returns 1 where there is not enough space for all, 0 where there is, or -ENOMEM. */
@@ -93,12 +100,9 @@ static int measure(Handover *h) {
         size_t sum = 0;
         int r = 0;
 
-        for (size_t i = 0; i < s->n_findings && r >= 0; i++) {
-                size_t bound = h->handed[i].length > 0 ? h->handed[i].length : finding_text_bound(s->findings[i]);
-
-                if (bound > FINDING_TEXT_MAX)
-                        r = measure_one(h->handed + i, s->findings[i]);
-                crowded = crowded || __builtin_add_overflow(sum, bound, &sum) || sum > FINDINGS_TEXT_MAX;
+        for (size_t i = 0; i < s->n_findings && !crowded; i++) {
+                sum += h->handed[i].length > 0 ? h->handed[i].length : finding_text_bound(s->findings[i]);
+                crowded = sum > FINDINGS_TEXT_MAX;
         }
         for (size_t i = 0; i < s->n_findings && crowded && r >= 0; i++)
                 r = measure_one(h->handed + i, s->findings[i]);
@@ -133,16 +137,18 @@ static void fill_items(const Handover *h, const Owners *owners, ChoiceItem *item
 
         for (size_t i = 0; i < h->snapshot->n_findings; i++) {
                 const Finding *f = h->snapshot->findings[i], *last = i > 0 ? h->snapshot->findings[i - 1] : NULL;
+                size_t size;
 
                 if (!last || last->pid != f->pid || last->start_time != f->start_time) {
                         process = (uint32_t) i;
                         owner = owner_of(owners, f->pid, f->start_time, f->uid);
                 }
+                size = h->handed[i].length > 0 ? h->handed[i].length : finding_text_bound(f);
                 items[i] = (ChoiceItem){
                         .owner = owner,
                         .process = process,
                         .rank = rank(h->handed + i, finding_urgency(f)),
-                        .size = h->handed[i].length > 0 ? h->handed[i].length : finding_text_bound(f),
+                        .size = size > FINDING_TEXT_MAX ? CHOICE_NEVER : size,
                 };
         }
 }

@@ -12,9 +12,8 @@
 #include "requirements.h"
 
 #define JSON_DEPTH_MAX 6
-/* What escape() makes of a byte: \xHH; and JSON of one: the backslash of that is doubled, or \u00HH. */
+/* What escape() makes of a byte: \xHH. */
 #define ESCAPED_MAX 4
-#define ESCAPED_JSON_MAX 6
 /* The members of a finding with their words and numbers, all of them at their longest; and those of a pin. */
 #define FINDING_TEXT_REST 2048
 #define PIN_TEXT_REST 512
@@ -300,8 +299,19 @@ int finding_to_text(const Finding *f, char **ret) {
         return 0;
 }
 
+/* What escape() and JSON make of a byte: of a control character \\xHH or \u00HH, of a backslash \\\\, of a quote \". */
+static size_t byte_bound(unsigned char c) {
+        if (c < ' ' || c == 0x7f)
+                return 6;
+        return c > 0x7f ? 5 : c == '\\' ? 4 : c == '"' ? 2 : 1;
+}
+
 static size_t string_bound(const char *s) {
-        return s ? ESCAPED_JSON_MAX * strlen(s) : 0;
+        size_t n = 0;
+
+        for (; s && *s; s++)
+                n += byte_bound((unsigned char) *s);
+        return n;
 }
 
 size_t finding_text_bound(const Finding *f) {

@@ -298,6 +298,19 @@ START_TEST(more_than_are_listed_of_a_process_are_counted) {
 }
 END_TEST
 
+/* What no piece would hold is counted, and is in nobody's way. */
+START_TEST(what_is_too_long_is_counted) {
+        Snapshot *s = snapshot_new();
+
+        put(s, 500, 1, 1, FINDING_TEXT_MAX / 2, 0);
+        put(s, 501, 1, 3, 0, 0);
+        sweep(s);
+        ck_assert_uint_eq(listed(500, 501), 0);
+        ck_assert_uint_eq(listed(501, 502), 3);
+        ck_assert_uint_eq(total(), 4);
+}
+END_TEST
+
 static void sweep_unreadable(void) {
         Snapshot *s = snapshot_new();
 
@@ -402,6 +415,7 @@ int main(void) {
         tcase_add_test(tcase, what_was_listed_comes_first);
         tcase_add_test(tcase, same_content_gives_way);
         tcase_add_test(tcase, more_than_are_listed_of_a_process_are_counted);
+        tcase_add_test(tcase, what_is_too_long_is_counted);
         tcase_add_test(tcase, what_cannot_be_judged_stays_over_a_restart_of_the_scanner);
         tcase_add_test(tcase, only_what_is_known_is_recovered);
         tcase_add_test(tcase, unknown_mappings_are_cut_by_owner);
