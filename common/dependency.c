@@ -136,8 +136,11 @@ static bool find_file(const DependencyList *l, const Dependency *d, size_t *ret)
         return false;
 }
 
-/* Gives the index of what `name` leads to, and appends it if it is new. Returns 1; 0: the list is full; -errno. */
-static int need(const Search *s, const char *name, size_t *ret) {
+/*
+ * Gives the index of what `name` leads to, and appends it if it is new. optional: only where there is such a file.
+ * Returns 1; 0: the list is full, or there is none; -errno.
+ */
+static int need(const Search *s, const char *name, bool optional, size_t *ret) {
         Dependency d = { .directory_fd = -EBADF };
         DependencyList *l = s->list;
         int r = 0;
@@ -157,22 +160,30 @@ static int need(const Search *s, const char *name, size_t *ret) {
                 dependency_done(&d);
                 return r < 0 ? r : 1;
         }
+        if (optional && !d.found) {
+                dependency_done(&d);
+                return 0;
+        }
         d.startup = is_c_library(name);
         *ret = l->n;
         l->items[l->n++] = d;
         return 1;
 }
 
+/* What it needs, and the auxiliary libraries that come with it. The list may move while it grows. */
 static int needs_read(const Search *s) {
-        size_t n = s->list->items[s->from].elf.n_needed;
-        _cleanup_free_ size_t *needs = calloc(n > 0 ? n : 1, sizeof(*needs));
+        const size_t n_needed = s->list->items[s->from].elf.n_needed, n_auxiliary = s->list->items[s->from].elf.n_auxiliary;
+        _cleanup_free_ size_t *needs = calloc(n_needed + n_auxiliary + 1, sizeof(*needs));
         size_t have = 0;
         int r;
 
         if (!needs)
                 return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                r = need(s, s->list->items[s->from].elf.needed[i], &needs[have]);
+        for (size_t i = 0; i < n_needed + n_auxiliary; i++) {
+                const ElfFile *elf = &s->list->items[s->from].elf;
+                const bool optional = i >= n_needed;
+
+                r = need(s, optional ? elf->auxiliary[i - n_needed] : elf->needed[i], optional, &needs[have]);
                 if (r < 0)
                         return r;
                 have += r > 0;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a library needs, and what that needs: DT_NEEDED, breadth first, as the loader
- * goes (ld.so(8)), with the symbols of each. Bounded, and not recursive.
+ * What a library needs, and what that needs: DT_NEEDED, DT_FILTER and DT_AUXILIARY, breadth
+ * first, as the loader goes (ld.so(8)), with the symbols of each. Bounded, and not recursive.
  */
 
 #include <sys/types.h>

@@ -19,6 +19,9 @@ void elf_file_done(ElfFile *e) {
         for (size_t i = 0; e->needed && i < e->n_needed; i++)
                 free(e->needed[i]);
         free(e->needed);
+        for (size_t i = 0; e->auxiliary && i < e->n_auxiliary; i++)
+                free(e->auxiliary[i]);
+        free(e->auxiliary);
         free(e->segments);
         free(e->interpreter);
         free(e->soname);
@@ -222,23 +225,34 @@ static int dynamic_string(ElfReader *r, ElfFile *e, const ElfDynamic *d, uint64_
         return string_read(r, e, offset, ret);
 }
 
+static int name_add(ElfReader *r, ElfFile *e, const ElfDynamic *d, uint64_t value, char **names, size_t *n) {
+        int k;
+
+        if (*n == ELF_NEEDED_MAX)
+                return missing(e, -ENODATA);
+        k = dynamic_string(r, e, d, value, &names[*n]);
+        *n += k >= 0 && names[*n];
+        return k;
+}
+
 static int needed_read(ElfReader *r, ElfFile *e, const ElfDynamic *d) {
-        e->needed = calloc(ELF_NEEDED_MAX < d->n ? ELF_NEEDED_MAX + 1 : d->n + 1, sizeof(*e->needed));
-        if (!e->needed)
+        const size_t n = ELF_NEEDED_MAX < d->n ? ELF_NEEDED_MAX : d->n;
+
+        e->needed = calloc(n + 1, sizeof(*e->needed));
+        e->auxiliary = calloc(n + 1, sizeof(*e->auxiliary));
+        if (!e->needed || !e->auxiliary)
                 return -ENOMEM;
 
         for (size_t i = 0; i < d->n; i++) {
-                int k;
+                const uint64_t tag = d->entries[i].tag, value = d->entries[i].value;
+                int k = 0;
 
-                if (d->entries[i].tag != DT_NEEDED)
-                        continue;
-                if (e->n_needed == ELF_NEEDED_MAX)
-                        return missing(e, -ENODATA);
-                k = dynamic_string(r, e, d, d->entries[i].value, &e->needed[e->n_needed]);
+                if (tag == DT_NEEDED || tag == DT_FILTER)
+                        k = name_add(r, e, d, value, e->needed, &e->n_needed);
+                else if (tag == DT_AUXILIARY)
+                        k = name_add(r, e, d, value, e->auxiliary, &e->n_auxiliary);
                 if (k < 0)
                         return k;
-                if (e->needed[e->n_needed])
-                        e->n_needed++;
         }
         return 0;
 }

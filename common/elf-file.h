@@ -62,8 +62,10 @@ typedef struct ElfFile {
         char *interpreter;     /* PT_INTERP, or NULL */
         char *soname;          /* or NULL */
         char *runpath;         /* DT_RUNPATH, else DT_RPATH, or NULL */
-        char **needed;         /* NULL-terminated, never NULL */
+        char **needed;         /* DT_NEEDED and DT_FILTER, without which it is not loaded; NULL-terminated, never NULL */
         size_t n_needed;
+        char **auxiliary;      /* DT_AUXILIARY: loaded along with it, where there is such a file (glibc elf/dl-deps.c); as above */
+        size_t n_auxiliary;
         char *audit;           /* DT_AUDIT or DT_DEPAUDIT, or NULL */
         uint64_t flags;        /* DT_FLAGS */
         uint64_t flags_1;      /* DT_FLAGS_1 */

@@ -102,19 +102,40 @@ static size_t find_name(const PinGraph *g, unsigned namespace, const char *name)
         return low < g->n_names && compare_keys(g->names + low, &key) == 0 ? g->names[low].node : PIN_NONE;
 }
 
+static int add_needed(PinGraph *g, PinNode *node, size_t *allocated, size_t to) {
+        if (!GROW(g->needed, *allocated, g->n_needed + 1))
+                return -ENOMEM;
+        g->needed[g->n_needed++] = to;
+        node->n_needed++;
+        return 0;
+}
+
+static int resolve_node(PinGraph *g, PinNode *node, size_t *allocated) {
+        const ElfFile *elf = node->elf;
+        int r = 0;
+
+        node->first_needed = g->n_needed;
+        if (!elf)
+                return 0;
+        for (size_t k = 0; r >= 0 && k < elf->n_needed && g->n_needed < NEEDED_MAX; k++)
+                r = add_needed(g, node, allocated, find_name(g, node->namespace, elf->needed[k]));
+        for (size_t k = 0; r >= 0 && k < elf->n_auxiliary && g->n_needed < NEEDED_MAX; k++) {
+                size_t to = find_name(g, node->namespace, elf->auxiliary[k]);
+
+                if (to != PIN_NONE) /* there need not be such a file */
+                        r = add_needed(g, node, allocated, to);
+        }
+        return r;
+}
+
 static int resolve_needed(PinGraph *g) {
         size_t allocated = 0;
 
         for (size_t i = 0; i < g->n_nodes; i++) {
-                PinNode *node = g->nodes + i;
+                int r = resolve_node(g, g->nodes + i, &allocated);
 
-                node->first_needed = g->n_needed;
-                for (size_t k = 0; node->elf && k < node->elf->n_needed && g->n_needed < NEEDED_MAX; k++) {
-                        if (!GROW(g->needed, allocated, g->n_needed + 1))
-                                return -ENOMEM;
-                        g->needed[g->n_needed++] = find_name(g, node->namespace, node->elf->needed[k]);
-                        node->n_needed++;
-                }
+                if (r < 0)
+                        return r;
         }
         return 0;
 }

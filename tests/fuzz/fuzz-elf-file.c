@@ -25,6 +25,7 @@ static void check_file(int fd) {
 
         FUZZ_CHECK(e.class == 32 || e.class == 64);
         FUZZ_CHECK(e.needed && !e.needed[e.n_needed]);
+        FUZZ_CHECK(e.auxiliary && !e.auxiliary[e.n_auxiliary]);
         FUZZ_CHECK(e.build_id_length <= BUILD_ID_MAX && e.n_relatives <= ELF_RELATIVES_MAX);
         for (size_t i = 1; i < e.n_relatives; i++)
                 FUZZ_CHECK(e.relatives[i - 1].relro || !e.relatives[i].relro);

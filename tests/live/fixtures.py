@@ -54,7 +54,8 @@ def using(name, other, *flags, libraries=()):
         fixture = get(f"{other}-1")
         beside = os.path.join(os.path.dirname(fixture), "link", other)
         os.makedirs(beside, exist_ok=True)
-        soname = {"lib": "libplugin.so", "lib-nodelete": "libplugin.so", "needs": "libuser.so", "uses": "libuser.so"}[other]
+        soname = {"lib": "libplugin.so", "lib-nodelete": "libplugin.so", "needs": "libuser.so", "uses": "libuser.so",
+                  "filters": "libuser.so"}[other]
         with contextlib.suppress(FileExistsError):
             os.symlink(fixture, os.path.join(beside, soname))
         compile("gcc", *flags, f"-DGENERATION={generation}", "-o", out, name, "-Wl,--no-as-needed",
@@ -147,6 +148,7 @@ KINDS = {
     "nodelete": library("plugin.c", "-Wl,-z,nodelete"),
     "lib-nodelete": library("plugin.c", SONAME + "libplugin.so", "-Wl,-z,nodelete"),
     "uses": library("uses-plugin.c", SONAME + "libuser.so"),
+    "filters": library("uses-plugin.c", SONAME + "libuser.so", "-Wl,--auxiliary=libnone.so,--auxiliary=libplugin.so,-rpath,$ORIGIN"),
     "needs": using(source("uses-plugin.c"), "lib", *SHARED, SONAME + "libuser.so"),
     "needs-nodelete": using(source("uses-plugin.c"), "lib", *SHARED, SONAME + "libuser.so", "-Wl,-z,nodelete"),
     "above": using(source("uses-plugin.c"), "needs", *SHARED, SONAME + "libabove.so"),
@@ -175,6 +177,7 @@ KINDS = {
     "host-static": host("-static", "-DHOST_STATIC"),
     "host-needs": using(os.path.join(HERE, "host.c"), "needs", *PROGRAM, libraries=["-ldl"]),
     "host-uses": using(os.path.join(HERE, "host.c"), "uses", *PROGRAM, libraries=["-ldl"]),
+    "host-filters": using(os.path.join(HERE, "host.c"), "filters", *PROGRAM, libraries=["-ldl"]),
     "host-c++": host("-Wl,--no-as-needed,-lstdc++"),
 }
 

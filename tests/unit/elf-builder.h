@@ -44,6 +44,7 @@ typedef struct ElfRecipe {
         uint16_t machine;      /* 0: x86-64 */
         const char *interpreter, *soname, *rpath, *runpath, *audit;
         const char *needed[8]; /* up to the first NULL */
+        const char *filter, *auxiliary;
         uint64_t flags, flags_1;
         uint8_t build_id_length;
         bool tls, text_relocations, no_dynamic, sections;
@@ -282,6 +283,10 @@ static inline void image_dynamic_section(ElfImage *m, const ElfRecipe *recipe, s
         m->dynamic = image_take(m, 32 * 2 * w, 16);
         for (size_t i = 0; i < ELEMENTSOF(recipe->needed) && recipe->needed[i]; i++)
                 image_dynamic(m, DT_NEEDED, image_string(m, recipe->needed[i]));
+        if (recipe->filter)
+                image_dynamic(m, DT_FILTER, image_string(m, recipe->filter));
+        if (recipe->auxiliary)
+                image_dynamic(m, DT_AUXILIARY, image_string(m, recipe->auxiliary));
         if (recipe->soname)
                 image_dynamic(m, DT_SONAME, image_string(m, recipe->soname));
         if (recipe->rpath)

@@ -42,6 +42,8 @@ static ElfRecipe whole_recipe(int shape) {
                 .runpath = "$ORIGIN/y",
                 .audit = "libaudit.so",
                 .needed = { "libc.so.6", "libm.so.6" },
+                .filter = "libfilter.so",
+                .auxiliary = "libauxiliary.so",
                 .flags = DF_STATIC_TLS,
                 .flags_1 = DF_1_NODELETE | DF_1_NOW,
                 .build_id_length = 20,
@@ -83,10 +85,14 @@ START_TEST(facts_are_read_in_every_shape) {
         ck_assert_str_eq(e.soname, "libx.so.1");
         ck_assert_str_eq(e.runpath, "$ORIGIN/y");
         ck_assert_str_eq(e.audit, "libaudit.so");
-        ck_assert_uint_eq(e.n_needed, 2);
+        ck_assert_uint_eq(e.n_needed, 3);
         ck_assert_str_eq(e.needed[0], "libc.so.6");
         ck_assert_str_eq(e.needed[1], "libm.so.6");
-        ck_assert_ptr_null(e.needed[2]);
+        ck_assert_str_eq(e.needed[2], "libfilter.so");
+        ck_assert_ptr_null(e.needed[3]);
+        ck_assert_uint_eq(e.n_auxiliary, 1);
+        ck_assert_str_eq(e.auxiliary[0], "libauxiliary.so");
+        ck_assert_ptr_null(e.auxiliary[1]);
         ck_assert_uint_eq(e.flags, DF_STATIC_TLS);
         ck_assert(elf_file_nodelete(&e));
         ck_assert(e.dynamic && e.tls && e.gnu_hash);

@@ -12,7 +12,7 @@
  */
 typedef struct Library {
         const char *path, *soname;      /* soname "-": none */
-        const char *needed;             /* DT_NEEDED */
+        const char *needed, *auxiliary; /* DT_NEEDED, DT_AUXILIARY */
         LinkType type;
         int opencount, nodelete, dtors; /* as the loader counts; dtors -1: not known */
         const char *initfini, *reldeps; /* paths' last components */
@@ -65,6 +65,11 @@ static const Row rows[] = {
         { "needed at startup; the list could not be read",
           { PROGRAM(.needed = "libx.so"), { .path = "/lib/ld.so" }, STARTUP("libx.so") },
           "needed-at-startup likely", .no_list = true },
+        { "an auxiliary library of what the program needs (DT_AUXILIARY), and another that is not there",
+          { PROGRAM(.needed = "libmid.so"), STARTUP("libmid.so", .auxiliary = "libnone.so libx.so"), STARTUP("libx.so") },
+          "needed-at-startup certain", "prog -> libmid.so -> libx.so" },
+        { "preloaded, where an auxiliary library is not there",
+          { PROGRAM(.auxiliary = "libnone.so"), STARTUP("libx.so") }, "ld-preload likely" },
         { "preloaded",
           { PROGRAM(.needed = "libc.so"), STARTUP("libc.so"), STARTUP("libx.so") },
           "ld-preload certain", .preload = "/lib/libother.so:/lib/libx.so" },
@@ -272,7 +277,7 @@ static const Row rows[] = {
 typedef struct World {
         ElfFile elf[LIBRARIES_MAX];
         ElfSymbols symbols[LIBRARIES_MAX];
-        const char *words[LIBRARIES_MAX][6][LIBRARIES_MAX]; /* what the lists were split in */
+        const char *words[LIBRARIES_MAX][7][LIBRARIES_MAX]; /* what the lists were split in */
         LinkMap maps[LIBRARIES_MAX];
         size_t edges[LIBRARIES_MAX][2][LIBRARIES_MAX];
         size_t map_object[LIBRARIES_MAX];
@@ -329,6 +334,8 @@ static void build_elf(World *w, const Library *l, size_t i) {
         e->flags_1 = l->flag ? DF_1_NODELETE : 0;
         e->n_needed = split(w, l->needed, w->words[i][0]);
         e->needed = (char **) w->words[i][0];
+        e->auxiliary = (char **) w->words[i][6];
+        e->n_auxiliary = split(w, l->auxiliary, w->words[i][6]);
         s->exports = w->words[i][1];
         s->n_exports = split(w, l->exports, s->exports);
         s->imports = w->words[i][2];

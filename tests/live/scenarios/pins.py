@@ -325,6 +325,17 @@ def needed_at_startup(w):
 
 
 @scenario
+def auxiliary_at_startup(w):
+    """an auxiliary library of what the program needs (DT_AUXILIARY): loaded along with it"""
+    program = w.program("host-filters-1")
+    w.install("filters-1", "libuser.so")
+    plugin = w.install("lib-1", "libplugin.so")
+    host = w.host(program=program)
+    new = w.replace(plugin, "lib-2")
+    yield host, Stale(plugin, "replaced", ("needed-at-startup",), disk=new, certainty="certain", action="restart")
+
+
+@scenario
 def preloaded(w):
     """LD_PRELOAD"""
     plugin = w.install("plain-1")
