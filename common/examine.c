@@ -7,6 +7,7 @@
 
 #include "examine.h"
 #include "judge.h"
+#include "link-map-image.h"
 
 void examination_done(Examination *x) {
         for (size_t i = 0; x->judged && i < x->maps->n_mappings; i++) {
@@ -14,6 +15,9 @@ void examination_done(Examination *x) {
                 free(x->judged[i].successor);
         }
         free(x->judged);
+        for (size_t i = 0; x->images && i < x->loader.list.n_maps; i++)
+                elf_file_done(&x->images[i]);
+        free(x->images);
         free(x->link_mapping);
         free(x->paths);
         loader_done(&x->loader);
@@ -300,6 +304,79 @@ static uint32_t tls_modid_offset(Examination *x) {
         return 0;
 }
 
+const ElfFile *examination_elf(const Examination *x, size_t mapping) {
+        const Judged *j = &x->judged[mapping];
+
+        if (j->elf)
+                return &j->elf->elf;
+        return j->link != EXAMINE_NO_INDEX && x->images && x->images[j->link].dynamic ? &x->images[j->link] : NULL;
+}
+
+/* The address, if it lies in the file of this entry of the loader's list, else 0. */
+static uint64_t address_in_file(const Examination *x, size_t entry, uint64_t address) {
+        if (x->loader.class == 32)
+                address = (uint32_t) address;
+        return mapping_list_find(x->maps, address) == x->link_mapping[entry] ? address : 0;
+}
+
+/*
+ * Where the object of an entry begins in memory (glibc elf/dl-map-segments.h, l_map_start). That need not be the lowest
+ * address of its file: a symbolizer may have mapped it as data, dlmopen(3) loaded it once more.
+ */
+static uint64_t object_start(const Examination *x, size_t entry, const ElfFile *elf) {
+        const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
+
+        for (size_t i = 0; i < elf->n_segments; i++)
+                if (elf->segments[i].type == PT_LOAD)
+                        return address_in_file(x, entry, x->loader.list.maps[entry].l_addr + elf->segments[i].address / page * page);
+        return 0;
+}
+
+/* Its ELF header: at the load bias, unless it is a program that was linked for a fixed address. */
+static uint64_t find_header(const Examination *x, size_t entry) {
+        const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
+
+        return address_in_file(x, entry, x->loader.list.maps[entry].l_addr) ?:
+                address_in_file(x, entry, x->loader.phdr / page * page);
+}
+
+/* The facts of what is listed and could not be opened. */
+static int read_images(Examination *x) {
+        const LinkMapList *list = &x->loader.list;
+        int r;
+
+        x->images = calloc(list->n_maps ?: 1, sizeof(*x->images));
+        if (!x->images)
+                return -ENOMEM;
+        for (size_t i = 0; i < list->n_maps; i++) {
+                const size_t m = x->link_mapping[i];
+
+                if (m == EXAMINE_NO_INDEX || x->judged[m].elf || x->judged[m].link != i)
+                        continue;
+                r = link_map_read_image(x->loader.memory, &list->maps[i], list->class, find_header(x, i), &x->images[i]);
+                if (r == -ENOMEM)
+                        return r;
+        }
+        return 0;
+}
+
+static LinkMapFile link_map_file(const Examination *x, size_t entry) {
+        const size_t m = x->link_mapping[entry];
+        const ElfFile *elf = m != EXAMINE_NO_INDEX ? examination_elf(x, m) : NULL;
+        const Judged *j = elf ? &x->judged[m] : NULL;
+
+        if (!elf)
+                return (LinkMapFile){};
+        return (LinkMapFile){
+                .elf = elf,
+                .image = !j->elf,
+                .map_start = object_start(x, entry, elf),
+                .dev = j->mapped_known ? makedev(j->mapped.dev_major, j->mapped.dev_minor) : 0,
+                .inode = j->mapped_known ? j->mapped.inode : 0,
+                .older = j->elf && examination_is_older(x, &j->mapped),
+        };
+}
+
 int examination_read_private(Examination *x) {
         _cleanup_free_ LinkMapFile *files = NULL;
         int r;
@@ -315,22 +392,13 @@ int examination_read_private(Examination *x) {
                 }
         if (!x->loader.list_read)
                 return 0;
+        r = read_images(x);
+        if (r < 0)
+                return r;
         files = calloc(x->loader.list.n_maps ?: 1, sizeof(*files));
         if (!files)
                 return -ENOMEM;
-        for (size_t i = 0; i < x->loader.list.n_maps; i++) {
-                size_t m = x->link_mapping[i];
-                const Judged *j = m != EXAMINE_NO_INDEX ? &x->judged[m] : NULL;
-
-                if (!j || !j->elf)
-                        continue;
-                files[i] = (LinkMapFile){
-                        .elf = &j->elf->elf,
-                        .map_start = x->maps->mappings[m].start,
-                        .dev = makedev(j->mapped.dev_major, j->mapped.dev_minor),
-                        .inode = j->mapped.inode,
-                        .older = examination_is_older(x, &j->mapped),
-                };
-        }
+        for (size_t i = 0; i < x->loader.list.n_maps; i++)
+                files[i] = link_map_file(x, i);
         return link_map_list_read_private(x->loader.memory, &x->loader.list, files, tls_modid_offset(x), &x->scan->link_hint);
 }

@@ -40,6 +40,7 @@ typedef struct Examination {
         int64_t started_nsec;   /* when its memory came to be, CLOCK_REALTIME */
         Loader loader;
         size_t *link_mapping;   /* loader.list.maps[i] belongs to maps->mappings[link_mapping[i]] */
+        ElfFile *images;        /* owned; of loader.list.maps[i], where the file could not be read: zeros else. NULL: not read yet */
         bool private_read;      /* the ELF facts and the private part of the list are there */
         size_t executable;      /* index of the mapping of the main program, and of the loader, or EXAMINE_NO_INDEX */
         size_t interpreter;
@@ -69,6 +70,9 @@ int examination_read_private(Examination *x);
 
 /* Reads the ELF facts of one mapped file, if they can be had: else `elf` stays NULL. Returns 0 or -ENOMEM. */
 int examination_read_elf(Examination *x, size_t mapping);
+
+/* The ELF facts of a mapping: of its file, or of its image in memory; NULL: not known. Once the private part was read. */
+const ElfFile *examination_elf(const Examination *x, size_t mapping);
 
 /* Is the file older than the memory of the process? Then it cannot have been written to since it was mapped. */
 bool examination_is_older(const Examination *x, const Identity *i);

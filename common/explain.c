@@ -92,10 +92,10 @@ static uint32_t process_runtimes(const Examination *x) {
 }
 
 static bool is_musl(const Examination *x) {
-        const ElfEntry *exe = x->executable != EXAMINE_NO_INDEX ? x->judged[x->executable].elf : NULL;
+        const ElfFile *exe = x->executable != EXAMINE_NO_INDEX ? examination_elf(x, x->executable) : NULL;
 
-        if (exe && exe->elf.interpreter)
-                return strstr(exe->elf.interpreter, "/ld-musl-") != NULL;
+        if (exe && exe->interpreter)
+                return strstr(exe->interpreter, "/ld-musl-") != NULL;
         return x->interpreter != EXAMINE_NO_INDEX &&
                 strncmp(base_name(examination_path(x, x->interpreter)), "ld-musl-", 8) == 0;
 }
@@ -159,7 +159,7 @@ static int make_objects(Examination *x, PinObject **ret) {
 
                 objects[i] = (PinObject){
                         .path = examination_path(x, i),
-                        .elf = j->elf ? &j->elf->elf : NULL,
+                        .elf = examination_elf(x, i),
                         .map = j->link != EXAMINE_NO_INDEX ? &x->loader.list.maps[j->link] : NULL,
                         .executable = i == x->executable,
                         .interpreter = i == x->interpreter,

@@ -101,7 +101,7 @@ static bool is_still_listed(LinkReader *r, size_t i) {
  * one of some GNU hash header, and a second look must say the same of what is still loaded.
  */
 static int compare_with_file(LinkReader *r, size_t i) {
-        if (!link_reader_comparable(r, i))
+        if (!link_reader_comparable(r, i) || r->files[i].image)
                 return -1;
         if (agrees_with_file(r, i))
                 return 0;

@@ -98,7 +98,8 @@ int link_map_list_read(Memory *memory, uint64_t r_debug, uint8_t class, uint64_t
 /* What the sweep knows of the file behind an entry, for the private part. */
 typedef struct LinkMapFile {
         const ElfFile *elf;      /* of the mapped file; NULL: not known */
-        uint64_t map_start;      /* lowest mapped address */
+        bool image;              /* elf was read from the memory of the process: see link-map-image.h */
+        uint64_t map_start;      /* where its first PT_LOAD was mapped to; 0: not known */
         uint64_t dev, inode;     /* st_dev as the kernel encodes dev_t for user space, st_ino; inode 0: not known */
         bool older;              /* not written to since the process started: its dynamic section is what the loader saw */
 } LinkMapFile;

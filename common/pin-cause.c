@@ -235,6 +235,29 @@ static bool registers_destructors(const PinGraph *g, size_t node) {
                      elf_symbols_contain(s->imports, s->n_imports, "__cxa_thread_atexit_impl"));
 }
 
+/* What is listed and of no file is the kernel's own object. */
+static bool facts_known(const PinNode *n) {
+        return n->elf ? !n->elf->cut : n->object == PIN_NONE && n->path[0] == '\0';
+}
+
+/*
+ * Was all read that could show another reason than an open handle? What the program needs, what the others need and are
+ * bound to, and whether destructors may be outstanding. Elimination is sound only then.
+ */
+static bool others_excluded(const PinGraph *g, size_t node) {
+        if (g->nodes[node].namespace == 0 && !g->closure_whole)
+                return false;
+        for (size_t i = 0; i < g->n_nodes; i++) {
+                const PinNode *n = g->nodes + i;
+
+                if (n->namespace != g->nodes[node].namespace)
+                        continue;
+                if (!facts_known(n) || (n->elf && !n->at_startup && !pin_graph_edges_known(g, i) && !pin_graph_symbols(g, i)))
+                        return false;
+        }
+        return !registers_destructors(g, node);
+}
+
 /* What the counts of the object itself say. */
 static void explain_counts(const PinGraph *g, size_t node, PinCauses *c) {
         const LinkMap *map = g->nodes[node].map;
@@ -253,7 +276,7 @@ static void explain_counts(const PinGraph *g, size_t node, PinCauses *c) {
         else if (guess_reldep(g, node, &cause))
                 add(c, cause);
         else if (opencount < 0)
-                add(c, cause_of(node, PIN_OPEN_HANDLES, CERTAINTY_BY_ELIMINATION));
+                add(c, cause_of(node, others_excluded(g, node) ? PIN_OPEN_HANDLES : PIN_UNKNOWN, CERTAINTY_BY_ELIMINATION));
         else if (dtors < 0 && registers_destructors(g, node))
                 add(c, cause_of(node, PIN_TLS_DTOR, CERTAINTY_LIKELY));
         else

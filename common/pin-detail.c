@@ -132,6 +132,14 @@ static char *detail_preload(const PinGraph *g, const PinCause *c) {
         return strdup("loaded before the program ran, though nothing that the program needs asks for it");
 }
 
+static char *detail_unknown(const PinGraph *g, const PinCause *c) {
+        if (g->context->namespaces_untold)
+                return strdup("this loader's list does not tell of all namespaces, of which there are several");
+        if (c->node != PIN_NONE && g->nodes[c->node].map)
+                return strdup("neither the loader's own counts could be read, nor all that would exclude other reasons");
+        return strdup("the loader's list could not be read");
+}
+
 char *pin_cause_detail(const PinGraph *g, const PinCause *c) {
         switch (c->reason) {
         case PIN_EXECUTABLE:
@@ -166,8 +174,6 @@ char *pin_cause_detail(const PinGraph *g, const PinCause *c) {
         case PIN_NOT_LOADER:
                 return strdup("it is not in the loader's list: the program mapped it by itself");
         default:
-                return strdup(g->context->namespaces_untold ?
-                              "this loader's list does not tell of all namespaces, of which there are several" :
-                              "the loader's list could not be read");
+                return detail_unknown(g, c);
         }
 }

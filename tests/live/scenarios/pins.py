@@ -336,6 +336,60 @@ def auxiliary_at_startup(w):
 
 
 @scenario
+def of_a_detached_file_system(w):
+    """all that the process is made of lies on a file system that was detached: no file of it can be opened"""
+    w.mount("-t", "tmpfs", "none", w.make("volume"))
+    host = fixtures.get("host-1")
+    w.run("cp", "-L", fixtures.interpreter(host), w.path("volume/ld.so"))
+    w.run("cp", "-L", next(p for p in fixtures.libraries(host) if "libc.so" in p), w.path("volume/libc.so.6"))
+    lib = w.install("lib-1", "volume/libplugin.so")
+    w.install("needs-1", "volume/libuser.so")
+    plugin = w.install("plain-1", "volume/plugin.so")
+    nodelete = w.install("nodelete-1", "volume/nodelete.so")
+    fixtures.compile("gcc", *fixtures.PROGRAM, f"-Wl,--dynamic-linker={w.path('volume/ld.so')}", "-o", w.path("volume/program"),
+                     os.path.join(fixtures.HERE, "host.c"), "-Wl,--no-as-needed", w.path("volume/libuser.so"))
+    host = w.host(program=w.path("volume/program"))
+    host.open(plugin), host.open(nodelete)
+    files = [w.file("volume", n) for n in ("program", "ld.so", "libc.so.6", "libuser.so")]
+    w.run("umount", "--lazy", w.path("volume"))
+    pins = ["executable", "interpreter", "needed-at-startup", "needed-at-startup"]
+    yield (host, *(Stale(f.at("/" + os.path.basename(f.path)), "unreachable", (pin,), disk=ANY, action="restart")
+                   for f, pin in zip(files, pins)),
+           Stale(lib.at("/libplugin.so"), "unreachable", ("needed-at-startup",), disk=ANY, action="restart"),
+           Stale(plugin.at("/plugin.so"), "unreachable", OPEN, disk=ANY, certainty="certain", action="reload"),
+           Stale(nodelete.at("/nodelete.so"), "unreachable", ("nodelete",), disk=ANY, certainty="certain", action="restart"))
+
+
+@scenario
+def mapped_as_data_as_well(w):
+    """a symbolizer maps each file as data beside the loader's mapping: the loader's own fields are read all the same"""
+    host = w.host()
+    plugin = w.install("plain-1")
+    closed = w.install("plain-1", "closed.so")
+    host.open(plugin)
+    handle = host.open(closed, "now,nodelete")
+    for path in {path_of_mapped(host, name) for name in ("plugin.so", "closed.so", "libc.so", "ld-linux", "host-1")}:
+        host.do("map", "r", path)
+    host.close(handle)
+    new, other = w.replace(plugin, "plain-2"), w.replace(closed, "plain-2")
+    yield (host,
+           Stale(plugin, "replaced", OPEN, disk=new, certainty="certain", detail="1 open handle"),
+           Stale(closed, "replaced", ("rtld-nodelete",), disk=other, action="restart"))
+
+
+@scenario
+def mapped_by_another_namespace_as_well(w):
+    """dlmopen() loads the same files once more, at lower addresses"""
+    host = w.host()
+    plugin = w.install("plain-1")
+    handle = host.open(plugin, "now,nodelete")
+    host.do("new", plugin)
+    host.close(handle)
+    new = w.replace(plugin, "plain-2")
+    yield host, Stale(plugin, "replaced", told_of(("rtld-nodelete",)), disk=new, action="restart")
+
+
+@scenario
 def preloaded(w):
     """LD_PRELOAD"""
     plugin = w.install("plain-1")
