@@ -24,7 +24,7 @@ static Action pin_action(const Finding *f, const Pin *p) {
         case PIN_RELDEP:
                 return p->holder_pins & PERMANENT ? ACTION_RESTART : ACTION_CLOSE_HOLDER;
         case PIN_TLS_DTOR:
-                return ACTION_END_THREADS;
+                return f->one_thread ? ACTION_RESTART : ACTION_END_THREADS;
         case PIN_OPEN_HANDLES:
                 return f->runtimes & NEVER_CLOSES ? ACTION_RESTART : ACTION_RELOAD;
         case PIN_GC_PENDING:
@@ -224,7 +224,8 @@ static char *pin_phrase(const Finding *f, const Pin *p) {
         case PIN_RELDEP:
                 return held_phrase(p);
         case PIN_TLS_DTOR:
-                return strdup("threads have still to run destructors that lie in it");
+                return strdup(f->one_thread ? "the only thread has yet to run destructors that lie in it" :
+                              "threads have yet to run destructors that lie in it");
         case PIN_GC_PENDING:
                 return strdup("nothing keeps it any more, but the loader unloads only in a dlclose()");
         case PIN_OPEN_HANDLES:
@@ -345,7 +346,7 @@ static const char *pin_remedy(const Finding *f, const Pin *p) {
                 return p->holder_pins & MASK(PIN_GNU_UNIQUE) ?
                         " If the program itself were linked with that library, or if this one hid its copies of the symbols (-fvisibility=hidden), it could be unloaded." : NULL;
         case PIN_TLS_DTOR:
-                return " It can be unloaded once these threads have ended and it is closed again.";
+                return f->one_thread ? NULL : " It can be unloaded once these threads have ended and it is closed again.";
         case PIN_MUSL:
                 return " Each reload by its path loads another generation beside the old ones.";
         default:

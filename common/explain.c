@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
@@ -238,6 +239,13 @@ static int make_finding(Examination *x, const PinContext *context, const Finding
         return *ret ? 0 : -ENOMEM;
 }
 
+/* The directory task counts the threads as its links, besides the two that each directory has (fs/proc/base.c, proc_task_getattr()). */
+static bool has_one_thread(const Process *p) {
+        struct stat st;
+
+        return fstatat(p->fd, "task", &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_nlink == 3;
+}
+
 /* What all findings of the process have in common. exe: without the kernel's mark; NULL: as the link says. */
 static int describe(Scan *scan, const SweepOptions *options, const Process *p, const char *exe, Finding *ret) {
         _cleanup_(finding_done) Finding f = { .pid = p->pid, .start_time = p->start_time };
@@ -247,6 +255,7 @@ static int describe(Scan *scan, const SweepOptions *options, const Process *p, c
         r = process_describe(p, &scan->group, &f);
         if (r < 0)
                 return r;
+        f.one_thread = has_one_thread(p);
         if (exe ? !strdup_to(&f.exe, exe) : process_read_link(p, "exe", &f.exe) == -ENOMEM)
                 return -ENOMEM;
         *ret = f;
@@ -476,6 +485,7 @@ static int retell(const Finding *example, const Finding *process, Finding **ret)
         f.pid = process->pid;
         f.start_time = process->start_time;
         f.uid = process->uid;
+        f.one_thread = process->one_thread;
         if (!replace(&f.comm, process->comm) || !replace(&f.exe, process->exe) || !replace(&f.unit, process->unit) ||
             !replace(&f.user_unit, process->user_unit) || !replace(&f.container, process->container))
                 return -ENOMEM;

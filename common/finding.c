@@ -65,6 +65,7 @@ int finding_copy(const Finding *f, Finding *ret) {
                 .pid = f->pid,
                 .start_time = f->start_time,
                 .uid = f->uid,
+                .one_thread = f->one_thread,
                 .state = f->state,
                 .flags = f->flags,
                 .mapped = f->mapped,

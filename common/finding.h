@@ -42,6 +42,7 @@ typedef struct Finding {
         char *comm;
         char *exe;           /* NULL: not known */
         uid_t uid;           /* effective */
+        bool one_thread;     /* the process has no other thread. For the advice alone: not handed over */
         char *unit, *user_unit, *container; /* NULL: none */
 
         char *path;          /* where it was mapped from, as the kernel names it, without " (deleted)" */

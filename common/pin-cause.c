@@ -267,11 +267,11 @@ static void explain_counts(const PinGraph *g, size_t node, PinCauses *c) {
 
         if (dtors > 0)
                 add(c, cause_of(node, PIN_TLS_DTOR, opencount == 0 && c->n_causes == 0 ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY));
-        else if (opencount > 0)
+        if (opencount > 0)
                 add(c, cause_of(node, PIN_OPEN_HANDLES, CERTAINTY_CERTAIN));
-        else if (c->n_causes > 0)
+        if (c->n_causes > 0)
                 return;
-        else if (!map)
+        if (!map)
                 add(c, cause_of(node, PIN_UNKNOWN, CERTAINTY_BY_ELIMINATION));
         else if (guess_reldep(g, node, &cause))
                 add(c, cause);

@@ -106,8 +106,6 @@ static char *detail_destructors(const PinGraph *g, const PinCause *c) {
 
         if (!map || !map->anchored || map->tls_dtors < 0)
                 return strdup("it registers destructors of thread-local objects, and no open handle is left");
-        if (map->opencount > 0)
-                return strdup_format("destructors of thread-local objects outstanding: %" PRId64 "; open handles: %" PRId64, map->tls_dtors, map->opencount);
         return strdup_format("destructors of thread-local objects outstanding: %" PRId64, map->tls_dtors);
 }
 

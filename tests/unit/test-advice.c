@@ -22,6 +22,7 @@ static const struct {
         size_t n;
         const char *unit;
         Action action;
+        bool one_thread;
 } actions[] = {
         { "current", STATE_CURRENT, 0, 0, {}, 0, NULL, ACTION_NONE },
         { "ignored", STATE_IGNORED, 0, 0, {}, 0, NULL, ACTION_NONE },
@@ -48,6 +49,11 @@ static const struct {
         { "a holder, and open", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) }, { PIN_OPEN_HANDLES } }, 2, NULL, ACTION_CLOSE_HOLDER },
         { "a holder, and open in nginx", STATE_REPLACED, 0, RUNTIME_NGINX, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) }, { PIN_OPEN_HANDLES } }, 2, NULL, ACTION_RESTART },
         { "destructors", STATE_REPLACED, 0, 0, { { PIN_TLS_DTOR } }, 1, NULL, ACTION_END_THREADS },
+        { "destructors of the only thread", STATE_REPLACED, 0, 0, { { PIN_TLS_DTOR } }, 1, NULL, ACTION_RESTART, .one_thread = true },
+        { "destructors, and open", STATE_REPLACED, 0, 0, { { PIN_TLS_DTOR }, { PIN_OPEN_HANDLES } }, 2, NULL, ACTION_END_THREADS },
+        { "destructors of the only thread, and open", STATE_REPLACED, 0, 0, { { PIN_TLS_DTOR }, { PIN_OPEN_HANDLES } }, 2, NULL, ACTION_RESTART,
+          .one_thread = true },
+        { "open in a program of one thread", STATE_REPLACED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD, .one_thread = true },
         { "to be collected", STATE_REPLACED, 0, 0, { { PIN_GC_PENDING } }, 1, NULL, ACTION_RELOAD },
         { "open", STATE_REPLACED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
         { "open in nginx", STATE_REPLACED, 0, RUNTIME_NGINX, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
@@ -67,7 +73,7 @@ START_TEST(reasons_lead_to_an_action) {
         Pin pins[3] = {};
         Finding f = {
                 .pid = 42, .comm = S("prog"), .path = S("/lib/x.so"), .state = actions[_i].state, .flags = actions[_i].flags,
-                .runtimes = actions[_i].runtimes, .unit = S(actions[_i].unit), .pins = pins, .n_pins = actions[_i].n,
+                .runtimes = actions[_i].runtimes, .one_thread = actions[_i].one_thread, .unit = S(actions[_i].unit), .pins = pins, .n_pins = actions[_i].n,
         };
 
         for (size_t i = 0; i < f.n_pins; i++)
@@ -217,7 +223,7 @@ static const struct {
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_MOVED, .loader_name = S("/q.so"),
             .pins = &destructors, .n_pins = 1 },
           "end the threads that used it, then let the program close it; otherwise: systemctl restart host.service",
-          "host (7) still runs /p.so, while nothing is left at /q.so: threads have still to run destructors that lie in it; "
+          "host (7) still runs /p.so, while nothing is left at /q.so: threads have yet to run destructors that lie in it; "
           "end these threads and close it, else restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_HIDDEN, .pins = &pending, .n_pins = 1 },
           "the next dlclose() in the program unloads it (systemctl reload host.service may bring one about); otherwise: systemctl restart host.service",

@@ -279,7 +279,22 @@ def thread_local_destructor(w):
     new = w.replace(plugin, "tls-2")
     host.close(handle)
     host.open(plugin)
-    yield host, Stale(plugin, "replaced", ("tls-dtor",), disk=new, action="end-threads")
+    yield host, Stale(plugin, "replaced", ("tls-dtor", "open-handles"), disk=new, action="end-threads")
+    host.do("end")
+    yield host, Stale(plugin, "replaced", OPEN, disk=new, certainty="certain", action="reload")
+
+
+@scenario
+def thread_local_destructor_of_the_only_thread(w):
+    """the program's only thread has an object of it to destroy; then it is closed as well"""
+    host = w.host()
+    plugin = w.install("tls-1")
+    handle = host.open(plugin)
+    assert host.call(handle) == 1
+    new = w.replace(plugin, "tls-2")
+    yield host, Stale(plugin, "replaced", ("tls-dtor", "open-handles"), disk=new, action="restart")
+    host.close(handle)
+    yield host, Stale(plugin, "replaced", ("tls-dtor",), disk=new, certainty="certain", action="restart")
 
 
 @scenario
