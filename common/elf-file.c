@@ -34,6 +34,10 @@ bool elf_file_nodelete(const ElfFile *e) {
         return e->flags_1 & DF_1_NODELETE;
 }
 
+size_t elf_file_hash_word(const ElfFile *e) {
+        return e->class == 64 && (e->machine == EM_S390 || e->machine == EM_ALPHA) ? 8 : 4;
+}
+
 bool elf_file_offset(const ElfFile *e, uint64_t address, uint64_t *ret) {
         for (size_t i = 0; i < e->n_segments; i++) {
                 const ElfSegment *s = &e->segments[i];

@@ -96,6 +96,9 @@ int elf_file_read(int fd, ElfFile *ret);
 /* DF_1_NODELETE: the loader never unloads it (elf.h; glibc elf/dl-close.c). */
 bool elf_file_nodelete(const ElfFile *e);
 
+/* Bytes of a word of DT_HASH, and of l_nbuckets in glibc's struct link_map: Elf_Symndx, which is 4 but for s390x and alpha (bits/elfclass.h). */
+size_t elf_file_hash_word(const ElfFile *e);
+
 /* File offset of a link-time address inside the file-backed part of a PT_LOAD. false: there is none. */
 bool elf_file_offset(const ElfFile *e, uint64_t address, uint64_t *ret);
 

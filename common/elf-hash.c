@@ -53,15 +53,10 @@ int elf_source_symbol(ElfSource *s, uint64_t index, ElfSymbol *ret) {
         return 0;
 }
 
-/* DT_HASH has words of 4 bytes, but for these two (glibc Elf_Symndx, bits/elfclass.h). */
-static size_t hash_word_size(const ElfFile *e) {
-        return e->class == 64 && (e->machine == EM_S390 || e->machine == EM_ALPHA) ? 8 : 4;
-}
-
 static bool hash_table(ElfSource *s, const ElfFile *e, ElfTable *ret) {
         uint64_t address;
 
-        *ret = (ElfTable){ .n = UINT64_MAX, .entry_size = hash_word_size(e) };
+        *ret = (ElfTable){ .n = UINT64_MAX, .entry_size = elf_file_hash_word(e) };
         return elf_dynamic_get(&s->dynamic, DT_HASH, &address) && elf_file_offset(e, address, &ret->offset);
 }
 

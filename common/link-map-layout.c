@@ -129,14 +129,24 @@ bool link_reader_comparable(const LinkReader *r, size_t i) {
         return elf && elf->class == r->list->class && elf->gnu_hash && elf->gnu_hash_nbuckets > 0;
 }
 
-bool link_reader_hash_matches(const LinkReader *r, size_t i, size_t nbuckets) {
-        const ElfFile *elf = r->files[i].elf;
+LinkHash link_reader_hash(const LinkReader *r, size_t i, const LinkLayout *y) {
+        const size_t at = y->nbuckets, next = at + y->hash_word;
 
-        return link_reader_get(r, i, nbuckets, 4) == elf->gnu_hash_nbuckets &&
-               link_reader_get(r, i, nbuckets + 4, 4) == (uint32_t) (elf->gnu_hash_maskwords - 1) &&
-               link_reader_get(r, i, nbuckets + 8, 4) == elf->gnu_hash_shift &&
-               link_reader_word(r, i, nbuckets + 12) ==
-                       sum(r, r->list->maps[i].l_addr, elf->gnu_hash_address + 16);
+        return (LinkHash){
+                .nbuckets = link_reader_get(r, i, at, y->hash_word),
+                .maskwords = link_reader_get(r, i, next, 4) + 1,
+                .shift = link_reader_get(r, i, next + 4, 4),
+                .bitmask = link_reader_word(r, i, next + 8),
+        };
+}
+
+bool link_reader_hash_matches(const LinkReader *r, size_t i, const LinkLayout *y) {
+        const ElfFile *elf = r->files[i].elf;
+        const LinkHash hash = link_reader_hash(r, i, y);
+
+        return hash.nbuckets == elf->gnu_hash_nbuckets && hash.maskwords == elf->gnu_hash_maskwords &&
+               hash.shift == elf->gnu_hash_shift &&
+               hash.bitmask == sum(r, r->list->maps[i].l_addr, elf->gnu_hash_address + 16);
 }
 
 bool link_reader_header_matches(const LinkReader *r, size_t i, size_t phnum) {
@@ -146,17 +156,27 @@ bool link_reader_header_matches(const LinkReader *r, size_t i, size_t phnum) {
                link_reader_get(r, i, phnum, 2) == elf->phnum;
 }
 
-static LinkLayout layout_from_phnum(size_t word, size_t phnum) {
+/* Between l_phnum and l_direct_opencount are pointers and counts, and l_nbuckets, which has a size of its own. */
+static LinkLayout layout_from_phnum(size_t word, size_t hash_word, size_t phnum) {
+        const size_t wider = hash_word == 8 ? 4 : 0;
+
         return (LinkLayout){
+                .hash_word = hash_word,
                 .phnum = phnum,
-                .nbuckets = phnum + (word == 8 ? 60 : 32),
-                .opencount = phnum + (word == 8 ? 96 : 56),
+                .searchlist = phnum + word, /* behind l_ldnum */
+                .nbuckets = phnum + (word == 8 ? 60 : 32) + wider,
+                .opencount = phnum + (word == 8 ? 96 : 56) + 2 * wider,
         };
 }
 
+static LinkLayout layout_of_entry(const LinkReader *r, size_t i, size_t phnum) {
+        return layout_from_phnum(r->word, elf_file_hash_word(r->files[i].elf), phnum);
+}
+
 static bool is_anchor(const LinkReader *r, size_t i, size_t phnum) {
-        return link_reader_header_matches(r, i, phnum) &&
-               link_reader_hash_matches(r, i, layout_from_phnum(r->word, phnum).nbuckets);
+        const LinkLayout y = layout_of_entry(r, i, phnum);
+
+        return link_reader_header_matches(r, i, phnum) && link_reader_hash_matches(r, i, &y);
 }
 
 /* Every entry whose file is as it was loaded must show the same place. */
@@ -179,7 +199,7 @@ static void find_anchor(LinkReader *r) {
                 }
         }
         if (found != 0)
-                r->layout = layout_from_phnum(r->word, found);
+                r->layout = layout_of_entry(r, r->samples[0], found);
 }
 
 static bool lies_in_map(const LinkReader *r, size_t i, size_t map_start) {

@@ -6,7 +6,7 @@
  * offsets differ from release to release and from build to build, so they are found
  * anew each time, by values that the ELF files tell: e_entry, e_phnum and the words of
  * the GNU hash header, which the loader copies into the struct. The distances from there
- * have been the same from glibc 2.17 to 2.42. Each step is checked against several
+ * have been the same from glibc 2.17 to 2.42; on s390x and alpha l_nbuckets is wider. Each step is checked against several
  * entries; one that fails ends what could have been known behind it, and nothing else.
  *
  * For link-map-private.c alone.
@@ -31,7 +31,9 @@ void link_block_read(Memory *memory, uint64_t address, LinkBlock *ret);
 
 /* Offsets; 0: not known. */
 typedef struct LinkLayout {
+        size_t hash_word; /* bytes of l_nbuckets: see elf_file_hash_word() */
         size_t phnum;     /* l_phnum, behind l_phdr and l_entry */
+        size_t searchlist; /* l_searchlist: a pointer and a count */
         size_t opencount; /* l_direct_opencount, behind it l_type, …, l_nodelete_active */
         size_t nbuckets;  /* l_nbuckets, l_gnu_bitmask_idxbits, l_gnu_shift, l_gnu_bitmask */
         size_t map_start; /* l_map_start, l_map_end */
@@ -72,12 +74,17 @@ void link_reader_read_block(LinkReader *r, size_t i);
 /* A number of 1, 2, 4 or 8 bytes from the block of entry i; 0 where the block ends before. */
 uint64_t link_reader_get(const LinkReader *r, size_t i, size_t offset, size_t size);
 uint64_t link_reader_word(const LinkReader *r, size_t i, size_t offset);
+/* l_nbuckets, l_gnu_bitmask_idxbits + 1, l_gnu_shift, l_gnu_bitmask: the loader's copy of a GNU hash header. */
+typedef struct LinkHash {
+        uint64_t nbuckets, maskwords, shift, bitmask;
+} LinkHash;
+LinkHash link_reader_hash(const LinkReader *r, size_t i, const LinkLayout *y);
 /* The entry at this address, or -1: nothing else can be a member of an entry's arrays. */
 ssize_t link_reader_find(const LinkReader *r, uint64_t address);
 
 /* Is its file known, and does it tell enough to compare the loader's copy with it? The next two need that. */
 bool link_reader_comparable(const LinkReader *r, size_t i);
-bool link_reader_hash_matches(const LinkReader *r, size_t i, size_t nbuckets);
+bool link_reader_hash_matches(const LinkReader *r, size_t i, const LinkLayout *y);
 bool link_reader_header_matches(const LinkReader *r, size_t i, size_t phnum);
 /*
  * Is this an entry of the layout found? The struct must be its own (in other namespaces

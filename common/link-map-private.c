@@ -52,13 +52,11 @@ static bool is_loader(const LinkReader *r, size_t i) {
 
 /* Could the loader have copied this from a GNU hash section? */
 static bool hash_is_sane(const LinkReader *r, size_t i) {
-        const size_t at = r->layout.nbuckets;
-        const uint64_t nbuckets = link_reader_get(r, i, at, 4), maskwords = link_reader_get(r, i, at + 4, 4) + 1;
-        const uint64_t shift = link_reader_get(r, i, at + 8, 4), bitmask = link_reader_word(r, i, at + 12);
+        const LinkHash hash = link_reader_hash(r, i, &r->layout);
 
-        return nbuckets > 0 && (maskwords & (maskwords - 1)) == 0 && shift < 64 &&
-               bitmask >= link_reader_word(r, i, r->layout.map_start) &&
-               bitmask < link_reader_word(r, i, r->layout.map_start + r->word);
+        return hash.nbuckets > 0 && (hash.maskwords & (hash.maskwords - 1)) == 0 && hash.shift < 64 &&
+               hash.bitmask >= link_reader_word(r, i, r->layout.map_start) &&
+               hash.bitmask < link_reader_word(r, i, r->layout.map_start + r->word);
 }
 
 /* Does l_file_id name another file than the one that is compared? Some entry must show that it is l_file_id. */
@@ -78,7 +76,7 @@ static bool is_other_file(const LinkReader *r, size_t i) {
 static bool agrees_with_file(const LinkReader *r, size_t i) {
         const LinkLayout *y = &r->layout;
 
-        return link_reader_hash_matches(r, i, y->nbuckets) &&
+        return link_reader_hash_matches(r, i, y) &&
                (is_loader(r, i) || link_reader_header_matches(r, i, y->phnum));
 }
 
@@ -207,6 +205,31 @@ static int read_members(LinkReader *r, uint64_t array, size_t n, size_t **ret) {
         return 1;
 }
 
+/*
+ * The global scope is the search list of the program, to which dlopen() appends what it loads RTLD_GLOBAL
+ * (_ns_main_searchlist; elf/dl-open.c, add_to_global_update()).
+ */
+static int read_global_scope(LinkReader *r) {
+        LinkMap *maps = r->list->maps;
+        const uint64_t array = link_reader_word(r, 0, r->layout.searchlist);
+        const uint64_t n = link_reader_get(r, 0, r->layout.searchlist + r->word, 4);
+        _cleanup_free_ size_t *members = NULL;
+        int q;
+
+        if (!maps[0].anchored || n == 0 || n > r->list->n_maps)
+                return 0;
+        q = read_members(r, array, (size_t) n, &members);
+        if (q <= 0 || members[0] != 0)
+                return q;
+        for (size_t i = 0; i < r->list->n_maps; i++)
+                if (maps[i].anchored && maps[i].namespace == 0)
+                        maps[i].global = 0;
+        for (size_t k = 0; k < n; k++)
+                if (maps[members[k]].global == 0)
+                        maps[members[k]].global = 1;
+        return 0;
+}
+
 static int read_initfini(LinkReader *r, size_t i) {
         LinkMap *m = &r->list->maps[i];
         uint64_t array = link_reader_word(r, i, r->layout.initfini);
@@ -244,6 +267,10 @@ static int read_reldeps(LinkReader *r, size_t i) {
 }
 
 static int read_arrays(LinkReader *r) {
+        int p = read_global_scope(r);
+
+        if (p < 0)
+                return p;
         for (size_t i = 0; i < r->list->n_maps; i++) {
                 int q = 0;
 

@@ -261,6 +261,7 @@ static int add_entry(Memory *memory, const Entry *e, unsigned namespace, uint64_
                 .opencount = -1,
                 .nodelete = -1,
                 .tls_dtors = -1,
+                .global = -1,
                 .differs_from_file = -1,
         };
         return 0;

@@ -49,6 +49,7 @@ typedef struct LinkMap {
         int64_t opencount;     /* l_direct_opencount */
         int nodelete;          /* l_nodelete_active (l_flags_1 before glibc 2.31): 0 or 1; LINK_LOADED only, else -1 */
         int64_t tls_dtors;     /* l_tls_dtor_count */
+        int global;            /* in the global scope, where the program and dlsym(RTLD_DEFAULT) look (l_searchlist of the program): 0 or 1; -1 outside of the main namespace */
         bool initfini_known;
         size_t *initfini;      /* l_initfini without itself: indices into the list */
         size_t n_initfini;

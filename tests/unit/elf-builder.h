@@ -204,12 +204,14 @@ static inline void image_symbols(ElfImage *m, const ElfRecipe *recipe) {
                         image_put(m, m->hash + 16 + w + 4 + 4 * (n - undefined),
                                   (builder_gnu_hash(recipe->symbols[n - 1].name) & ~1u) | (n + 1 == count), 4);
         } else if (recipe->hash == BUILDER_SYSV_HASH) {
-                m->hash = image_take(m, 12 + 4 * count, 8);
-                image_put(m, m->hash, 1, 4);
-                image_put(m, m->hash + 4, count, 4);
-                image_put(m, m->hash + 8, count - 1, 4);
+                const size_t wide = w == 8 && recipe->machine == EM_S390 ? 8 : 4; /* Elf_Symndx */
+
+                m->hash = image_take(m, (3 + count) * wide, 8);
+                image_put(m, m->hash, 1, wide);
+                image_put(m, m->hash + wide, count, wide);
+                image_put(m, m->hash + 2 * wide, count - 1, wide);
                 for (n = count - 1; n > 0; n--)
-                        image_put(m, m->hash + 12 + 4 * n, n - 1, 4);
+                        image_put(m, m->hash + (3 + n) * wide, n - 1, wide);
         }
 }
 

@@ -492,6 +492,31 @@ START_TEST(hostile_files_are_survived) {
 }
 END_TEST
 
+/* Elf_Symndx has 8 bytes on s390x, and 4 on 31-bit s390 (bits/elfclass.h of glibc). */
+START_TEST(words_of_a_hash_table_are_as_wide_as_the_abi_has_them) {
+        _cleanup_(elf_symbols_done) ElfSymbols s = {};
+        _cleanup_(elf_file_done) ElfFile e = {};
+        _cleanup_close_ int fd = -EBADF;
+        ElfRecipe recipe = whole_recipe(0);
+        uint64_t value = 0, size = 0;
+        ElfImage m;
+
+        recipe.class = _i ? 64 : 32;
+        recipe.big_endian = true;
+        recipe.machine = EM_S390;
+        recipe.hash = BUILDER_SYSV_HASH;
+        image_build(&m, &recipe, 0);
+        fd = image_open(&m);
+        ck_assert_int_eq(elf_file_read(fd, &e), 0);
+        ck_assert_uint_eq(elf_file_hash_word(&e), _i ? 8 : 4);
+        ck_assert_int_eq(elf_symbols_read(fd, &e, &s), 0);
+        ck_assert(!s.cut);
+        assert_names(s.exports, s.n_exports, "alone alpha protected single zeta");
+        ck_assert_int_eq(elf_symbol_find(fd, &e, "zeta", &value, &size), 0);
+        ck_assert_uint_eq(size, 12);
+}
+END_TEST
+
 /* DT_HASH links indices, so that it can go round in circles. */
 START_TEST(cyclic_hash_chains_end) {
         _cleanup_(elf_file_done) ElfFile e = {};
@@ -566,6 +591,7 @@ int main(void) {
         tcase_add_loop_test(tcase, go_is_told_by_note_section_or_data, 0, ELEMENTSOF(go_rows));
         tcase_add_loop_test(tcase, relative_relocations_are_sampled, 0, ELEMENTSOF(relative_rows));
         tcase_add_loop_test(tcase, hostile_files_are_survived, 0, ELEMENTSOF(hostile_rows));
+        tcase_add_loop_test(tcase, words_of_a_hash_table_are_as_wide_as_the_abi_has_them, 0, 2);
         tcase_add_test(tcase, cyclic_hash_chains_end);
         tcase_add_loop_test(tcase, every_length_of_a_file_is_survived, 0, ELEMENTSOF(shapes));
         tcase_add_test(tcase, what_is_no_regular_file_is_not_read);

@@ -11,11 +11,14 @@ static const struct Variant {
         uint8_t class;
         unsigned phnum, opencount, nbuckets, map_start, initfini, reldeps, modid;
         bool nodelete_in_flags; /* up to 2.30 */
+        uint16_t machine;
 } variants[] = {
         { "2.36 of Debian 12", 64, 720, 816, 780, 880, 1000, 1016, 1152, false },
         { "2.41, without l_text_end", 64, 728, 824, 788, 888, 1000, 1008, 1144, false },
         { "2.28", 64, 704, 800, 764, 856, 976, 984, 1120, true },
         { "2.36, 32 bits", 32, 364, 420, 396, 456, 524, 532, 608, false },
+        { "2.36, s390x", 64, 720, 824, 784, 888, 1008, 1024, 1160, false, EM_S390 },
+        { "2.36, 31-bit s390", 32, 364, 420, 396, 456, 524, 532, 608, false, EM_S390 },
         { "2.28, 32 bits", 32, 352, 408, 384, 440, 508, 512, 584, true },
 };
 
@@ -42,7 +45,7 @@ static const struct Object {
 
 static const struct Variant *v;
 static FakeMemory *fake;
-static uint64_t maps[N_OBJECTS], arrays[N_OBJECTS], reldeps[N_OBJECTS], r_debug;
+static uint64_t maps[N_OBJECTS], arrays[N_OBJECTS], reldeps[N_OBJECTS], searchlist, r_debug;
 static ElfFile elfs[N_OBJECTS];
 static ElfSegment segments[N_OBJECTS];
 static LinkMapFile files[N_OBJECTS];
@@ -67,6 +70,7 @@ static void put_file(unsigned i) {
         segments[i] = (ElfSegment){ .type = PT_TLS, .address = 0x700 + i, .file_size = 4, .memory_size = 8 + i };
         elfs[i] = (ElfFile){
                 .class = v->class,
+                .machine = v->machine,
                 .entry = 0x1000 + i * 16,
                 .phnum = (uint16_t) (9 + i),
                 .segments = &segments[i],
@@ -87,19 +91,25 @@ static void put_dynamic(unsigned i) {
         fake_memory_set_word(fake, at + fake->word, objects[i].flags_1);
 }
 
+/* bits/elfclass.h of glibc: 8 bytes on s390x, and on alpha. */
+static unsigned symndx_size(void) {
+        return v->machine == EM_S390 && v->class == 64 ? 8 : 4;
+}
+
 /* The copies that the loader makes of the file, at the place of the variant. */
 static void put_anchor(unsigned i, unsigned phnum) {
         const unsigned word = (unsigned) fake->word, nbuckets = phnum + v->nbuckets - v->phnum;
+        const unsigned symndx = symndx_size(); /* Elf_Symndx */
 
         set_word(i, phnum - 2 * word, map_start(i) + 64);
         if (i != LDSO) {
                 set_word(i, phnum - word, map_start(i) + elfs[i].entry);
                 set(i, phnum, 2, elfs[i].phnum);
         }
-        set(i, nbuckets, 4, elfs[i].gnu_hash_nbuckets);
-        set(i, nbuckets + 4, 4, elfs[i].gnu_hash_maskwords - 1);
-        set(i, nbuckets + 8, 4, elfs[i].gnu_hash_shift);
-        set_word(i, nbuckets + 12, map_start(i) + elfs[i].gnu_hash_address + 16);
+        set(i, nbuckets, symndx, elfs[i].gnu_hash_nbuckets);
+        set(i, nbuckets + symndx, 4, elfs[i].gnu_hash_maskwords - 1);
+        set(i, nbuckets + symndx + 4, 4, elfs[i].gnu_hash_shift);
+        set_word(i, nbuckets + symndx + 8, map_start(i) + elfs[i].gnu_hash_address + 16);
 }
 
 static void put_arrays(unsigned i) {
@@ -116,6 +126,23 @@ static void put_arrays(unsigned i) {
                 fake_memory_set_word(fake, reldeps[i] + (n + 1) * word, maps[o->reldeps[n]]);
         fake_memory_set(fake, reldeps[i], 4, n);
         set_word(i, v->reldeps, n > 0 ? reldeps[i] : 0);
+}
+
+/* What was loaded at startup, and what was opened RTLD_GLOBAL. */
+static const unsigned globals[] = { MAIN, LIBC, LDSO, PLUGIN, BOUND };
+
+static void put_searchlist(void) {
+        for (unsigned n = 0; n < ELEMENTSOF(globals); n++)
+                fake_memory_set_word(fake, searchlist + n * fake->word, maps[globals[n]]);
+        set_word(MAIN, v->phnum + (unsigned) fake->word, searchlist);
+        set(MAIN, v->phnum + 2 * (unsigned) fake->word, 4, ELEMENTSOF(globals));
+}
+
+static bool is_global(unsigned i) {
+        for (unsigned n = 0; n < ELEMENTSOF(globals); n++)
+                if (globals[n] == i)
+                        return true;
+        return false;
 }
 
 static void put_tls(unsigned i) {
@@ -171,6 +198,8 @@ static void begin(unsigned variant) {
                 put_entry(i);
                 put_arrays(i);
         }
+        searchlist = fake_memory_alloc(fake, N_OBJECTS * fake->word, 16);
+        put_searchlist();
         r_debug = fake_memory_alloc(fake, 6 * fake->word, 16);
         fake_memory_set(fake, r_debug, 4, 1);
         fake_memory_set_word(fake, r_debug + fake->word, maps[0]);
@@ -210,6 +239,7 @@ enum {
         NOT_DIFFERS = 1 << 5,
         DIFFERS = 1 << 6,      /* known, and 1 */
         NOT_DYNAMIC = 1 << 7,
+        NOT_GLOBAL = 1 << 8,
         NOTHING = NOT_ANCHORED,
 };
 
@@ -221,13 +251,14 @@ static void ck_object(unsigned i, unsigned unknown) {
         if (m->dynamic_read)
                 ck_assert_uint_eq(m->flags_1, o->flags_1);
         if (unknown & NOT_ANCHORED)
-                unknown |= NOT_NODELETE | NOT_DTORS | NOT_INITFINI | NOT_RELDEPS | NOT_DIFFERS;
+                unknown |= NOT_NODELETE | NOT_DTORS | NOT_INITFINI | NOT_RELDEPS | NOT_DIFFERS | NOT_GLOBAL;
         ck_assert_int_eq(m->anchored, !(unknown & NOT_ANCHORED));
         ck_assert_int_eq(m->type, m->anchored ? o->type : LINK_TYPE_UNKNOWN);
         ck_assert_int_eq(m->opencount, m->anchored ? (int64_t) o->opencount : -1);
         ck_assert_int_eq(m->nodelete, unknown & NOT_NODELETE ? -1 : o->nodelete);
         ck_assert_int_eq(m->tls_dtors, unknown & NOT_DTORS ? -1 : (int64_t) o->dtors);
         ck_assert_int_eq(m->differs_from_file, unknown & NOT_DIFFERS ? -1 : !!(unknown & DIFFERS));
+        ck_assert_int_eq(m->global, unknown & NOT_GLOBAL ? -1 : is_global(i));
         ck_assert_int_eq(m->initfini_known, !(unknown & NOT_INITFINI));
         if (m->initfini_known)
                 ck_members(o->initfini, m->initfini, m->n_initfini);
@@ -317,9 +348,9 @@ static void file_mapped_twice(void) { files[PLUGIN].map_start = FAKE_BASE; }
 static void file_unknown(void) { files[PLUGIN] = (LinkMapFile){}; }
 static void file_without_hash(void) { elfs[PLUGIN].gnu_hash = false; }
 static void file_other_class(void) { elfs[PLUGIN].class ^= 32 | 64; }
-static void copy_insane(void) { set(PLUGIN, v->nbuckets + 8, 4, 200); }
+static void copy_insane(void) { set(PLUGIN, v->nbuckets + symndx_size() + 4, 4, 200); }
 static void copy_empty(void) { set(PLUGIN, v->nbuckets, 4, 0); }
-static void copy_elsewhere(void) { set_word(PLUGIN, v->nbuckets + 12, 0x1000); }
+static void copy_elsewhere(void) { set_word(PLUGIN, v->nbuckets + symndx_size() + 8, 0x1000); }
 static void real_other(void) { set_word(PLUGIN, 5 * (unsigned) fake->word, maps[DEP]); }
 static void map_end_early(void) { set_word(PLUGIN, v->map_start + (unsigned) fake->word, map_start(PLUGIN) + 0x800); }
 static void type_impossible(void) { set(PLUGIN, v->opencount + 4, 4, UINT32_MAX); }
@@ -335,6 +366,10 @@ static void reldeps_absurd(void) { fake_memory_set(fake, reldeps[PLUGIN], 4, N_O
 static void reldeps_stranger(void) { fake_memory_set_word(fake, reldeps[PLUGIN] + fake->word, maps[DEP] + 8); }
 static void reldeps_nowhere(void) { set_word(PLUGIN, v->reldeps, 0x1000); }
 static void reldeps_empty(void) { set_word(DEP, v->reldeps, reldeps[MAIN]); }
+static void scope_stranger(void) { fake_memory_set_word(fake, searchlist + fake->word, maps[DEP] + 8); }
+static void scope_of_another(void) { fake_memory_set_word(fake, searchlist, maps[DEP]); }
+static void scope_nowhere(void) { set_word(MAIN, v->phnum + (unsigned) fake->word, 0x1000); }
+static void scope_absurd(void) { set(MAIN, v->phnum + 2 * (unsigned) fake->word, 4, N_OBJECTS + 1); }
 static void flags_other(void) { set(PLUGIN, flags_1_offset(), 4, DF_1_GLOBAL); }
 static void nodelete_absurd(void) { set(PLUGIN, v->opencount + 7, 1, 2); }
 static void nodelete_contradicted(void) { set(PINNED, v->opencount + 7, 1, 0), set(BOUND, v->opencount + 7, 1, 1); }
@@ -407,6 +442,10 @@ static const struct {
         { "l_reldeps has too many", reldeps_absurd, NOT_RELDEPS, 0 },
         { "l_reldeps has what is not in the list", reldeps_stranger, NOT_RELDEPS, 0 },
         { "l_reldeps leads nowhere", reldeps_nowhere, NOT_RELDEPS, 0 },
+        { "the global scope has what is not in the list", scope_stranger, 0, NOT_GLOBAL },
+        { "the global scope is another's", scope_of_another, 0, NOT_GLOBAL },
+        { "the global scope leads nowhere", scope_nowhere, 0, NOT_GLOBAL },
+        { "the global scope has too many", scope_absurd, 0, NOT_GLOBAL },
         { "l_flags_1 is not what the dynamic section says", flags_other, 0, NOT_RELDEPS | NOT_NODELETE },
         { "l_nodelete_active is no truth value", nodelete_absurd, 0, NOT_NODELETE },
         { "l_nodelete_active contradicts the flags", nodelete_contradicted, 0, NOT_NODELETE },
