@@ -158,6 +158,8 @@ static const char *holder_reason(uint32_t pins) {
                 return "an audit module";
         if (pins & MASK(PIN_NODELETE))
                 return "linked -z nodelete";
+        if (pins & MASK(PIN_RTLD_NODELETE) && pins & MASK(PIN_STARTUP_BINDING))
+                return "marked never to be unloaded";
         if (pins & MASK(PIN_RTLD_NODELETE))
                 return "opened with RTLD_NODELETE";
         if (pins & MASK(PIN_GNU_UNIQUE))
@@ -218,7 +220,9 @@ static char *pin_phrase(const Finding *f, const Pin *p) {
         case PIN_GNU_UNIQUE:
                 return strdup("a unique symbol of it is in use, so that the loader never unloads it");
         case PIN_STARTUP_BINDING:
-                holder = escape(p->holder ? base_name(p->holder) : "the program");
+                if (!p->holder)
+                        return strdup("the program looked up a symbol of it with dlsym(RTLD_DEFAULT)");
+                holder = escape(base_name(p->holder));
                 return holder ? strdup_format("the loader never unloads it, for %s is bound to a symbol of it", holder) : NULL;
         case PIN_HOLDER:
         case PIN_RELDEP:
@@ -239,13 +243,19 @@ static char *pin_phrase(const Finding *f, const Pin *p) {
         }
 }
 
+/* Of two that are left by elimination, either is enough, and one is true. */
+static bool is_alternative(const Pin *a, const Pin *b) {
+        return a->reason == PIN_RTLD_NODELETE && b->reason == PIN_STARTUP_BINDING;
+}
+
 static char *find_reasons(const Finding *f) {
         char *text = NULL;
 
         for (size_t i = 0; i < f->n_pins; i++) {
                 _cleanup_free_ char *front = text, *phrase = pin_phrase(f, f->pins + i);
 
-                text = !phrase ? NULL : front ? strdup_format("%s, and %s", front, phrase) : strdup(phrase);
+                text = !phrase ? NULL : !front ? strdup(phrase) :
+                        strdup_format("%s, %s %s", front, is_alternative(f->pins + i - 1, f->pins + i) ? "or" : "and", phrase);
                 if (!text)
                         return NULL;
         }
@@ -341,7 +351,7 @@ static const char *pin_remedy(const Finding *f, const Pin *p) {
         case PIN_GNU_UNIQUE:
                 return " Built with -fno-gnu-unique it could be unloaded (-Bsymbolic does not help).";
         case PIN_STARTUP_BINDING:
-                return " Opened with RTLD_LOCAL and used through dlsym() it could be unloaded.";
+                return " Opened with RTLD_LOCAL and used through dlsym() of its handle it could be unloaded.";
         case PIN_RELDEP:
                 return p->holder_pins & MASK(PIN_GNU_UNIQUE) ?
                         " If the program itself were linked with that library, or if this one hid its copies of the symbols (-fvisibility=hidden), it could be unloaded." : NULL;

@@ -58,18 +58,61 @@ static int explain_startup(const PinGraph *g, size_t node, PinCauses *c) {
         return only(c, cause_by(node, PIN_LD_PRELOAD, proven && named ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY, needer));
 }
 
+/*
+ * Could a lookup of what is never unloaded have marked this object? What has it in its l_initfini or l_reldeps returns
+ * before it marks (elf/dl-lookup.c, add_dependency()). What was loaded at startup looks in the global scope alone.
+ */
+static bool could_mark(const PinGraph *g, size_t from, size_t node) {
+        const PinNode *n = g->nodes + from, *to = g->nodes + node;
+        bool proven;
+
+        if (from == node || !n->permanent || n->namespace != to->namespace)
+                return false;
+        if (pin_graph_bound(g, from, node) || (pin_graph_holds(g, from, node, &proven) && proven))
+                return false;
+        return !n->at_startup || to->map->global != 0;
+}
+
 /* Who of those that are never unloaded is bound to it? The startup objects, or (not `startup`) the others. */
 static size_t permanent_importer(const PinGraph *g, size_t node, bool startup, size_t *budget, const char **ret_symbol) {
         for (size_t i = 0; i < g->n_nodes; i++) {
-                const PinNode *n = g->nodes + i;
-
-                if (i == node || !n->permanent || n->at_startup != startup || n->namespace != g->nodes[node].namespace)
+                if (g->nodes[i].at_startup != startup || !could_mark(g, i, node))
                         continue;
                 *ret_symbol = pin_graph_bound_symbol(g, i, node, /* scoped= */ true, budget);
                 if (*ret_symbol)
                         return i;
         }
         return PIN_NONE;
+}
+
+/* Was `node` ever in a scope of `from`, which was dlopen()ed, without being global? If what loaded the one loaded the other. */
+static bool share_scope(const PinGraph *g, size_t from, size_t node) {
+        bool proven;
+
+        for (size_t i = 0; i < g->n_nodes; i++)
+                if ((i == from || pin_graph_holds(g, i, from, &proven)) && (i == node || pin_graph_holds(g, i, node, &proven)))
+                        return true;
+        return false;
+}
+
+/*
+ * A lookup by dlsym(RTLD_DEFAULT) marks as a relocation does (elf/dl-sym.c, DL_LOOKUP_ADD_DEPENDENCY), but leaves no
+ * trace in the file of its caller, except that this imports dlsym().
+ */
+static bool could_be_looked_up(const PinGraph *g, size_t node) {
+        for (size_t i = 0; i < g->n_nodes; i++) {
+                const ElfSymbols *s;
+
+                if (!could_mark(g, i, node) || g->nodes[i].interpreter || g->nodes[i].object == PIN_NONE)
+                        continue;
+                if (!g->nodes[i].at_startup && g->nodes[node].map->global == 0 && !share_scope(g, i, node))
+                        continue;
+                s = pin_graph_symbols(g, i);
+                if (!s || s->cut || elf_symbols_contain(s->imports, s->n_imports, "dlsym") ||
+                    elf_symbols_contain(s->imports, s->n_imports, "dlvsym"))
+                        return true;
+        }
+        return false;
 }
 
 /* The loader marked it, and nothing in the file says so. */
@@ -104,7 +147,10 @@ static int explain_marked(const PinGraph *g, size_t node, PinCauses *c) {
                 cause.symbol = symbol;
                 return only(c, cause);
         }
-        return only(c, cause_of(node, PIN_RTLD_NODELETE, CERTAINTY_BY_ELIMINATION));
+        only(c, cause_of(node, PIN_RTLD_NODELETE, CERTAINTY_BY_ELIMINATION));
+        if (could_be_looked_up(g, node))
+                add(c, cause_of(node, PIN_STARTUP_BINDING, CERTAINTY_BY_ELIMINATION));
+        return 0;
 }
 
 /* 1: found; 0: it may be unloaded as far as this goes. */

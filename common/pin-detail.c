@@ -153,10 +153,13 @@ char *pin_cause_detail(const PinGraph *g, const PinCause *c) {
         case PIN_NODELETE:
                 return detail_nodelete(g, c);
         case PIN_RTLD_NODELETE:
-                return strdup("the loader marked it never to be unloaded, and neither its flags nor symbols say why: dlopen() was asked for RTLD_NODELETE");
+                return strdup("the loader marked it never to be unloaded, and neither its flags nor symbols say why");
         case PIN_GNU_UNIQUE:
                 return detail_unique(c);
         case PIN_STARTUP_BINDING:
+                if (c->holder == PIN_NONE)
+                        return strdup("a lookup by dlsym() leaves no trace, and marks as RTLD_NODELETE does");
+                return detail_bound(g, c);
         case PIN_RELDEP:
                 return detail_bound(g, c);
         case PIN_HOLDER:

@@ -170,6 +170,11 @@ static Pin trap = { .reason = PIN_RELDEP, .holder = S("/usr/lib/libstdc++.so.6")
 static Pin held = { .reason = PIN_HOLDER, .holder = S("/opt/lib\nh.so"), .holder_pins = BIT(PIN_OPEN_HANDLES) };
 static Pin destructors = { .reason = PIN_TLS_DTOR };
 static Pin pending = { .reason = PIN_GC_PENDING };
+static Pin alternatives[] = {
+        { .reason = PIN_RTLD_NODELETE, .certainty = CERTAINTY_BY_ELIMINATION },
+        { .reason = PIN_STARTUP_BINDING, .certainty = CERTAINTY_BY_ELIMINATION },
+};
+static Pin used_by_the_only_thread[] = { { .reason = PIN_TLS_DTOR }, { .reason = PIN_OPEN_HANDLES } };
 static Pin second_generation = { .reason = PIN_MUSL };
 
 #define MAPPED(ino) { .known = true, .dev_major = 253, .inode = ino }
@@ -233,6 +238,15 @@ static const struct {
             .pins = &second_generation, .n_pins = 1 },
           "systemctl restart host.service",
           "host (7) still runs /p.so, whose file system was detached, beside the new one: musl never unloads a library; restart host.service." },
+        { { .pid = 7, .comm = S("java"), .unit = S("java.service"), .path = S("/libjvm.so"), .state = STATE_REPLACED, .pins = alternatives, .n_pins = 2 },
+          "systemctl restart java.service",
+          "java (7) still runs the old /libjvm.so: the program opened it with RTLD_NODELETE, or the program looked up a symbol of it with "
+          "dlsym(RTLD_DEFAULT); restart java.service." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_REPLACED, .one_thread = true,
+            .pins = used_by_the_only_thread, .n_pins = 2 },
+          "systemctl restart host.service",
+          "host (7) still runs the old /p.so: the only thread has yet to run destructors that lie in it, and the program holds it open; "
+          "restart host.service." },
         { { .pid = 7, .state = STATE_MODIFIED },
           "end process (7) and start it again",
           "process (7) still runs the old content of a file: why it stays was not looked at; end process (7) and start it again." },
@@ -275,7 +289,7 @@ static const struct {
           "nginx holds it open, and a reload opens it again before it closes it: 1 open handle." },
         { { .reason = PIN_STARTUP_BINDING, .holder = S("/bin/it\n"), .detail = S("d") }, 0,
           "The loader never unloads it, for it\\x0a is bound to a symbol of it: d. Opened with RTLD_LOCAL "
-          "and used through dlsym() it could be unloaded." },
+          "and used through dlsym() of its handle it could be unloaded." },
         { { .reason = PIN_UNKNOWN }, 0, "Why it stays could not be seen." },
 };
 

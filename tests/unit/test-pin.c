@@ -19,6 +19,7 @@ typedef struct Library {
         bool flag;                      /* DF_1_NODELETE */
         const char *exports, *imports, *unique, *unique_bound, *weak;
         unsigned namespace;
+        bool global, local;             /* in the global scope, or not; neither: not known */
         bool unanchored;                /* the private fields did not validate */
         bool edges_unknown;             /* of these, l_initfini and l_reldeps did not */
         bool unlisted;                  /* not in the loader's list */
@@ -152,6 +153,37 @@ static const Row rows[] = {
         { "RTLD_NODELETE",
           { PROGRAM(.imports = "abort", .needed = "libc.so"), STARTUP("libc.so", .exports = "abort"),
             LOADED("libx.so", 2, .nodelete = 1, .exports = "abort") },
+          "rtld-nodelete by-elimination" },
+        { "RTLD_NODELETE, or dlsym(RTLD_DEFAULT): both leave the mark and nothing else",
+          { PROGRAM(.imports = "dlsym"), LOADED("libx.so", 1, .nodelete = 1, .exports = "f", .global = true) },
+          "rtld-nodelete by-elimination; startup-binding by-elimination" },
+        { "RTLD_NODELETE, or dlvsym(RTLD_DEFAULT) of a startup library; the scopes could not be read",
+          { PROGRAM(.needed = "libjli.so"), STARTUP("libjli.so", .imports = "dlvsym"), LOADED("libx.so", 1, .nodelete = 1) },
+          "rtld-nodelete by-elimination; startup-binding by-elimination" },
+        { "RTLD_NODELETE, or dlsym(RTLD_DEFAULT): whether anything imports that could not be read",
+          { PROGRAM(.unnamed = true), LOADED("libx.so", 1, .nodelete = 1, .global = true) },
+          "rtld-nodelete by-elimination; startup-binding by-elimination" },
+        { "RTLD_NODELETE: dlsym(RTLD_DEFAULT) does not find what is not global",
+          { PROGRAM(.imports = "dlsym f"), LOADED("libx.so", 1, .nodelete = 1, .exports = "f", .local = true) },
+          "rtld-nodelete by-elimination" },
+        { "RTLD_NODELETE: only what is never unloaded marks",
+          { PROGRAM(), LOADED("libh.so", 1, .imports = "dlsym"), LOADED("libx.so", 1, .nodelete = 1, .global = true) },
+          "rtld-nodelete by-elimination" },
+        { "RTLD_NODELETE: what needs it marks nothing",
+          { PROGRAM(), LOADED("libh.so", 1, .flag = true, .nodelete = 1, .imports = "f dlsym", .needed = "libx.so", .initfini = "libx.so", .local = true),
+            LOADED("libx.so", 1, .nodelete = 1, .exports = "f", .local = true) },
+          "rtld-nodelete by-elimination" },
+        { "RTLD_NODELETE: what was bound to it before marks nothing",
+          { PROGRAM(), LOADED("libh.so", 1, .flag = true, .nodelete = 1, .imports = "f", .reldeps = "libx.so"),
+            LOADED("libx.so", 1, .nodelete = 1, .exports = "f") },
+          "rtld-nodelete by-elimination" },
+        { "RTLD_NODELETE, or dlsym(RTLD_DEFAULT) of a NODELETE library that came with it",
+          { PROGRAM(), LOADED("libh.so", 0, .flag = true, .nodelete = 1, .imports = "dlsym", .local = true),
+            LOADED("liba.so", 1, .initfini = "libh.so libx.so", .local = true), LOADED("libx.so", 1, .nodelete = 1, .local = true) },
+          "rtld-nodelete by-elimination; startup-binding by-elimination" },
+        { "RTLD_NODELETE: a NODELETE library that came another way does not see it",
+          { PROGRAM(), LOADED("libh.so", 1, .flag = true, .nodelete = 1, .imports = "dlsym", .local = true),
+            LOADED("libx.so", 1, .nodelete = 1, .local = true) },
           "rtld-nodelete by-elimination" },
         { "a symbol that a NODELETE library is bound to",
           { PROGRAM(), LOADED("libh.so", 1, .flag = true, .nodelete = 1, .imports = "f"), LOADED("libx.so", 1, .nodelete = 1, .exports = "f") },
@@ -372,6 +404,7 @@ static void build_map(World *w, const Library *l, size_t object) {
                 .anchored = !l->unanchored, .type = l->unanchored ? LINK_TYPE_UNKNOWN : l->type,
                 .opencount = l->unanchored ? -1 : l->opencount, .nodelete = l->unanchored ? -1 : l->nodelete,
                 .tls_dtors = l->unanchored ? -1 : l->dtors, .differs_from_file = l->changed ? 1 : 0,
+                .global = l->global ? 1 : l->local ? 0 : -1,
         };
         w->objects[object].map = w->maps + i;
 }

@@ -81,6 +81,34 @@ def rtld_nodelete(w):
 
 
 @scenario
+def rtld_nodelete_and_needed(w):
+    """opened with RTLD_NODELETE, and needed by what is NODELETE and uses its symbol: that did not mark it"""
+    host = w.host()
+    plugin = w.install("lib-1", "libplugin.so")
+    user = w.install("needs-nodelete-1", "libuser.so")
+    handle = host.open(plugin, "now,nodelete")
+    host.open(user)
+    new = w.replace(plugin, "lib-2")
+    host.close(handle)
+    # LD_DEBUG=files: "activating NODELETE for …/libplugin.so", and no "due to reference"
+    yield host, Stale(plugin, "replaced", ("rtld-nodelete",), disk=new, certainty="by-elimination", action="restart")
+
+
+@scenario
+def looked_up_by_the_program(w):
+    """dlsym(RTLD_DEFAULT) of the program found a symbol of it: marked as by RTLD_NODELETE, and nothing tells them apart"""
+    host = w.host()
+    plugin = w.install("plain-1")
+    handle = host.open(plugin, "now,global")
+    assert host.call("-") == 1
+    new = w.replace(plugin, "plain-2")
+    host.close(handle)
+    # LD_DEBUG=bindings: "marking …/plugin.so [0] as NODELETE due to reference from main program"
+    yield host, Stale(plugin, "replaced", ("rtld-nodelete", "startup-binding"), disk=new, certainty="by-elimination",
+                      action="restart")
+
+
+@scenario
 def gnu_unique(w):
     """a C++ template's static member: pinned silently"""
     host = w.host()
