@@ -170,38 +170,52 @@ static int make_objects(Examination *x, PinObject **ret) {
         return 0;
 }
 
-/* Another file of the same path or soname is mapped as well. */
-static bool both_generations(const Examination *x, size_t mapping) {
-        const ElfEntry *mine = x->judged[mapping].elf;
+/* The inode of a mapping, without its build-id. */
+static FileId mapped_id(const Examination *x, size_t mapping) {
+        const Mapping *m = &x->maps->mappings[mapping];
+        const Judged *j = &x->judged[mapping];
+        FileId id = { .dev_major = m->dev_major, .dev_minor = m->dev_minor, .inode = m->inode, .known = true };
 
-        for (size_t i = 0; i < x->maps->n_mappings; i++) {
-                const ElfEntry *other = x->judged[i].elf;
-
-                if (i != mapping && (x->judged[i].link != EXAMINE_NO_INDEX || other) &&
-                    x->judged[i].verdict.state != STATE_IGNORED &&
-                    verdict_same_library(examination_path(x, mapping), mine ? mine->elf.soname : NULL,
-                                         examination_path(x, i), other ? other->elf.soname : NULL))
-                        return true;
-        }
-        return false;
+        if (j->mapped_known)
+                identity_to_file_id(&j->mapped, &id);
+        return id;
 }
 
 static int set_mapped_id(Examination *x, size_t mapping, FileId *ret) {
-        const Mapping *m = &x->maps->mappings[mapping];
-        const Judged *j = &x->judged[mapping];
         ElfImage image;
         int r;
 
-        if (j->mapped_known)
-                identity_to_file_id(&j->mapped, ret);
-        else
-                *ret = (FileId){ .dev_major = m->dev_major, .dev_minor = m->dev_minor, .inode = m->inode, .known = true };
+        *ret = mapped_id(x, mapping);
         r = evidence_read_image(x, mapping, &image);
         if (r <= 0)
                 return r;
         ret->build_id_length = image.build_id_length;
         memcpy(ret->build_id, image.build_id, image.build_id_length);
         return 0;
+}
+
+static bool same_inode(const FileId *a, const FileId *b) {
+        return a->known && b->known && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor && a->inode == b->inode;
+}
+
+/* Is this what took the place of `mapping`: the file that has its path now, or the one that its loader name leads to? */
+static bool took_place(const Examination *x, size_t mapping, size_t other) {
+        const Judged *j = &x->judged[mapping], *o = &x->judged[other];
+        FileId mine = mapped_id(x, mapping), id = mapped_id(x, other);
+
+        if (o->verdict.state == STATE_IGNORED)
+                return false;
+        if (same_inode(&id, &j->disk) && !same_inode(&id, &mine))
+                return true;
+        return j->successor && o->verdict.state == STATE_CURRENT && streq(j->successor, examination_path(x, other));
+}
+
+/* A library of the same soname, as a program may bring one of its own, is no generation of this one: what counts is the inode. */
+static bool both_generations(const Examination *x, size_t mapping) {
+        for (size_t i = 0; i < x->maps->n_mappings; i++)
+                if (i != mapping && took_place(x, mapping, i))
+                        return true;
+        return false;
 }
 
 /* A path that is longer than any system call takes helps nobody: the loader, too, knows the file by another name. */

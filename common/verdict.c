@@ -258,7 +258,3 @@ bool verdict_marked(const VerdictFacts *f, const VerdictFile *as_it_stands) {
 bool verdict_name_resolvable(const char *l_name) {
         return l_name && l_name[0] == '/' && strncmp(l_name, "/proc/", 6) != 0 && strncmp(l_name, "/dev/fd/", 8) != 0;
 }
-
-bool verdict_same_library(const char *path_a, const char *soname_a, const char *path_b, const char *soname_b) {
-        return streq(path_a, path_b) || (soname_a && soname_b && streq(soname_a, soname_b));
-}

@@ -118,6 +118,3 @@ bool verdict_marked(const VerdictFacts *facts, const VerdictFile *as_it_stands);
 
 /* Does l_name still mean what it meant to the loader? Not if it is relative, nor below /proc or /dev/fd (a descriptor of the process). */
 bool verdict_name_resolvable(const char *l_name);
-
-/* Are these two files, known to be different ones, two generations of one library? Paths without mark; sonames may be NULL. */
-bool verdict_same_library(const char *path_a, const char *soname_a, const char *path_b, const char *soname_b);

@@ -71,7 +71,7 @@ typedef enum Runtime {
 
 typedef enum Flag {
         FLAG_SAME_CONTENT = 1 << 0,     /* equal build-id or bytes: a reinstall */
-        FLAG_BOTH_GENERATIONS = 1 << 1, /* old and new are both mapped in this process */
+        FLAG_BOTH_GENERATIONS = 1 << 1, /* what took its place is mapped in this process as well */
         FLAG_CRASH_RISK = 1 << 2,       /* modified in place: the next call into it may crash */
         FLAG_FILE_BIND_MOUNT = 1 << 3,  /* the path is a bind mount of an unlinked file */
         FLAG_UNCONFIRMED = 1 << 4,      /* was stale when last judged, cannot be judged now */

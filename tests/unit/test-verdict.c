@@ -332,23 +332,6 @@ START_TEST(only_absolute_names_mean_the_same_later) {
 END_TEST
 
 static const struct {
-        const char *path_a, *soname_a, *path_b, *soname_b;
-        bool same;
-} generations[] = {
-        { "/lib/x.so", NULL, "/lib/x.so", NULL, true },
-        { "/lib/x.so.1.0", "x.so.1", "/lib/x.so.1.1", "x.so.1", true },
-        { "/lib/x.so.1.0", "x.so.1", "/lib/x.so.2.0", "x.so.2", false },
-        { "/lib/x.so", NULL, "/lib/y.so", NULL, false },
-        { "/lib/x.so", "x.so", "/lib/y.so", NULL, false },
-};
-
-START_TEST(two_generations_share_path_or_soname) {
-        ck_assert(verdict_same_library(generations[_i].path_a, generations[_i].soname_a,
-                                       generations[_i].path_b, generations[_i].soname_b) == generations[_i].same);
-}
-END_TEST
-
-static const struct {
         int error;
         Lookup lookup;
 } errors[] = {
@@ -377,7 +360,6 @@ int main(void) {
         tcase_add_loop_test(tcase, one_mark_is_cut_and_no_more, 0, ELEMENTSOF(names));
         tcase_add_loop_test(tcase, a_file_may_be_called_deleted, 0, ELEMENTSOF(marks));
         tcase_add_loop_test(tcase, only_absolute_names_mean_the_same_later, 0, ELEMENTSOF(loader_names));
-        tcase_add_loop_test(tcase, two_generations_share_path_or_soname, 0, ELEMENTSOF(generations));
         tcase_add_loop_test(tcase, only_absence_is_absence, 0, ELEMENTSOF(errors));
         suite_add_tcase(suite, tcase);
         return unit_run(suite);

@@ -346,6 +346,33 @@ def both_generations_of_one_path(w):
 
 
 @scenario
+def both_generations_of_one_name(w):
+    """a symbolic link was turned, and the new file opened by its own name: what the name leads to now is mapped as well"""
+    host = w.host()
+    old = w.install("plain-1", "plugin-1.so")
+    os.symlink("plugin-1.so", w.path("plugin.so"))
+    host.open(w.path("plugin.so"))
+    new = w.install("plain-2", "plugin-2.so")
+    os.symlink("plugin-2.so", w.path("new"))
+    os.rename(w.path("new"), w.path("plugin.so"))
+    yield host, Stale(old, "superseded", OPEN, disk=ANY, flags=(), successor=new)
+    host.open(new)
+    yield host, Stale(old, "superseded", OPEN, disk=ANY, flags=("both-generations",), successor=new)
+
+
+@scenario
+def two_libraries_of_one_soname(w):
+    """a program brings a library of its own beside the system's of the same soname: that is no generation of it"""
+    host = w.host()
+    w.make("system"), w.make("bundled")
+    plugin = w.install("versioned-1", "system/libplugin.so.1")
+    host.open(plugin)
+    host.open(w.install("versioned-1", "bundled/libplugin.so.1"))
+    new = w.replace(plugin, "versioned-2")
+    yield host, Stale(plugin, "replaced", OPEN, disk=new, flags=())
+
+
+@scenario
 def executable_replaced(w):
     """the program itself was replaced"""
     program = w.program("host-1")
