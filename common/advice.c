@@ -175,7 +175,7 @@ static const char *holder_reason(uint32_t pins) {
 
 static char *held_phrase(const Pin *p) {
         _cleanup_free_ char *holder = escape(p->holder ? base_name(p->holder) : "another library");
-        const char *how = p->reason == PIN_HOLDER ? "which needs it" : "which is bound to a symbol of it";
+        const char *how = p->reason == PIN_HOLDER ? "which needs it" : "which depends on a symbol of it";
         const char *why = holder_reason(p->holder_pins);
 
         if (!holder)

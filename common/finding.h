@@ -31,7 +31,7 @@ typedef struct FileId {
 typedef struct Pin {
         PinReason reason;
         Certainty certainty;
-        char *holder;         /* owned; path of the object that holds it, or NULL */
+        char *holder;         /* owned; path of the object at the end of the chain that holds it, or NULL */
         uint32_t holder_pins; /* mask of 1 << PinReason: why the holder itself stays, and who holds it in turn */
         char *detail;         /* owned; the evidence, one clause, no final full stop */
 } Pin;

@@ -26,11 +26,11 @@ static int only(PinCauses *c, PinCause cause) {
 }
 
 static PinCause cause_of(size_t node, PinReason reason, Certainty certainty) {
-        return (PinCause){ .reason = reason, .certainty = certainty, .node = node, .holder = PIN_NONE };
+        return (PinCause){ .reason = reason, .certainty = certainty, .node = node, .holder = PIN_NONE, .via = PIN_NONE };
 }
 
 static PinCause cause_by(size_t node, PinReason reason, Certainty certainty, size_t holder) {
-        return (PinCause){ .reason = reason, .certainty = certainty, .node = node, .holder = holder };
+        return (PinCause){ .reason = reason, .certainty = certainty, .node = node, .holder = holder, .via = PIN_NONE };
 }
 
 /* What else came in at startup beside the program's own closure, and needs it: a preloaded library. */
@@ -181,7 +181,21 @@ static int explain_nodelete(const PinGraph *g, size_t node, PinCauses *c) {
 typedef struct Marks {
         bool *used;
         size_t *parents;
+        bool *ends;            /* which holders were counted */
 } Marks;
+
+static void marks_done(Marks *m) {
+        free(m->used);
+        free(m->parents);
+        free(m->ends);
+}
+
+static bool marks_init(Marks *m, size_t n) {
+        m->used = calloc(n, sizeof(*m->used));
+        m->parents = calloc(n, sizeof(*m->parents));
+        m->ends = calloc(n, sizeof(*m->ends));
+        return m->used && m->parents && m->ends;
+}
 
 /* Was every step from a root to this node read from the loader's own fields? */
 static bool chain_proven(const PinGraph *g, const Marks *m, size_t node) {
@@ -193,21 +207,66 @@ static bool chain_proven(const PinGraph *g, const Marks *m, size_t node) {
         return g->nodes[node].permanent || (g->nodes[node].map && g->nodes[node].map->anchored && g->nodes[node].map->opencount >= 0);
 }
 
-/* What stays and depends on it. Of several the one that names it in its own DT_NEEDED, for that is where the chain passes. */
-static bool find_holder(const PinGraph *g, const Marks *m, size_t node, PinCause *ret) {
+/* Where nobody counts its handles, what is needed by another was hardly opened itself. */
+static size_t needer_of_uncounted(const PinGraph *g, const Marks *m, size_t from, size_t node) {
+        const PinNode *n = g->nodes + from;
+        bool proven;
+
+        if (n->permanent || (n->map && n->map->anchored && n->map->opencount >= 0))
+                return PIN_NONE;
+        for (size_t i = 0; i < g->n_nodes; i++)
+                if (i != node && i != from && m->used[i] && pin_graph_holds(g, i, from, &proven))
+                        return i;
+        return PIN_NONE;
+}
+
+/* From what depends on `node` to what would have to go: what was opened, or stays for a reason of its own. */
+static size_t chain_end(const PinGraph *g, const Marks *m, size_t from, size_t node) {
+        for (size_t steps = 0; steps < g->n_nodes; steps++) {
+                size_t next = m->parents[from] != from ? m->parents[from] : needer_of_uncounted(g, m, from, node);
+
+                if (next == PIN_NONE)
+                        break;
+                from = next;
+        }
+        return from;
+}
+
+/* Counts the end of the chain from `direct`, once. Returns it. */
+static size_t count_end(const PinGraph *g, Marks *m, size_t direct, size_t node, size_t *n) {
+        size_t end = chain_end(g, m, direct, node);
+
+        *n += !m->ends[end];
+        m->ends[end] = true;
+        return end;
+}
+
+static void set_holder(const PinGraph *g, const Marks *m, size_t direct, size_t end, bool proven, PinCause *cause) {
+        cause->holder = end;
+        cause->via = direct == end ? PIN_NONE : direct;
+        cause->certainty = proven && chain_proven(g, m, direct) ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
+}
+
+/* What stays and needs it. Of several one that was opened itself and names it in its DT_NEEDED, else one that names it so. */
+static bool find_holder(const PinGraph *g, Marks *m, size_t node, PinCause *ret) {
         PinCause cause = cause_of(node, PIN_HOLDER, CERTAINTY_LIKELY);
-        bool direct = false, proven;
+        int best = -1;
+        bool proven;
         size_t n = 0;
 
+        memset(m->ends, 0, g->n_nodes * sizeof(*m->ends));
         for (size_t i = 0; i < g->n_nodes; i++) {
+                size_t end;
+                int score;
+
                 if (i == node || !m->used[i] || !pin_graph_holds(g, i, node, &proven))
                         continue;
-                n++;
-                if (cause.holder != PIN_NONE && (direct || !pin_graph_needs(g, i, node)))
+                end = count_end(g, m, i, node, &n);
+                score = pin_graph_needs(g, i, node) ? 1 + (end == i) : 0;
+                if (score <= best)
                         continue;
-                direct = pin_graph_needs(g, i, node);
-                cause.holder = i;
-                cause.certainty = proven && chain_proven(g, m, i) ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
+                best = score;
+                set_holder(g, m, i, end, proven, &cause);
         }
         if (n == 0)
                 return false;
@@ -216,23 +275,27 @@ static bool find_holder(const PinGraph *g, const Marks *m, size_t node, PinCause
         return true;
 }
 
-static bool find_reldep(const PinGraph *g, const Marks *m, size_t node, PinCause *ret) {
+static bool find_reldep(const PinGraph *g, Marks *m, size_t node, PinCause *ret) {
         PinCause cause = cause_of(node, PIN_RELDEP, CERTAINTY_LIKELY);
-        size_t n = 0, budget = SYMBOL_BUDGET;
+        size_t n = 0, budget = SYMBOL_BUDGET, direct = PIN_NONE;
 
+        memset(m->ends, 0, g->n_nodes * sizeof(*m->ends));
         for (size_t i = 0; i < g->n_nodes; i++) {
+                size_t end;
+
                 if (i == node || !m->used[i] || !pin_graph_bound(g, i, node))
                         continue;
-                if (n++ > 0)
+                end = count_end(g, m, i, node, &n);
+                if (direct != PIN_NONE)
                         continue;
-                cause.holder = i;
-                cause.certainty = chain_proven(g, m, i) ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
+                direct = i;
+                set_holder(g, m, i, end, /* proven= */ true, &cause);
         }
         if (n == 0)
                 return false;
         cause.others = n - 1;
-        cause.symbol = pin_graph_bound_symbol(g, cause.holder, node, /* scoped= */ true, &budget) ?:
-                pin_graph_bound_symbol(g, cause.holder, node, /* scoped= */ false, &budget);
+        cause.symbol = pin_graph_bound_symbol(g, direct, node, /* scoped= */ true, &budget) ?:
+                pin_graph_bound_symbol(g, direct, node, /* scoped= */ false, &budget);
         *ret = cause;
         return true;
 }
@@ -330,21 +393,19 @@ static void explain_counts(const PinGraph *g, size_t node, PinCauses *c) {
 }
 
 static int explain_held(const PinGraph *g, size_t node, PinCauses *c) {
-        _cleanup_free_ bool *used = calloc(g->n_nodes, sizeof(*used));
-        _cleanup_free_ size_t *parents = calloc(g->n_nodes, sizeof(*parents));
-        Marks marks = { used, parents };
+        _cleanup_(marks_done) Marks marks = {};
         PinCause cause;
         int r;
 
-        if (!used || !parents)
+        if (!marks_init(&marks, g->n_nodes))
                 return -ENOMEM;
-        r = pin_graph_mark(g, node, /* permanent_only= */ true, used, parents);
+        r = pin_graph_mark(g, node, /* permanent_only= */ true, marks.used, marks.parents);
         if (r < 0)
                 return r;
         if (find_holder(g, &marks, node, &cause) || find_reldep(g, &marks, node, &cause))
                 return only(c, cause);
 
-        r = pin_graph_mark(g, node, /* permanent_only= */ false, used, parents);
+        r = pin_graph_mark(g, node, /* permanent_only= */ false, marks.used, marks.parents);
         if (r < 0)
                 return r;
         if (find_holder(g, &marks, node, &cause))

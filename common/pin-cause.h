@@ -12,9 +12,10 @@ typedef struct PinCause {
         PinReason reason;
         Certainty certainty;
         size_t node;          /* of what it is the reason, or PIN_NONE: not in the loader's list */
-        size_t holder;        /* or PIN_NONE */
-        size_t others;        /* how many hold it besides */
-        const char *symbol;   /* what the holder is bound to, or its own unique symbol; borrowed; NULL: not known */
+        size_t holder;        /* what would have to go: at the end of the chain, what was opened or stays for ever; or PIN_NONE */
+        size_t via;           /* what depends on it directly, where that is another; or PIN_NONE */
+        size_t others;        /* how many such holders there are besides */
+        const char *symbol;   /* what the holder (or via) is bound to, or its own unique symbol; borrowed; NULL: not known */
 } PinCause;
 
 #define PIN_CAUSES_MAX 4

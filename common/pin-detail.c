@@ -77,28 +77,42 @@ static char *detail_unique(const PinCause *c) {
 }
 
 static char *detail_bound(const PinGraph *g, const PinCause *c) {
-        _cleanup_free_ char *holder = show_node(g, c->holder), *symbol = c->symbol ? show(c->symbol) : NULL;
+        _cleanup_free_ char *user = show_node(g, c->via != PIN_NONE ? c->via : c->holder), *symbol = c->symbol ? show(c->symbol) : NULL;
+        _cleanup_free_ char *holder = show_node(g, c->holder), *keeps = NULL;
         const ElfSymbols *own = c->symbol ? pin_graph_symbols(g, c->node) : NULL;
         bool weak = own && elf_symbols_contain(own->weak_exports, own->n_weak_exports, c->symbol);
 
-        if (!holder || (c->symbol && !symbol))
+        if (!user || !holder || (c->symbol && !symbol))
+                return NULL;
+        keeps = c->via != PIN_NONE ? strdup_format(", and is kept by %s", holder) : strdup("");
+        if (!keeps)
                 return NULL;
         if (!symbol)
-                return strdup_format("%s is bound to a symbol of it", holder);
-        return strdup_format("%s is bound to its %ssymbol %s", holder, weak ? "weak " : "", symbol);
+                return strdup_format("%s is bound to a symbol of it%s", user, keeps);
+        return strdup_format("%s is bound to its %ssymbol %s%s", user, weak ? "weak " : "", symbol, keeps);
+}
+
+/* What needs it, and what keeps that: a clause that ends in a name. */
+static char *holder_chain(const PinGraph *g, const PinCause *c) {
+        _cleanup_free_ char *holder = show_node(g, c->holder), *via = c->via != PIN_NONE ? show_node(g, c->via) : NULL;
+
+        if (!holder || (c->via != PIN_NONE && !via))
+                return NULL;
+        if (via)
+                return strdup_format("%s needs it, and is kept by %s", via, holder);
+        return strdup_format("%s needs it%s", holder, pin_graph_needs(g, c->holder, c->node) ? "" : " through others");
 }
 
 static char *detail_holder(const PinGraph *g, const PinCause *c) {
-        _cleanup_free_ char *holder = show_node(g, c->holder);
-        const char *how = pin_graph_needs(g, c->holder, c->node) ? "needs it" : "needs it through others";
+        _cleanup_free_ char *chain = holder_chain(g, c);
 
-        if (!holder)
+        if (!chain)
                 return NULL;
         if (c->others == 1)
-                return strdup_format("%s %s, as does 1 other", holder, how);
+                return strdup_format("%s; so does 1 other", chain);
         if (c->others > 1)
-                return strdup_format("%s %s, as do %zu others", holder, how, c->others);
-        return strdup_format("%s %s", holder, how);
+                return strdup_format("%s; so do %zu others", chain, c->others);
+        return strdup(chain);
 }
 
 static char *detail_destructors(const PinGraph *g, const PinCause *c) {

@@ -14,7 +14,7 @@ static size_t next_node(const PinGraph *g, size_t object, size_t from) {
 
 /* For what no entry of the loader's list belongs to. */
 static PinCause explain_unlisted(const PinContext *c, const PinObject *o) {
-        PinCause cause = { .node = PIN_NONE, .holder = PIN_NONE, .certainty = CERTAINTY_CERTAIN };
+        PinCause cause = { .node = PIN_NONE, .holder = PIN_NONE, .via = PIN_NONE, .certainty = CERTAINTY_CERTAIN };
         bool listed = c->list && c->list->n_maps > 0;
 
         if (o->interpreter)
@@ -78,7 +78,7 @@ static int find_causes(const PinGraph *g, size_t object, PinCauses *ret) {
 
         if (has_no_loader(context) && !context->objects[object].executable) {
                 all.causes[all.n_causes++] = (PinCause){ .reason = PIN_NOT_LOADER, .certainty = CERTAINTY_LIKELY,
-                                                         .node = PIN_NONE, .holder = PIN_NONE };
+                                                         .node = PIN_NONE, .holder = PIN_NONE, .via = PIN_NONE };
                 *ret = all;
                 return 0;
         }

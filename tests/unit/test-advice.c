@@ -220,7 +220,7 @@ static const struct {
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/v1/p.so"), .loader_name = S("/current/p.so"),
             .successor = S("/v2/p.so"), .state = STATE_SUPERSEDED, .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &trap, .n_pins = 1 },
           "systemctl restart host.service",
-          "host (7) still runs /v1/p.so, while /current/p.so leads to /v2/p.so: it is kept by libstdc++.so.6, which is bound to a symbol "
+          "host (7) still runs /v1/p.so, while /current/p.so leads to /v2/p.so: it is kept by libstdc++.so.6, which depends on a symbol "
           "of it and is itself pinned by its unique symbols; restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/a\nb.so"), .state = STATE_REPLACED, .pins = &held, .n_pins = 1 },
           "let the program close /opt/lib\\x0ah.so; otherwise: systemctl restart host.service",
@@ -279,7 +279,7 @@ static const struct {
           "It is the program itself. nginx can be upgraded without a pause: signal USR2, then QUIT to the old one." },
         { { .reason = PIN_EXECUTABLE }, 0, "It is the program itself." },
         { { .reason = PIN_RELDEP, .holder = S("/usr/lib/libstdc++.so.6"), .holder_pins = BIT(PIN_GNU_UNIQUE), .detail = S("d") }, 0,
-          "It is kept by libstdc++.so.6, which is bound to a symbol of it and is itself pinned by its unique symbols: d. If the program itself "
+          "It is kept by libstdc++.so.6, which depends on a symbol of it and is itself pinned by its unique symbols: d. If the program itself "
           "were linked with that library, or if this one hid its copies of the symbols (-fvisibility=hidden), it could be unloaded." },
         { { .reason = PIN_LD_PRELOAD, .holder = S("/lib/libpre.so") }, 0, "It came with libpre.so, which was preloaded." },
         { { .reason = PIN_RTLD_NODELETE, .certainty = CERTAINTY_BY_ELIMINATION }, 0,

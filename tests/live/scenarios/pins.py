@@ -230,15 +230,17 @@ def held_by_what_cannot_go(w):
 
 @scenario
 def held_through_a_chain(w):
-    """held by what is itself needed by another: the nearest holder is named"""
+    """held by what is itself needed by another: named is what was opened, which is what can be closed"""
     host = w.host()
     plugin = w.install("lib-1", "libplugin.so")
-    user = w.install("needs-1", "libuser.so")
+    w.install("needs-1", "libuser.so")
     above = w.install("above-1", "libabove.so")
-    host.open(above)
+    handle = host.open(above)
     new = w.replace(plugin, "lib-2")
-    yield host, Stale(plugin, "replaced", ("holder",), disk=new, holder=ANY)
-    assert user
+    yield host, Stale(plugin, "replaced", ("holder",), disk=new, holder=above, certainty="certain", action="close-holder",
+                      detail="libuser.so needs it, and is kept by libabove.so")
+    host.close(handle)
+    yield host
 
 
 @scenario
