@@ -325,6 +325,27 @@ static int dynamic_facts_read(ElfReader *r, ElfFile *e, const ElfDynamic *d) {
         return names_read(r, e, d);
 }
 
+/* Which runtime is linked into it. */
+static int origin_read(ElfReader *r, ElfFile *e) {
+        ElfSections sections;
+        int k;
+
+        k = elf_sections_read(r, e, &sections);
+        if (k < 0 && k != -ENODATA)
+                return k;
+        k = elf_comment_has(r, &sections, "rustc version ");
+        if (k < 0 && k != -ENODATA)
+                return k;
+        e->rust = k > 0;
+        if (e->go)
+                return 0;
+        k = elf_go_search(r, e, &sections);
+        if (k < 0 && k != -ENODATA)
+                return k;
+        e->go = k > 0;
+        return 0;
+}
+
 int elf_file_read(int fd, ElfFile *ret) {
         _cleanup_(elf_file_done) ElfFile e = {};
         ElfDynamic dynamic;
@@ -356,12 +377,9 @@ int elf_file_read(int fd, ElfFile *ret) {
         k = missing(&e, elf_relatives_read(&r, &e, &dynamic));
         if (k < 0)
                 return k;
-        if (!e.go) {
-                k = elf_go_search(&r, &e);
-                if (k < 0 && k != -ENODATA)
-                        return k;
-                e.go = k > 0;
-        }
+        k = origin_read(&r, &e);
+        if (k < 0)
+                return k;
 
         *ret = e;
         e = (ElfFile){};

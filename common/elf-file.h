@@ -73,6 +73,7 @@ typedef struct ElfFile {
         bool text_relocations;
         bool tls;
         bool go;               /* a Go runtime is linked into it: its notes or its build information say so */
+        bool rust;             /* rustc compiled a part of it: .comment says so, where it was not removed */
         bool cut;              /* a table was larger than the bounds above, or broken: what is missing may be there */
 
         bool gnu_hash;

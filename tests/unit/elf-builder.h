@@ -45,6 +45,8 @@ typedef struct ElfRecipe {
         const char *interpreter, *soname, *rpath, *runpath, *audit;
         const char *needed[8]; /* up to the first NULL */
         const char *filter, *auxiliary;
+        const char *comment;   /* with section headers */
+        bool symtab;           /* the symbols are those of .symtab as well, with section headers */
         uint64_t flags, flags_1;
         uint8_t build_id_length;
         bool tls, text_relocations, no_dynamic, sections;
@@ -257,26 +259,42 @@ static inline size_t image_relr(ElfImage *m, const ElfRecipe *recipe, size_t at)
         return n * w;
 }
 
-static inline void image_sections(ElfImage *m, size_t go) {
-        static const char names[] = "\0.shstrtab\0.go.buildinfo";
-        size_t w = image_word(m), size = w == 8 ? 64 : 40, strings = image_take(m, sizeof(names), 1), at;
+static inline void image_section(ElfImage *m, unsigned index, uint32_t name, uint32_t type, size_t offset, size_t size, uint32_t link) {
+        size_t w = image_word(m), at = m->sections + index * (w == 8 ? 64 : 40);
+
+        image_put(m, at, name, 4);
+        image_put(m, at + 4, type, 4);
+        image_put(m, at + 8 + 2 * w, offset, w);
+        image_put(m, at + 8 + 3 * w, size, w);
+        image_put(m, at + 8 + 4 * w, link, 4);
+}
+
+static inline void image_sections(ElfImage *m, const ElfRecipe *recipe, size_t go) {
+        static const char names[] = "\0.shstrtab\0.go.buildinfo\0.comment\0.symtab\0.strtab";
+        static const char other[] = "GCC: (GNU) 12";
+        size_t w = image_word(m), size = w == 8 ? 64 : 40, strings = image_take(m, sizeof(names), 1), comment = 0, length = 0, n = 0;
 
         memcpy(m->bytes + strings, names, sizeof(names));
-        at = m->sections = image_take(m, 3 * size, 8);
-        image_put(m, 24 + 2 * w, at, w);
+        if (recipe->comment) { /* behind that of another compiler */
+                length = sizeof(other) + strlen(recipe->comment) + 1;
+                comment = image_take(m, length, 1);
+                memcpy(m->bytes + comment, other, sizeof(other));
+                memcpy(m->bytes + comment + sizeof(other), recipe->comment, strlen(recipe->comment) + 1);
+        }
+        while (n < ELEMENTSOF(recipe->symbols) && recipe->symbols[n].name)
+                n++;
+        m->sections = image_take(m, 6 * size, 8);
+        image_put(m, 24 + 2 * w, m->sections, w);
         image_put(m, 24 + 3 * w + 10, size, 2);
-        image_put(m, 24 + 3 * w + 12, 3, 2);
+        image_put(m, 24 + 3 * w + 12, 6, 2);
         image_put(m, 24 + 3 * w + 14, 1, 2);
-        at += size;
-        image_put(m, at, 1, 4);
-        image_put(m, at + 4, SHT_STRTAB, 4);
-        image_put(m, at + 8 + 2 * w, strings, w);
-        image_put(m, at + 8 + 3 * w, sizeof(names), w);
-        at += size;
-        image_put(m, at, go ? 11 : 1, 4);
-        image_put(m, at + 4, SHT_PROGBITS, 4);
-        image_put(m, at + 8 + 2 * w, go, w);
-        image_put(m, at + 8 + 3 * w, 32, w);
+        image_section(m, 1, 1, SHT_STRTAB, strings, sizeof(names), 0);
+        image_section(m, 2, go ? 11 : 1, SHT_PROGBITS, go, 32, 0);
+        if (recipe->comment)
+                image_section(m, 3, 25, SHT_PROGBITS, comment, length, 0);
+        if (recipe->symtab)
+                image_section(m, 4, 34, SHT_SYMTAB, m->symbols, (n + 1) * (w == 8 ? 24 : 16), 5);
+        image_section(m, 5, 42, SHT_STRTAB, m->strings, m->strings_size, 0);
 }
 
 static inline void image_dynamic_section(ElfImage *m, const ElfRecipe *recipe, size_t relocations_size, size_t relr, size_t relr_size) {
@@ -378,7 +396,7 @@ static inline void image_build(ElfImage *m, const ElfRecipe *recipe, uint32_t re
         if (recipe->tls)
                 image_phdr(m, i++, PT_TLS, PF_R, m->data, 16);
         if (recipe->go == BUILDER_GO_SECTION || recipe->sections)
-                image_sections(m, recipe->go == BUILDER_GO_SECTION ? go : 0);
+                image_sections(m, recipe, recipe->go == BUILDER_GO_SECTION ? go : 0);
 }
 
 /* The image as a file without a name. */

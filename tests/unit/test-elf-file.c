@@ -202,6 +202,33 @@ START_TEST(go_is_told_by_note_section_or_data) {
 END_TEST
 
 static const struct {
+        const char *comment;
+        bool expected;
+} rust_rows[] = {
+        { NULL, false },
+        { "rustc version 1.95.0 (59807616e 2026-04-14)", true },
+        { "rustc versio", false },
+        { "not rustc version 1.95.0", false },
+};
+
+START_TEST(rust_is_told_by_the_comment_of_its_compiler) {
+        for (size_t shape = 0; shape < ELEMENTSOF(shapes); shape++) {
+                _cleanup_(elf_file_done) ElfFile e = {};
+                _cleanup_close_ int fd = -EBADF;
+                ElfRecipe recipe = { .class = shapes[shape].class, .big_endian = shapes[shape].big_endian,
+                                     .comment = rust_rows[_i].comment, .sections = true };
+                ElfImage m;
+
+                image_build(&m, &recipe, 0);
+                fd = image_open(&m);
+                ck_assert_int_eq(elf_file_read(fd, &e), 0);
+                ck_assert_int_eq(e.rust, rust_rows[_i].expected);
+                ck_assert(!e.cut && !e.go);
+        }
+}
+END_TEST
+
+static const struct {
         const char *name;
         uint8_t class;
         bool big_endian;
@@ -589,6 +616,7 @@ int main(void) {
         tcase_add_loop_test(tcase, symbols_are_read_in_every_shape_and_hash, 0, 3 * ELEMENTSOF(shapes));
         tcase_add_test(tcase, imports_are_read_where_nothing_is_hashed);
         tcase_add_loop_test(tcase, go_is_told_by_note_section_or_data, 0, ELEMENTSOF(go_rows));
+        tcase_add_loop_test(tcase, rust_is_told_by_the_comment_of_its_compiler, 0, ELEMENTSOF(rust_rows));
         tcase_add_loop_test(tcase, relative_relocations_are_sampled, 0, ELEMENTSOF(relative_rows));
         tcase_add_loop_test(tcase, hostile_files_are_survived, 0, ELEMENTSOF(hostile_rows));
         tcase_add_loop_test(tcase, words_of_a_hash_table_are_as_wide_as_the_abi_has_them, 0, 2);
