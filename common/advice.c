@@ -12,8 +12,9 @@
 #define PERMANENT (MASK(PIN_EXECUTABLE) | MASK(PIN_INTERPRETER) | MASK(PIN_NEEDED_AT_STARTUP) | MASK(PIN_LD_PRELOAD) | \
                    MASK(PIN_LD_AUDIT) | MASK(PIN_NODELETE) | MASK(PIN_RTLD_NODELETE) | MASK(PIN_GNU_UNIQUE) | \
                    MASK(PIN_STARTUP_BINDING) | MASK(PIN_MUSL) | MASK(PIN_NOT_LOADER) | MASK(PIN_UNKNOWN))
-/* These open without ever closing, or before they close. */
-#define NEVER_CLOSES (RUNTIME_CPYTHON | RUNTIME_JVM | RUNTIME_NODE | RUNTIME_NGINX)
+/* What these have opened they close late or never, or they open it again before: no reload ends it. */
+#define NEVER_CLOSES (RUNTIME_CPYTHON | RUNTIME_JVM | RUNTIME_NODE | RUNTIME_NGINX | RUNTIME_PERL | RUNTIME_RUBY | \
+                      RUNTIME_POSTGRESQL | RUNTIME_LIBC)
 
 /* --- action --- */
 
@@ -22,7 +23,7 @@ static Action pin_action(const Finding *f, const Pin *p) {
         switch (p->reason) {
         case PIN_HOLDER:
         case PIN_RELDEP:
-                return p->holder_pins & PERMANENT ? ACTION_RESTART : ACTION_CLOSE_HOLDER;
+                return p->holder_pins & PERMANENT || f->runtimes & NEVER_CLOSES ? ACTION_RESTART : ACTION_CLOSE_HOLDER;
         case PIN_TLS_DTOR:
                 return f->one_thread ? ACTION_RESTART : ACTION_END_THREADS;
         case PIN_OPEN_HANDLES:
@@ -173,26 +174,38 @@ static const char *holder_reason(uint32_t pins) {
         return NULL;
 }
 
-static char *held_phrase(const Pin *p) {
+/* How a runtime treats what it has opened: a clause about "it". NULL: the program may close it. */
+static const char *runtime_phrase(uint32_t runtimes) {
+        static const struct {
+                Runtime runtime;
+                const char *phrase;
+        } phrases[] = {
+                { RUNTIME_LIBC, "glibc itself opened it, and never closes it" },
+                { RUNTIME_NGINX, "nginx holds it open, and a reload opens it again before it closes it" },
+                { RUNTIME_JVM, "the JVM closes it only with the class loader that loaded it" },
+                { RUNTIME_CPYTHON, "CPython holds it open, and does not close it by itself" },
+                { RUNTIME_NODE, "Node holds it open until the last of its threads that loaded it ends" },
+                { RUNTIME_PERL, "Perl holds it open until it exits" },
+                { RUNTIME_RUBY, "Ruby holds it open until it exits" },
+                { RUNTIME_POSTGRESQL, "PostgreSQL holds it open until the session ends" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(phrases); i++)
+                if (runtimes & phrases[i].runtime)
+                        return phrases[i].phrase;
+        return NULL;
+}
+
+static char *held_phrase(const Finding *f, const Pin *p) {
         _cleanup_free_ char *holder = escape(p->holder ? base_name(p->holder) : "another library");
         const char *how = p->reason == PIN_HOLDER ? "which needs it" : "which depends on a symbol of it";
-        const char *why = holder_reason(p->holder_pins);
+        const char *why = holder_reason(p->holder_pins), *runtime = runtime_phrase(f->runtimes);
 
         if (!holder)
                 return NULL;
+        if (runtime && !(p->holder_pins & PERMANENT))
+                return strdup_format("it is kept by %s, %s: %s", holder, how, runtime);
         return why ? strdup_format("it is kept by %s, %s and is itself %s", holder, how, why) : strdup_format("it is kept by %s, %s", holder, how);
-}
-
-static const char *handles_phrase(const Finding *f) {
-        if (f->runtimes & RUNTIME_NGINX)
-                return "nginx holds it open, and a reload opens it again before it closes it";
-        if (f->runtimes & RUNTIME_JVM)
-                return "the JVM closes it only with the class loader that loaded it";
-        if (f->runtimes & RUNTIME_CPYTHON)
-                return "CPython holds it open, and never closes an extension module";
-        if (f->runtimes & RUNTIME_NODE)
-                return "Node holds it open, and never closes an addon";
-        return "the program holds it open";
 }
 
 /* The reason as a clause, without its evidence. The caller frees; NULL: no memory. */
@@ -226,14 +239,14 @@ static char *pin_phrase(const Finding *f, const Pin *p) {
                 return holder ? strdup_format("the loader never unloads it, for %s is bound to a symbol of it", holder) : NULL;
         case PIN_HOLDER:
         case PIN_RELDEP:
-                return held_phrase(p);
+                return held_phrase(f, p);
         case PIN_TLS_DTOR:
                 return strdup(f->one_thread ? "the only thread has yet to run destructors that lie in it" :
                               "threads have yet to run destructors that lie in it");
         case PIN_GC_PENDING:
                 return strdup("nothing keeps it any more, but the loader unloads only in a dlclose()");
         case PIN_OPEN_HANDLES:
-                return strdup(handles_phrase(f));
+                return strdup(runtime_phrase(f->runtimes) ?: "the program holds it open");
         case PIN_MUSL:
                 return strdup("musl never unloads a library");
         case PIN_NOT_LOADER:
@@ -246,6 +259,13 @@ static char *pin_phrase(const Finding *f, const Pin *p) {
 /* Of two that are left by elimination, either is enough, and one is true. */
 static bool is_alternative(const Pin *a, const Pin *b) {
         return a->reason == PIN_RTLD_NODELETE && b->reason == PIN_STARTUP_BINDING;
+}
+
+static bool has_alternatives(const Finding *f) {
+        for (size_t i = 1; i < f->n_pins; i++)
+                if (is_alternative(f->pins + i - 1, f->pins + i))
+                        return true;
+        return false;
 }
 
 static char *find_reasons(const Finding *f) {
@@ -318,12 +338,14 @@ int advice_give(Finding *f) {
 
 /* --- explain --- */
 
-static const char *certainty_words(Certainty certainty) {
-        switch (certainty) {
+static const char *certainty_words(const Finding *f, const Pin *p) {
+        switch (p->certainty) {
         case CERTAINTY_LIKELY:
                 return ", most likely";
         case CERTAINTY_BY_ELIMINATION:
-                return ", since nothing else is left";
+                if (p->reason == PIN_UNKNOWN)
+                        return "";
+                return has_alternatives(f) ? ", or the other of these two is true" : ", since nothing else is left";
         default:
                 return "";
         }
@@ -370,7 +392,7 @@ char *advice_explain_pin(const Finding *f, const Pin *p) {
 
         if (!phrase)
                 return NULL;
-        text = strdup_format("%s%s%s%s.%s", phrase, certainty_words(p->certainty), p->detail ? ": " : "", p->detail ?: "", pin_remedy(f, p) ?: "");
+        text = strdup_format("%s%s%s%s.%s", phrase, certainty_words(f, p), p->detail ? ": " : "", p->detail ?: "", pin_remedy(f, p) ?: "");
         if (text)
                 capitalise(text);
         return text;

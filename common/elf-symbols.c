@@ -271,6 +271,20 @@ bool elf_symbols_contain(const char *const *table, size_t n, const char *name) {
         return n > 0 && bsearch(&name, table, n, sizeof(*table), name_compare);
 }
 
+bool elf_symbols_contain_prefix(const char *const *table, size_t n, const char *prefix) {
+        size_t low = 0, high = n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (strcmp(table[middle], prefix) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < n && strncmp(table[low], prefix, strlen(prefix)) == 0;
+}
+
 const char *elf_symbols_common(const char *const *a, size_t n_a, const char *const *b, size_t n_b) {
         for (size_t i = 0, j = 0; i < n_a && j < n_b;) {
                 int order = strcmp(a[i], b[j]);

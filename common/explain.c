@@ -66,32 +66,6 @@ static void read_environment(const Examination *x, char **ret_preload, char **re
                         *ret_preload = NULL;
 }
 
-/* Tags of the process: programs whose way of loading is known. */
-static uint32_t process_runtimes(const Examination *x) {
-        static const struct {
-                const char *pattern;
-                bool executable; /* matches the main program, else any mapped file */
-                Runtime runtime;
-        } table[] = {
-                { "nginx*", true, RUNTIME_NGINX },
-                { "node", true, RUNTIME_NODE },
-                { "nodejs", true, RUNTIME_NODE },
-                { "libnode.so*", false, RUNTIME_NODE },
-                { "python[0-9]*", true, RUNTIME_CPYTHON },
-                { "python", true, RUNTIME_CPYTHON },
-                { "libpython[0-9]*.so*", false, RUNTIME_CPYTHON },
-                { "libjvm.so", false, RUNTIME_JVM },
-        };
-        uint32_t runtimes = 0;
-
-        for (size_t m = 0; m < x->maps->n_mappings; m++)
-                for (size_t i = 0; i < ELEMENTSOF(table); i++)
-                        if ((!table[i].executable || m == x->executable) &&
-                            fnmatch(table[i].pattern, base_name(examination_path(x, m)), 0) == 0)
-                                runtimes |= table[i].runtime;
-        return runtimes;
-}
-
 static bool is_musl(const Examination *x) {
         const ElfFile *exe = x->executable != EXAMINE_NO_INDEX ? examination_elf(x, x->executable) : NULL;
 
@@ -225,6 +199,10 @@ static const char *shown_path(const Examination *x, size_t mapping) {
         return strlen(path) >= PATH_MAX && loader_name ? loader_name : path;
 }
 
+static uint32_t linked_runtimes(const Judged *j) {
+        return (j->elf && j->elf->elf.go ? RUNTIME_GO : 0) | (j->elf && j->elf->elf.rust ? RUNTIME_RUST : 0);
+}
+
 static int make_finding(Examination *x, const PinContext *context, const Finding *process, size_t mapping,
                         Finding **ret) {
         Judged *j = &x->judged[mapping];
@@ -236,7 +214,6 @@ static int make_finding(Examination *x, const PinContext *context, const Finding
                 return r;
         f.state = j->verdict.state;
         f.flags = j->verdict.flags | (both_generations(x, mapping) ? FLAG_BOTH_GENERATIONS : 0);
-        f.runtimes = context->runtimes | (j->elf && j->elf->elf.go ? RUNTIME_GO : 0);
         f.disk = j->disk;
         f.successor = TAKE_PTR(j->successor);
         r = set_mapped_id(x, mapping, &f.mapped);
@@ -244,9 +221,11 @@ static int make_finding(Examination *x, const PinContext *context, const Finding
                 return r;
         if (!strdup_to(&f.path, shown_path(x, mapping)) || !strdup_to(&f.loader_name, j->loader_name))
                 return -ENOMEM;
-        r = pins_explain(context, mapping, &f.pins, &f.n_pins);
-        if (r >= 0)
-                r = advice_give(&f);
+        r = pins_explain(context, mapping, &f.pins, &f.n_pins, &f.runtimes);
+        if (r < 0)
+                return r;
+        f.runtimes |= linked_runtimes(j);
+        r = advice_give(&f);
         if (r < 0)
                 return r;
         *ret = finding_new(&f);
@@ -313,7 +292,6 @@ static int make_findings(Examination *x, size_t n, Sight *s, Trouble *t) {
                 .musl = is_musl(x),
                 .preload = preload,
                 .audit = audit,
-                .runtimes = process_runtimes(x),
                 .symbols = symbols_of,
                 .userdata = x,
         };

@@ -263,6 +263,7 @@ int inspect_file(int fd, int directory_fd, Inspection *ret) {
         r = facts_copy(e, &i);
         if (r < 0)
                 return r;
+        i.runtimes |= e->rust ? RUNTIME_RUST : 0;
         r = check_flags(&i, e);
         if (r < 0)
                 return r;

@@ -32,6 +32,13 @@ int pin_causes_find(const PinGraph *g, size_t node, PinCauses *ret);
 /* The evidence in a clause, escaped. The caller frees; NULL: no memory. */
 char *pin_cause_detail(const PinGraph *g, const PinCause *cause);
 
+/* --- pin-runtime.c: what has opened it --- */
+
+/* The runtimes (mask) whose the open handles of a node are; 0: of the program, of nothing that is known, or there are none. */
+uint32_t pin_opener_runtimes(const PinGraph *g, size_t node);
+/* That of the main program, by its name; 0: none that is known. */
+uint32_t pin_program_runtime(const PinContext *c);
+
 /* --- pin-symbol.c: what the symbol tables say --- */
 
 const ElfSymbols *pin_graph_symbols(const PinGraph *g, size_t node);

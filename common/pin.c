@@ -159,7 +159,24 @@ static int fill_pins(const PinGraph *g, const PinCauses *c, Pin **ret_pins, size
         return 0;
 }
 
-int pins_explain(const PinContext *context, size_t index, Pin **ret_pins, size_t *ret_n) {
+/* Of what was opened: the file itself, or what holds it. nginx is also told where it is itself the program. */
+static uint32_t find_runtimes(const PinGraph *g, size_t index, const PinCauses *c) {
+        uint32_t runtimes = 0;
+
+        if (g->context->objects[index].executable)
+                return pin_program_runtime(g->context) & RUNTIME_NGINX;
+        for (size_t i = 0; i < c->n_causes; i++) {
+                const PinCause *cause = c->causes + i;
+                const bool held = cause->reason == PIN_HOLDER || cause->reason == PIN_RELDEP;
+                const size_t opened = held ? cause->holder : cause->node;
+
+                if (opened != PIN_NONE)
+                        runtimes |= pin_opener_runtimes(g, opened);
+        }
+        return runtimes;
+}
+
+int pins_explain(const PinContext *context, size_t index, Pin **ret_pins, size_t *ret_n, uint32_t *ret_runtimes) {
         _cleanup_(pin_graph_freep) PinGraph *own = NULL;
         const PinGraph *g = context->graph;
         PinCauses causes;
@@ -172,5 +189,10 @@ int pins_explain(const PinContext *context, size_t index, Pin **ret_pins, size_t
                 g = own;
         }
         r = find_causes(g, index, &causes);
-        return r < 0 ? r : fill_pins(g, &causes, ret_pins, ret_n);
+        if (r >= 0)
+                r = fill_pins(g, &causes, ret_pins, ret_n);
+        if (r < 0)
+                return r;
+        *ret_runtimes = find_runtimes(g, index, &causes);
+        return 0;
 }

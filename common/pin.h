@@ -40,7 +40,6 @@ typedef struct PinContext {
         bool namespaces_untold;   /* there are others, of which the list does not tell */
         const char *preload;      /* LD_PRELOAD of the environment and /etc/ld.so.preload, separated by spaces or colons; NULL: not known. May be forged or overwritten */
         const char *audit;        /* LD_AUDIT, DT_AUDIT likewise */
-        uint32_t runtimes;        /* of the process */
         PinSymbols symbols;
         void *userdata;
         const PinGraph *graph;    /* of pin_graph_new(), for more than one explanation; NULL: made anew for each */
@@ -54,6 +53,7 @@ DEFINE_CLEANUP(PinGraph *, pin_graph_free)
 /*
  * The reasons for objects[index], strongest first, without those that make no
  * difference (an open handle on what could not be unloaded anyway). At least one.
+ * *ret_runtimes: the runtimes (mask) that have opened it, or what holds it.
  * Returns 0 or -ENOMEM. The caller ends each with pin_done() and frees the array.
  */
-int pins_explain(const PinContext *context, size_t index, Pin **ret_pins, size_t *ret_n);
+int pins_explain(const PinContext *context, size_t index, Pin **ret_pins, size_t *ret_n, uint32_t *ret_runtimes);

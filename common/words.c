@@ -54,5 +54,6 @@ DEFINE_WORDS(urgency, Urgency, URGENCY_MAX, "none", "normal", "urgent")
                 return i < 0 ? i : 1 << i;                               \
         }
 
-DEFINE_BITS(runtime, Runtime, RUNTIME_ALL, "go", "cpython", "jvm", "node", "nginx")
+DEFINE_BITS(runtime, Runtime, RUNTIME_ALL, "go", "cpython", "jvm", "node", "nginx", "perl", "ruby", "postgresql",
+            "rust", "libc")
 DEFINE_BITS(flag, Flag, FLAG_ALL, "same-content", "both-generations", "crash-risk", "file-bind-mount", "unconfirmed")

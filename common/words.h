@@ -59,14 +59,19 @@ typedef enum Certainty {
         CERTAINTY_INVALID = -22,
 } Certainty;
 
-/* A language runtime or program with unloading rules of its own. Bits of a mask. */
+/* A language runtime or program with unloading rules of its own. Bits of a mask, of a file in a process. */
 typedef enum Runtime {
-        RUNTIME_GO = 1 << 0,      /* of the library: a Go runtime is linked into it */
-        RUNTIME_CPYTHON = 1 << 1, /* these are of the process */
+        RUNTIME_GO = 1 << 0,         /* a Go runtime is linked into the file */
+        RUNTIME_CPYTHON = 1 << 1,    /* these have opened it, or what holds it */
         RUNTIME_JVM = 1 << 2,
         RUNTIME_NODE = 1 << 3,
-        RUNTIME_NGINX = 1 << 4,
-        RUNTIME_ALL = (1 << 5) - 1,
+        RUNTIME_NGINX = 1 << 4,      /* or it is nginx itself */
+        RUNTIME_PERL = 1 << 5,
+        RUNTIME_RUBY = 1 << 6,
+        RUNTIME_POSTGRESQL = 1 << 7,
+        RUNTIME_RUST = 1 << 8,       /* rustc compiled a part of the file */
+        RUNTIME_LIBC = 1 << 9,       /* glibc itself has opened it: name service, backtrace(3), iconv(3) */
+        RUNTIME_ALL = (1 << 10) - 1,
 } Runtime;
 
 typedef enum Flag {

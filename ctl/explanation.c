@@ -27,10 +27,15 @@ static const struct {
         const char *sentence;
 } runtime_sentences[] = {
         { RUNTIME_GO, "go: a Go runtime is linked into the library. Its threads run in it, so it can never be unloaded." },
-        { RUNTIME_CPYTHON, "cpython: the Python interpreter never closes an extension module that it imported." },
+        { RUNTIME_CPYTHON, "cpython: the Python interpreter never closes an extension module that it imported, nor by itself what ctypes has opened." },
         { RUNTIME_JVM, "jvm: the Java virtual machine unloads a library only when the class loader that loaded it is collected; that of the application never is." },
-        { RUNTIME_NODE, "node: Node.js keeps a loaded .node module until it exits." },
+        { RUNTIME_NODE, "node: Node.js closes an addon when the last of its environments, main thread or workers, that loaded it has ended." },
         { RUNTIME_NGINX, "nginx: a reload opens the modules of the new configuration before it closes those of the old, so that the loader finds the old file still there." },
+        { RUNTIME_PERL, "perl: Perl closes a module that is written in C only when it exits." },
+        { RUNTIME_RUBY, "ruby: Ruby closes an extension only when it exits." },
+        { RUNTIME_POSTGRESQL, "postgresql: a server process of PostgreSQL keeps what it has loaded until its session ends." },
+        { RUNTIME_RUST, "rust: parts of the library are written in Rust, whose thread-local objects keep it until their threads have destroyed them." },
+        { RUNTIME_LIBC, "libc: glibc itself has opened the library (name service, backtrace, character sets), and no reload of the program closes it." },
 };
 
 static void put_line(const Options *o, const char *label, const char *text) {

@@ -168,6 +168,7 @@ KINDS = {
     "rust": rust,
     "node": library("node-addon.c"),
     "python": library("python-module.c"),
+    "nss": library("nss-module.c"),
     "nginx-module": nginx_module(),
     "nginx-host": nginx_module("-DPLUGIN_HOST"),
     "java": java,

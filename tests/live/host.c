@@ -30,6 +30,11 @@
 #ifndef HOST_STATIC
 #include <dlfcn.h>
 #endif
+#if defined(__GLIBC__) && !defined(HOST_STATIC)
+#include <execinfo.h>
+#include <nss.h>
+#include <pwd.h>
+#endif
 
 #define WORDS_MAX 8
 #define HANDLES_MAX 256
@@ -304,6 +309,22 @@ static int do_forget(char **words) {
         return 0;
 }
 
+#if defined(__GLIBC__) && !defined(HOST_STATIC)
+/* user SERVICE: looks for a user in that name service; glibc opens its module (nss(5)). */
+static int do_user(char **words) {
+        __nss_configure_lookup("passwd", words[1]);
+        return getpwnam("nobody at all") ? fail("user", "there is such a user") : 0;
+}
+
+/* backtrace: glibc opens libgcc_s for it. */
+static int do_backtrace(char **words) {
+        void *frames[8];
+
+        (void) words;
+        return backtrace(frames, 8);
+}
+#endif
+
 static int do_hello(char **words) {
         (void) words;
         return 0;
@@ -324,6 +345,10 @@ static const struct Command {
         { "new",       2, do_open      },
         { "open",      3, do_open      },
         { "thread",    3, do_thread    },
+#endif
+#if defined(__GLIBC__) && !defined(HOST_STATIC)
+        { "backtrace", 1, do_backtrace },
+        { "user",      2, do_user      },
 #endif
         { "chdir",     2, do_chdir     },
         { "chroot",    2, do_chroot    },

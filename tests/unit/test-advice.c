@@ -60,6 +60,13 @@ static const struct {
         { "open in CPython", STATE_REPLACED, 0, RUNTIME_CPYTHON, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
         { "open in a JVM", STATE_REPLACED, 0, RUNTIME_JVM, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
         { "open in Node", STATE_REPLACED, 0, RUNTIME_NODE, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
+        { "open in Perl", STATE_REPLACED, 0, RUNTIME_PERL, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
+        { "open in Ruby", STATE_REPLACED, 0, RUNTIME_RUBY, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
+        { "open in PostgreSQL", STATE_REPLACED, 0, RUNTIME_POSTGRESQL, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
+        { "opened by glibc itself", STATE_REPLACED, 0, RUNTIME_LIBC, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
+        { "open, and compiled by rustc", STATE_REPLACED, 0, RUNTIME_RUST, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
+        { "a holder that CPython has opened", STATE_REPLACED, 0, RUNTIME_CPYTHON, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_RESTART },
+        { "bound to by what a JVM has opened", STATE_REPLACED, 0, RUNTIME_JVM, { { PIN_RELDEP, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_RESTART },
         { "a plain plugin in a program with a Go library", STATE_REPLACED, 0, RUNTIME_GO, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
         { "a bind mount of a file", STATE_DELETED, FLAG_FILE_BIND_MOUNT, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_REMOUNT },
         { "overwritten", STATE_MODIFIED, FLAG_CRASH_RISK, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART_NOW },
@@ -170,6 +177,7 @@ static Pin trap = { .reason = PIN_RELDEP, .holder = S("/usr/lib/libstdc++.so.6")
 static Pin held = { .reason = PIN_HOLDER, .holder = S("/opt/lib\nh.so"), .holder_pins = BIT(PIN_OPEN_HANDLES) };
 static Pin destructors = { .reason = PIN_TLS_DTOR };
 static Pin pending = { .reason = PIN_GC_PENDING };
+static Pin extension = { .reason = PIN_HOLDER, .holder = S("/usr/lib/python3/_ssl.so"), .holder_pins = BIT(PIN_OPEN_HANDLES) };
 static Pin alternatives[] = {
         { .reason = PIN_RTLD_NODELETE, .certainty = CERTAINTY_BY_ELIMINATION },
         { .reason = PIN_STARTUP_BINDING, .certainty = CERTAINTY_BY_ELIMINATION },
@@ -247,6 +255,15 @@ static const struct {
           "systemctl restart host.service",
           "host (7) still runs the old /p.so: the only thread has yet to run destructors that lie in it, and the program holds it open; "
           "restart host.service." },
+        { { .pid = 7, .comm = S("cupsd"), .unit = S("cups.service"), .path = S("/libnss_x.so.2"), .state = STATE_REPLACED, .pins = &open_handle,
+            .n_pins = 1, .runtimes = RUNTIME_LIBC },
+          "systemctl restart cups.service",
+          "cupsd (7) still runs the old /libnss_x.so.2: glibc itself opened it, and never closes it; restart cups.service." },
+        { { .pid = 7, .comm = S("python3"), .unit = S("app.service"), .path = S("/libssl.so.3"), .state = STATE_REPLACED, .pins = &extension,
+            .n_pins = 1, .runtimes = RUNTIME_CPYTHON },
+          "systemctl restart app.service",
+          "python3 (7) still runs the old /libssl.so.3: it is kept by _ssl.so, which needs it: CPython holds it open, and does not close it "
+          "by itself; restart app.service." },
         { { .pid = 7, .state = STATE_MODIFIED },
           "end process (7) and start it again",
           "process (7) still runs the old content of a file: why it stays was not looked at; end process (7) and start it again." },

@@ -34,6 +34,7 @@ typedef struct Row {
         Library libraries[LIBRARIES_MAX]; /* the first is the program, the last is asked for; "ld.so" is the interpreter */
         const char *pins;                 /* "reason certainty [holder {its pins}]; …" */
         const char *detail;               /* of the first pin; NULL: not judged */
+        const char *runtimes;             /* NULL: not judged */
         size_t asked;                     /* 0: the last */
         bool musl, no_list, torn, not_whole, namespaces_untold;
         const char *preload, *audit;
@@ -308,6 +309,98 @@ static const Row rows[] = {
         { "nothing is known to keep it",
           { PROGRAM(), LOADED("libh.so", 1, .edges_unknown = true), LOADED("libx.so", 0) }, "gc-pending by-elimination" },
 
+        /* --- whose the handle is --- */
+        { "opened by a C program", { PROGRAM(), LOADED("libx.so", 1) }, "open-handles certain", .runtimes = "" },
+        { "an extension module of a program with Python in it",
+          { PROGRAM(.needed = "libpython3.11.so.1.0"), STARTUP("libpython3.11.so.1.0"),
+            LOADED("x.so", 1, .exports = "PyInit_x") },
+          "open-handles certain", .runtimes = "cpython" },
+        { "an extension module, as its symbols say alone",
+          { PROGRAM(), PUBLIC("x.so", .exports = "PyInit_x f") }, "open-handles by-elimination", .runtimes = "cpython" },
+        { "an extension module of Python 2",
+          { PROGRAM(), LOADED("x.so", 1, .exports = "initx", .imports = "Py_InitModule4_64") },
+          "open-handles certain", .runtimes = "cpython" },
+        { "what only begins so",
+          { PROGRAM(), LOADED("x.so", 1, .exports = "PyInit initx", .imports = "abort") },
+          "open-handles certain", .runtimes = "" },
+        { "a plugin of a C program with Python in it",
+          { PROGRAM(.needed = "libpython3.11.so.1.0", .imports = "Py_Initialize"), STARTUP("libpython3.11.so.1.0", .exports = "Py_Initialize"),
+            LOADED("libx.so", 1) },
+          "open-handles certain", .runtimes = "" },
+        { "a plugin that brings Python into a C program",
+          { PROGRAM(), LOADED("mod_wsgi.so", 1, .needed = "libpython3.11.so", .initfini = "libpython3.11.so", .imports = "Py_Initialize"),
+            LOADED("libpython3.11.so", 0, .exports = "PyInit__ast") },
+          "holder certain mod_wsgi.so {open-handles}", .runtimes = "" },
+        { "a library that ctypes has opened",
+          { { .path = "/usr/bin/python3.11", .soname = "-", .type = LINK_EXECUTABLE }, LOADED("_ctypes.so", 1, .exports = "PyInit__ctypes"),
+            LOADED("libx.so", 1) },
+          "open-handles certain", .runtimes = "cpython" },
+        { "a library in an interpreter; no private fields",
+          { { .path = "/usr/bin/python3.11", .soname = "-" }, PUBLIC("libx.so") }, "open-handles by-elimination", .runtimes = "cpython" },
+        { "needed by what Python has opened",
+          { PROGRAM(), LOADED("x.so", 1, .exports = "PyInit_x", .needed = "libm.so", .initfini = "libm.so libx.so"),
+            LOADED("libm.so", 0, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0) },
+          "holder certain x.so {open-handles}", .runtimes = "cpython" },
+        { "needed by a program that is Python",
+          { { .path = "/usr/bin/python3", .soname = "-", .type = LINK_EXECUTABLE, .needed = "libx.so" }, STARTUP("libx.so") },
+          "needed-at-startup certain", .runtimes = "" },
+        { "a native library of Java", { PROGRAM(), LOADED("libjvm.so", 1), LOADED("libx.so", 1, .exports = "Java_X_f") },
+          "open-handles certain", .runtimes = "jvm" },
+        { "a plain library in a launcher of Java", { PROGRAM(.needed = "libjli.so"), STARTUP("libjli.so"), LOADED("libjvm.so", 1), LOADED("libx.so", 1) },
+          "open-handles certain", .runtimes = "jvm" },
+        { "a plain library in a C program with a virtual machine in it", { PROGRAM(), LOADED("libjvm.so", 1), LOADED("libx.so", 1) },
+          "open-handles certain", .runtimes = "" },
+        { "the virtual machine itself",
+          { PROGRAM(.needed = "libjli.so", .imports = "dlsym"), STARTUP("libjli.so"), LOADED("libjvm.so", 1, .nodelete = 1, .exports = "JNI_CreateJavaVM") },
+          "rtld-nodelete by-elimination; startup-binding by-elimination", .runtimes = "jvm" },
+        { "a library of the class library, by another that is not of the virtual machine",
+          { PROGRAM(), LOADED("libjvm.so", 1), LOADED("libverify.so", 1, .needed = "libjvm.so") },
+          "open-handles certain", .runtimes = "jvm" },
+        { "a native library of Java, where there is none",
+          { PROGRAM(), LOADED("libx.so", 1, .exports = "JNI_OnLoad Java_X_f") }, "open-handles certain", .runtimes = "" },
+        { "an addon of Node", { PROGRAM(), LOADED("x.node", 1, .exports = "napi_register_module_v1") },
+          "open-handles certain", .runtimes = "node" },
+        { "an addon of Node that registers itself in a constructor", { PROGRAM(), LOADED("x.node", 1, .imports = "node_module_register") },
+          "open-handles certain", .runtimes = "node" },
+        { "a module of nginx", { { .path = "/usr/sbin/nginx", .soname = "-", .type = LINK_EXECUTABLE },
+            LOADED("x.so", 1, .exports = "ngx_module_names ngx_modules") },
+          "open-handles certain", .runtimes = "nginx" },
+        { "a plugin of a module of nginx", { { .path = "/usr/sbin/nginx", .soname = "-", .type = LINK_EXECUTABLE },
+            LOADED("x.so", 1, .exports = "ngx_modules"), LOADED("libp.so", 1) },
+          "open-handles certain", .runtimes = "" },
+        { "nginx itself", { { .path = "/usr/sbin/nginx", .soname = "-", .type = LINK_EXECUTABLE } }, "executable certain", .runtimes = "nginx" },
+        { "a module of Perl", { { .path = "/usr/bin/perl", .soname = "-", .type = LINK_EXECUTABLE },
+            LOADED("X.so", 1, .exports = "boot_X", .imports = "Perl_croak") },
+          "open-handles certain", .runtimes = "perl" },
+        { "what boots, and not for Perl", { PROGRAM(), LOADED("X.so", 1, .exports = "boot_X") }, "open-handles certain", .runtimes = "" },
+        { "an extension of Ruby", { PROGRAM(.needed = "libruby-3.1.so.3.1"), STARTUP("libruby-3.1.so.3.1"),
+            LOADED("x.so", 1, .exports = "Init_x", .imports = "rb_define_method") },
+          "open-handles certain", .runtimes = "ruby" },
+        { "an extension of PostgreSQL", { { .path = "/usr/lib/postgresql/15/bin/postgres", .soname = "-", .type = LINK_EXECUTABLE },
+            LOADED("x.so", 1, .exports = "Pg_magic_func") },
+          "open-handles certain", .runtimes = "postgresql" },
+        { "a name service module", { PROGRAM(), LOADED("libnss_x.so.2", 1, .exports = "_nss_x_getpwnam_r") },
+          "open-handles certain", .runtimes = "libc" },
+        { "a name service module in Python", { { .path = "/usr/bin/python3", .soname = "-", .type = LINK_EXECUTABLE },
+            LOADED("libnss_x.so.2", 1, .exports = "_nss_x_getpwnam_r") },
+          "open-handles certain", .runtimes = "libc" },
+        { "needed by a name service module", { PROGRAM(),
+            LOADED("libnss_x.so.2", 1, .exports = "_nss_x_getpwnam_r", .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0) },
+          "holder certain libnss_x.so.2 {open-handles}", .runtimes = "libc" },
+        { "a name service module, of which nothing could be read but its name", { PROGRAM(), LOADED("libnss_x.so.2", 1, .unnamed = true) },
+          "open-handles certain", .runtimes = "libc" },
+        { "what only is called so", { PROGRAM(), LOADED("libnss_x.so.2", 1, .exports = "f") }, "open-handles certain", .runtimes = "" },
+        { "a converter of iconv(3)", { PROGRAM(), LOADED("UTF-16.so", 1, .exports = "gconv gconv_end gconv_init") },
+          "open-handles certain", .runtimes = "libc" },
+        { "a converter of iconv(3), of which nothing could be read but its name", { PROGRAM(), LOADED("gconv/UTF-16.so", 1, .unnamed = true) },
+          "open-handles certain", .runtimes = "libc" },
+        { "what backtrace(3) opens", { PROGRAM(), LOADED("libgcc_s.so.1", 1, .exports = "_Unwind_Backtrace") },
+          "open-handles certain", .runtimes = "libc" },
+        { "the same, needed by a plugin", { PROGRAM(), LOADED("libx.so", 1, .needed = "libgcc_s.so.1", .initfini = "libgcc_s.so.1"), LOADED("libgcc_s.so.1", 0) },
+          "holder certain libx.so {open-handles}", .runtimes = "" },
+        { "closed, in an interpreter", { { .path = "/usr/bin/python3", .soname = "-", .type = LINK_EXECUTABLE }, LOADED("libx.so", 0, .dtors = 1) },
+          "tls-dtor certain", .runtimes = "" },
+
         /* --- outside of glibc --- */
         { "musl, opened", { PROGRAM(), PUBLIC("libx.so") }, "musl certain", .musl = true },
         { "musl, opened, NODELETE and needed",
@@ -468,6 +561,17 @@ static size_t build(World *w, const Row *row) {
         return row->asked ?: n - 1;
 }
 
+static void render_runtimes(uint32_t runtimes, char *buffer, size_t size) {
+        FILE *f = fmemopen(buffer, size, "w");
+
+        ck_assert_ptr_nonnull(f);
+        for (uint32_t bit = 1, found = 0; bit < RUNTIME_ALL; bit <<= 1)
+                if (runtimes & bit)
+                        fprintf(f, "%s%s", found++ > 0 ? " " : "", runtime_to_string(bit));
+        fputc('\0', f);
+        fclose(f);
+}
+
 /* "reason certainty holder {its pins}; …" */
 static void render(const Pin *pins, size_t n, char *buffer, size_t size) {
         FILE *f = fmemopen(buffer, size, "w");
@@ -501,17 +605,21 @@ START_TEST(facts_lead_to_reasons) {
         World w;
         Pin *pins;
         size_t n, index = build(&w, row);
+        uint32_t runtimes;
 
         /* With a graph made before, and without. */
         if (_i % 2) {
                 ck_assert_int_eq(pin_graph_new(&w.context, &graph), 0);
                 w.context.graph = graph;
         }
-        ck_assert_int_eq(pins_explain(&w.context, index, &pins, &n), 0);
+        ck_assert_int_eq(pins_explain(&w.context, index, &pins, &n, &runtimes), 0);
         render(pins, n, text, sizeof(text));
         ck_assert_msg(streq(text, row->pins), "%s: %s", row->name, text);
         for (size_t i = 0; i < n; i++)
                 ck_assert_ptr_nonnull(pins[i].detail);
+        render_runtimes(runtimes, text, sizeof(text));
+        if (row->runtimes)
+                ck_assert_msg(streq(text, row->runtimes), "%s: %s", row->name, text);
         if (row->detail)
                 ck_assert_msg(streq(pins[0].detail, row->detail), "%s: %s", row->name, pins[0].detail);
         end(pins, n);
@@ -601,11 +709,11 @@ static void end_handles(LinkMap *m) {
 }
 
 static uint32_t reasons_of(const Random *w, size_t node) {
-        uint32_t reasons = 0;
+        uint32_t reasons = 0, runtimes;
         Pin *pins;
         size_t n;
 
-        ck_assert_int_eq(pins_explain(&w->context, node, &pins, &n), 0);
+        ck_assert_int_eq(pins_explain(&w->context, node, &pins, &n, &runtimes), 0);
         for (size_t i = 0; i < n; i++) {
                 reasons |= 1u << pins[i].reason;
                 ck_assert_int_eq(pins[i].certainty == CERTAINTY_CERTAIN,

@@ -191,7 +191,7 @@ static const struct {
           "[{\"reason\":\"holder\",\"certainty\":\"certain\",\"holder\":\"/a\",\"holder_pins\":[],\"detail\":\"d\"},7]", -EBADMSG },
         { "pin's detail is unsafe", "pins",
           "[{\"reason\":\"holder\",\"certainty\":\"certain\",\"holder_pins\":[],\"detail\":\"\\u001b[2J\"}]", -EBADMSG },
-        { "runtime is no word", "runtimes", "[\"perl\"]", -EBADMSG },
+        { "runtime is no word", "runtimes", "[\"tcl\"]", -EBADMSG },
         { "action is no word", "action", "\"panic\"", -EBADMSG },
         { "advice is null", "advice", "null", -EBADMSG },
         { "message is missing", "message", "-", -EBADMSG },

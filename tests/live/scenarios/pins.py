@@ -354,7 +354,7 @@ def rust_thread_local(w):
     host.thread(handle)
     new = w.replace(plugin, "rust-2")
     host.close(handle)
-    yield host, Stale(plugin, "replaced", ("tls-dtor",), disk=new, action="end-threads")
+    yield host, Stale(plugin, "replaced", ("tls-dtor",), disk=new, runtimes=("rust",), action="end-threads")
 
 
 @scenario

@@ -5,7 +5,7 @@ import re
 import time
 
 import fixtures
-from harness import Host, Missing, Stale, scenario
+from harness import ANY, Host, Missing, Stale, scenario
 
 OPEN = ("open-handles",)
 PYTHON = "/usr/bin/python3"
@@ -62,6 +62,57 @@ def python_extension(w):
     new = w.replace(plugin, "python-2")
     python_do(host, "del plugin, sys.modules['plugin']; import gc; gc.collect()")
     yield host, Stale(plugin, "replaced", OPEN, disk=new, runtimes=("cpython",), action="restart")
+
+
+@scenario
+def python_holds_what_holds_it(w):
+    """ctypes has opened a library that needs it: there is nothing to be closed"""
+    plugin = w.install("lib-1", "libplugin.so")
+    user = w.install("needs-1", "libuser.so")
+    host = python(w, f"import ctypes\na = ctypes.CDLL({user.path!r})")
+    new = w.replace(plugin, "lib-2")
+    yield host, Stale(plugin, "replaced", ("holder",), disk=new, holder=user, runtimes=("cpython",), action="restart")
+
+
+@scenario
+def perl_module(w):
+    """a module of Perl that is written in C: closed when it exits"""
+    perl = fixtures.need("perl")
+    library = w.run(perl, "-MConfig", "-e", "print $Config{archlib}")
+    module = os.path.join(library, "auto/List/Util/Util.so")
+    if not os.path.exists(module):
+        raise Missing(f"no {module}")
+    w.run("cp", module, w.path("Util.so"))
+    old = w.file("Util.so")
+    host = Host(w.start(perl, "-e", "require DynaLoader; DynaLoader::dl_load_file($ARGV[0], 0) or die; $| = 1; print \"ok 0\\n\"; <STDIN>", old))
+    host.answer(("perl",))
+    w.run("cp", module, w.path("new"))
+    os.rename(w.path("new"), old)
+    yield host, Stale(old, "replaced", OPEN, disk=w.file("Util.so"), flags=ANY, runtimes=("perl",), action="restart")
+
+
+@scenario
+def name_service(w):
+    """a name service module: glibc opens it for getpwnam(3), and never closes it"""
+    plugin = w.install("nss-1", "libnss_plugin.so.2")
+    host = w.host(env={"LD_LIBRARY_PATH": w.directory})
+    host.do("user", "plugin")
+    new = w.replace(plugin, "nss-2")
+    # LD_DEBUG=files: "…/libnss_plugin.so.2 [0]; dynamically loaded by …/libc.so.6"
+    yield host, Stale(plugin, "replaced", OPEN, disk=new, runtimes=("libc",), certainty="certain", action="restart")
+
+
+@scenario
+def backtrace(w):
+    """backtrace(3): glibc opens libgcc_s, and never closes it"""
+    w.run("cp", "-L", w.run("gcc", "-print-file-name=libgcc_s.so.1").strip(), w.path("libgcc_s.so.1"))
+    old = w.file("libgcc_s.so.1")
+    host = w.host(env={"LD_LIBRARY_PATH": w.directory})
+    host.do("backtrace")
+    w.run("cp", old, w.path("new"))
+    os.rename(w.path("new"), old)
+    yield host, Stale(old, "replaced", OPEN, disk=w.file("libgcc_s.so.1"), flags=ANY, runtimes=("libc",), certainty="certain",
+                      action="restart")
 
 
 @scenario
@@ -151,7 +202,7 @@ def nginx_with_go_plugin(w):
         generation = nginx.reload()
         w.say(f"nginx -s reload: the plugin that answers is generation {generation}.")
         assert generation == "1"
-    stale = Stale(plugin, "replaced", ("nodelete",), disk=new, runtimes=("go", "nginx"), certainty="certain",
+    stale = Stale(plugin, "replaced", ("nodelete",), disk=new, runtimes=("go",), certainty="certain",
                   action="restart", detail="3")
     w.say("Why?")
     yield nginx, stale
