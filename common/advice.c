@@ -28,8 +28,6 @@ static Action pin_action(const Finding *f, const Pin *p) {
                 return f->one_thread ? ACTION_RESTART : ACTION_END_THREADS;
         case PIN_OPEN_HANDLES:
                 return f->runtimes & NEVER_CLOSES ? ACTION_RESTART : ACTION_RELOAD;
-        case PIN_GC_PENDING:
-                return ACTION_RELOAD;
         default:
                 return ACTION_RESTART;
         }
@@ -61,10 +59,7 @@ static Action find_action(const Finding *f, const AdviceTarget *t) {
 /* --- advice --- */
 
 /* The program may close it: what that takes. */
-static char *reload_advice(const Finding *f, const AdviceTarget *t, const char *otherwise) {
-        if (f->pins[0].reason == PIN_GC_PENDING)
-                return strdup_format("the next dlclose() in the program unloads it (%s may bring one about); otherwise: %s",
-                                     t->reload ?: "a reload", otherwise);
+static char *reload_advice(const AdviceTarget *t, const char *otherwise) {
         return strdup_format("%s, if the program closes it before it opens it again; otherwise: %s", t->reload ?: "let the program reload it", otherwise);
 }
 
@@ -90,7 +85,7 @@ static char *find_advice(const Finding *f, const AdviceTarget *t) {
         case ACTION_NONE:
                 return strdup("nothing to do");
         case ACTION_RELOAD:
-                return reload_advice(f, t, restart);
+                return reload_advice(t, restart);
         case ACTION_CLOSE_HOLDER:
                 return close_advice(f, restart);
         case ACTION_END_THREADS:
@@ -244,7 +239,7 @@ static char *pin_phrase(const Finding *f, const Pin *p) {
                 return strdup(f->one_thread ? "the only thread has yet to run destructors that lie in it" :
                               "threads have yet to run destructors that lie in it");
         case PIN_GC_PENDING:
-                return strdup("nothing keeps it any more, but the loader unloads only in a dlclose()");
+                return strdup("nothing keeps it any more, but the loader unloads only in a later dlclose(), and a dlopen() of it before that revives it");
         case PIN_OPEN_HANDLES:
                 return strdup(runtime_phrase(f->runtimes) ?: "the program holds it open");
         case PIN_MUSL:
@@ -289,8 +284,6 @@ static char *find_tail(const Finding *f, const AdviceTarget *t) {
         case ACTION_RESTART_NOW:
                 return strdup_format("the next call into it may crash: %s", t->words);
         case ACTION_RELOAD:
-                if (f->pins[0].reason == PIN_GC_PENDING)
-                        return strdup_format("the next one ends it, else %s%s", t->words, hurry);
                 return strdup_format("a reload ends it if the program closes it before it opens it again, else %s%s", t->words, hurry);
         case ACTION_CLOSE_HOLDER:
                 return strdup_format("close that, else %s%s", t->words, hurry);

@@ -181,7 +181,7 @@ char *pin_cause_detail(const PinGraph *g, const PinCause *c) {
         case PIN_TLS_DTOR:
                 return detail_destructors(g, c);
         case PIN_GC_PENDING:
-                return strdup("nothing keeps it any more, and the loader collects only in a dlclose()");
+                return strdup("no open handle, destructor or other library is left");
         case PIN_OPEN_HANDLES:
                 return detail_handles(g, c);
         case PIN_MUSL:

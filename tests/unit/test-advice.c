@@ -54,7 +54,7 @@ static const struct {
         { "destructors of the only thread, and open", STATE_REPLACED, 0, 0, { { PIN_TLS_DTOR }, { PIN_OPEN_HANDLES } }, 2, NULL, ACTION_RESTART,
           .one_thread = true },
         { "open in a program of one thread", STATE_REPLACED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD, .one_thread = true },
-        { "to be collected", STATE_REPLACED, 0, 0, { { PIN_GC_PENDING } }, 1, NULL, ACTION_RELOAD },
+        { "to be collected", STATE_REPLACED, 0, 0, { { PIN_GC_PENDING } }, 1, NULL, ACTION_RESTART },
         { "open", STATE_REPLACED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
         { "open in nginx", STATE_REPLACED, 0, RUNTIME_NGINX, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
         { "open in CPython", STATE_REPLACED, 0, RUNTIME_CPYTHON, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
@@ -239,9 +239,9 @@ static const struct {
           "host (7) still runs /p.so, while nothing is left at /q.so: threads have yet to run destructors that lie in it; "
           "end these threads and close it, else restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_HIDDEN, .pins = &pending, .n_pins = 1 },
-          "the next dlclose() in the program unloads it (systemctl reload host.service may bring one about); otherwise: systemctl restart host.service",
-          "host (7) still runs /p.so, which a mount covers: nothing keeps it any more, but the loader unloads only in a dlclose(); "
-          "the next one ends it, else restart host.service." },
+          "systemctl restart host.service",
+          "host (7) still runs /p.so, which a mount covers: nothing keeps it any more, but the loader unloads only in a later dlclose(), "
+          "and a dlopen() of it before that revives it; restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_UNREACHABLE, .flags = FLAG_BOTH_GENERATIONS,
             .pins = &second_generation, .n_pins = 1 },
           "systemctl restart host.service",
@@ -307,7 +307,10 @@ static const struct {
         { { .reason = PIN_STARTUP_BINDING, .holder = S("/bin/it\n"), .detail = S("d") }, 0,
           "The loader never unloads it, for it\\x0a is bound to a symbol of it: d. Opened with RTLD_LOCAL "
           "and used through dlsym() of its handle it could be unloaded." },
-        { { .reason = PIN_UNKNOWN }, 0, "Why it stays could not be seen." },
+        { { .reason = PIN_UNKNOWN, .certainty = CERTAINTY_BY_ELIMINATION }, 0, "Why it stays could not be seen." },
+        { { .reason = PIN_GC_PENDING, .detail = S("no open handle, destructor or other library is left") }, 0,
+          "Nothing keeps it any more, but the loader unloads only in a later dlclose(), and a dlopen() of it before that revives it: "
+          "no open handle, destructor or other library is left." },
 };
 
 START_TEST(a_reason_is_told_with_its_evidence) {

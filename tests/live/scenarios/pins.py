@@ -340,9 +340,24 @@ def thread_local_destructor_closed(w):
     host.close(handle)
     yield host, Stale(plugin, "deleted", ("tls-dtor",), disk=None, certainty="certain", action="end-threads")
     host.do("end")
-    yield host, Stale(plugin, "deleted", ("gc-pending",), disk=None, certainty="certain")
+    yield host, Stale(plugin, "deleted", ("gc-pending",), disk=None, certainty="certain", action="restart")
     host.close(unrelated)  # any dlclose() that unloads something collects it
     yield host
+
+
+@scenario
+def closed_too_early_and_opened_again(w):
+    """opened, used in a thread and closed, again and again: each dlopen() revives what nothing keeps"""
+    host = w.host()
+    plugin = w.install("tls-1")
+    new = None
+    for _ in range(4):
+        handle = host.open(plugin)
+        host.thread(handle)
+        new = new or w.replace(plugin, "tls-2")
+        host.close(handle)
+        host.do("end")
+        yield host, Stale(plugin, "replaced", ("gc-pending",), disk=new, certainty="certain", action="restart")
 
 
 @scenario
