@@ -136,3 +136,9 @@ const char *elf_symbols_common(const char *const *a, size_t n_a, const char *con
 
 /* The link-time address (st_value) and size of one defined dynamic symbol. Returns 0, -ENOENT, or as above. */
 int elf_symbol_find(int fd, const ElfFile *e, const char *name, uint64_t *ret_value, uint64_t *ret_size);
+
+/*
+ * The same of .symtab, which strip(1) removes: read to its end. Returns 0; -ENOENT: it is there and whole, and has no such
+ * symbol; -ENODATA: it is not there, or larger than the bounds; -errno.
+ */
+int elf_symtab_find(int fd, const ElfFile *e, const char *name, uint64_t *ret_value, uint64_t *ret_size);

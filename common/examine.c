@@ -28,21 +28,6 @@ const char *examination_path(const Examination *x, size_t mapping) {
         return x->judged[mapping].path ?: x->maps->mappings[mapping].name;
 }
 
-bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *elf, uint64_t *ret) {
-        const Range *r = &x->maps->ranges[x->maps->mappings[mapping].first_range];
-        const uint64_t page = page_size();
-
-        for (size_t i = 0; i < elf->n_segments; i++) {
-                const ElfSegment *s = &elf->segments[i];
-
-                if (s->type == PT_LOAD && s->offset / page * page <= r->offset && r->offset - s->offset / page * page < s->file_size + page) {
-                        *ret = r->start - r->offset - (s->address - s->offset);
-                        return true;
-                }
-        }
-        return false;
-}
-
 bool examination_counts(const Examination *x, size_t mapping) {
         return x->maps->mappings[mapping].flags & RANGE_EXECUTE || x->judged[mapping].link != EXAMINE_NO_INDEX ||
                 mapping == x->executable || mapping == x->interpreter;
@@ -91,14 +76,47 @@ static int open_same(const Examination *x, const Identity *expected, int *fd) {
         return 0;
 }
 
+/* What is added to the link-time addresses of the program: the auxiliary vector says where its program headers are. */
+static bool program_bias(const Examination *x, const ElfFile *elf, uint64_t *ret) {
+        for (size_t i = 0; i < elf->n_segments; i++) {
+                const ElfSegment *s = &elf->segments[i];
+
+                if (s->type == PT_LOAD && s->offset <= elf->phoff && elf->phoff - s->offset < s->file_size) {
+                        *ret = x->loader.phdr - (s->address + (elf->phoff - s->offset));
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* The loader is in the program itself: it exports the symbol, or it is a static program that has it in .symtab. */
+static int find_program_symbol(Examination *x, int fd, const ElfFile *elf, uint64_t *ret) {
+        uint64_t value, size, bias;
+        int r = -ENOENT;
+
+        if (elf->interpreter)
+                return -ENODATA;
+        if (elf->dynamic)
+                r = elf_symbol_find(fd, elf, "_r_debug", &value, &size);
+        if (r == -ENOENT)
+                r = elf_symtab_find(fd, elf, "_r_debug", &value, &size);
+        if (r == -ENOENT)
+                x->no_loader = true;
+        if (r < 0)
+                return r;
+        if (!program_bias(x, elf, &bias))
+                return -ENODATA;
+        *ret = x->loader.class == 64 ? bias + value : (uint32_t) (bias + value);
+        return 0;
+}
+
 /*
- * Started as `ld.so prog`: the auxiliary vector is that of ld.so, whose dynamic section has no DT_DEBUG. Its symbol
- * _r_debug is where gdb looks as well (glibc elf/dl-debug.c).
+ * Started as `ld.so prog`, or static: the auxiliary vector is that of ld.so, whose dynamic section has no DT_DEBUG, or of a
+ * program that has no dynamic section. The symbol _r_debug is where gdb looks as well (glibc elf/dl-debug.c).
  */
 static int find_debug_symbol(Examination *x, uint64_t *ret) {
         _cleanup_close_ int fd = -EBADF;
         size_t i = mapping_list_find(x->maps, x->loader.phdr);
-        uint64_t value, size, bias;
         ElfFile elf;
         int r;
 
@@ -113,14 +131,9 @@ static int find_debug_symbol(Examination *x, uint64_t *ret) {
         r = elf_file_read(fd, &elf);
         if (r < 0)
                 return r;
-        r = !elf.dynamic || elf.interpreter ? -ENODATA : elf_symbol_find(fd, &elf, "_r_debug", &value, &size);
-        if (r >= 0 && !examination_load_bias(x, i, &elf, &bias))
-                r = -ENODATA;
+        r = find_program_symbol(x, fd, &elf, ret);
         elf_file_done(&elf);
-        if (r < 0)
-                return r;
-        *ret = bias + value;
-        return 0;
+        return r;
 }
 
 /* What the loader says it has loaded. Nothing of it failing is an error: the list is then not known. */
@@ -138,12 +151,20 @@ static int read_loader(Examination *x) {
                 return r;
         x->executable = mapping_list_find(x->maps, l->phdr);
         x->interpreter = l->base > 0 ? mapping_list_find(x->maps, l->base) : EXAMINE_NO_INDEX;
-        if (l->list_read || l->base > 0 || !l->memory || find_debug_symbol(x, &r_debug) < 0)
+        /* What maps nothing but itself has loaded nothing, and most static programs are so. */
+        if (l->list_read || l->base > 0 || !l->memory || x->maps->n_mappings < 2 || find_debug_symbol(x, &r_debug) < 0)
                 return 0;
         return loader_read_list(l, r_debug);
 }
 
-/* Which mapping each entry of the loader's list is of: the one that its dynamic section lies in. */
+/* The one that its dynamic section lies in. A static program has none. */
+static size_t mapping_of_entry(const Examination *x, size_t entry) {
+        const LinkMap *m = &x->loader.list.maps[entry];
+
+        return entry == 0 && m->l_ld == 0 ? x->executable : mapping_list_find(x->maps, m->l_ld);
+}
+
+/* Which mapping each entry of the loader's list is of. */
 static int match_links(Examination *x) {
         size_t first;
 
@@ -151,7 +172,7 @@ static int match_links(Examination *x) {
         if (!x->link_mapping)
                 return -ENOMEM;
         for (size_t i = 0; i < x->loader.list.n_maps; i++) {
-                size_t m = mapping_list_find(x->maps, x->loader.list.maps[i].l_ld);
+                size_t m = mapping_of_entry(x, i);
                 Judged *j = m != EXAMINE_NO_INDEX ? &x->judged[m] : NULL;
 
                 x->link_mapping[i] = m;

@@ -41,6 +41,7 @@ typedef struct Examination {
         Loader loader;
         size_t *link_mapping;   /* loader.list.maps[i] belongs to maps->mappings[link_mapping[i]] */
         ElfFile *images;        /* owned; of loader.list.maps[i], where the file could not be read: zeros else. NULL: not read yet */
+        bool no_loader;         /* the program is static, and no loader is linked into it */
         bool private_read;      /* the ELF facts and the private part of the list are there */
         size_t executable;      /* index of the mapping of the main program, and of the loader, or EXAMINE_NO_INDEX */
         size_t interpreter;
@@ -87,9 +88,6 @@ bool examination_counts(const Examination *x, size_t mapping);
  * Does a call on the mapped file come back, whatever any server does? What does not, is not opened.
  */
 bool examination_answers(Examination *x, size_t mapping);
-
-/* What is added to link-time addresses of a mapped file to get addresses of the process. */
-bool examination_load_bias(const Examination *x, size_t mapping, const ElfFile *elf, uint64_t *ret);
 
 /* Opens the mapped file itself, if it is a regular file that can be read without fear of a hang. Returns a descriptor that the caller closes, or -errno. */
 int examination_open_mapped(Examination *x, size_t mapping);

@@ -290,6 +290,7 @@ static int make_findings(Examination *x, size_t n, Sight *s, Trouble *t) {
                 .list = x->loader.list_read ? &x->loader.list : NULL,
                 .map_object = x->link_mapping,
                 .musl = is_musl(x),
+                .no_loader = x->no_loader,
                 .preload = preload,
                 .audit = audit,
                 .symbols = symbols_of,

@@ -35,22 +35,6 @@ static PinCause explain_unlisted(const PinContext *c, const PinObject *o) {
         return cause;
 }
 
-/* A process whose program asks for no loader has none. */
-static bool has_no_loader(const PinContext *c) {
-        bool program = false;
-
-        if (c->list && c->list->n_maps > 0)
-                return false;
-        for (size_t i = 0; i < c->n_objects; i++) {
-                const PinObject *o = c->objects + i;
-
-                if (o->interpreter || (o->executable && (!o->elf || o->elf->interpreter)))
-                        return false;
-                program = program || o->executable;
-        }
-        return program;
-}
-
 static bool has_cause(const PinCauses *c, PinReason reason) {
         for (size_t i = 0; i < c->n_causes; i++)
                 if (c->causes[i].reason == reason)
@@ -76,7 +60,7 @@ static int find_causes(const PinGraph *g, size_t object, PinCauses *ret) {
         PinCauses all = {}, one;
         int r;
 
-        if (has_no_loader(context) && !context->objects[object].executable) {
+        if (context->no_loader && !context->objects[object].executable) {
                 all.causes[all.n_causes++] = (PinCause){ .reason = PIN_NOT_LOADER, .certainty = CERTAINTY_LIKELY,
                                                          .node = PIN_NONE, .holder = PIN_NONE, .via = PIN_NONE };
                 *ret = all;

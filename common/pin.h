@@ -36,6 +36,7 @@ typedef struct PinContext {
         const LinkMapList *list;  /* NULL: could not be read */
         const size_t *map_object; /* list->maps[i] belongs to objects[map_object[i]]; SIZE_MAX: to none */
         bool musl;                /* the loader is musl's */
+        bool no_loader;           /* the program is static, and no loader is linked into it */
         bool list_is_whole;       /* what is not in the list is not the loader's: it is complete, for all namespaces */
         bool namespaces_untold;   /* there are others, of which the list does not tell */
         const char *preload;      /* LD_PRELOAD of the environment and /etc/ld.so.preload, separated by spaces or colons; NULL: not known. May be forged or overwritten */

@@ -64,9 +64,9 @@ def using(name, other, *flags, libraries=()):
     return build
 
 
-def host(*flags, compiler="gcc"):
+def host(*flags, compiler="gcc", base=PROGRAM):
     def build(out, generation):
-        compile(compiler, *PROGRAM, *flags, "-o", out, os.path.join(HERE, "host.c"), "-ldl")
+        compile(compiler, *base, *flags, "-o", out, os.path.join(HERE, "host.c"), "-ldl")
     return build
 
 
@@ -176,6 +176,9 @@ KINDS = {
     "host-32": host("-m32"),
     "host-musl": host(compiler="musl-gcc"),
     "host-static": host("-static", "-DHOST_STATIC"),
+    "host-static-loader": host("-static", "-w"),
+    "host-static-pie": host("-static-pie", "-w", base=["-O1", "-pthread"]),  # glibc 2.36 crashes with a runpath
+    "host-static-stripped": host("-static", "-w", "-s"),
     "host-needs": using(os.path.join(HERE, "host.c"), "needs", *PROGRAM, libraries=["-ldl"]),
     "host-uses": using(os.path.join(HERE, "host.c"), "uses", *PROGRAM, libraries=["-ldl"]),
     "host-filters": using(os.path.join(HERE, "host.c"), "filters", *PROGRAM, libraries=["-ldl"]),

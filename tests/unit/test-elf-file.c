@@ -544,6 +544,35 @@ START_TEST(words_of_a_hash_table_are_as_wide_as_the_abi_has_them) {
 }
 END_TEST
 
+/* Names that share their ends, an undefined symbol of that name, and one that is none. */
+START_TEST(symbols_of_symtab_are_found_by_reading_it) {
+        for (size_t shape = 0; shape < ELEMENTSOF(shapes); shape++) {
+                _cleanup_(elf_file_done) ElfFile e = {};
+                _cleanup_close_ int fd = -EBADF;
+                ElfRecipe recipe = { .class = shapes[shape].class, .big_endian = shapes[shape].big_endian, .no_dynamic = true,
+                                     .sections = true, .symtab = _i == 0,
+                                     .symbols = { { "imported", STB_GLOBAL, .undefined = true }, { "my_r_debug", STB_GLOBAL },
+                                                  { "_r_debug", STB_GLOBAL } } };
+                uint64_t value = 0, size = 0;
+                ElfImage m;
+
+                image_build(&m, &recipe, 0);
+                fd = image_open(&m);
+                ck_assert_int_eq(elf_file_read(fd, &e), 0);
+                if (_i > 0) {
+                        ck_assert_int_eq(elf_symtab_find(fd, &e, "_r_debug", &value, &size), -ENODATA);
+                        continue;
+                }
+                ck_assert_int_eq(elf_symtab_find(fd, &e, "_r_debug", &value, &size), 0);
+                ck_assert_uint_eq(value, 0x4003);
+                ck_assert_uint_eq(size, 12);
+                ck_assert_int_eq(elf_symtab_find(fd, &e, "imported", &value, &size), -ENOENT);
+                ck_assert_int_eq(elf_symtab_find(fd, &e, "r_debu", &value, &size), -ENOENT);
+                ck_assert_int_eq(elf_symtab_find(fd, &e, "none", &value, &size), -ENOENT);
+        }
+}
+END_TEST
+
 /* DT_HASH links indices, so that it can go round in circles. */
 START_TEST(cyclic_hash_chains_end) {
         _cleanup_(elf_file_done) ElfFile e = {};
@@ -620,6 +649,7 @@ int main(void) {
         tcase_add_loop_test(tcase, relative_relocations_are_sampled, 0, ELEMENTSOF(relative_rows));
         tcase_add_loop_test(tcase, hostile_files_are_survived, 0, ELEMENTSOF(hostile_rows));
         tcase_add_loop_test(tcase, words_of_a_hash_table_are_as_wide_as_the_abi_has_them, 0, 2);
+        tcase_add_loop_test(tcase, symbols_of_symtab_are_found_by_reading_it, 0, 2);
         tcase_add_test(tcase, cyclic_hash_chains_end);
         tcase_add_loop_test(tcase, every_length_of_a_file_is_survived, 0, ELEMENTSOF(shapes));
         tcase_add_test(tcase, what_is_no_regular_file_is_not_read);

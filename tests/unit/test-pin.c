@@ -36,7 +36,7 @@ typedef struct Row {
         const char *detail;               /* of the first pin; NULL: not judged */
         const char *runtimes;             /* NULL: not judged */
         size_t asked;                     /* 0: the last */
-        bool musl, no_list, torn, not_whole, namespaces_untold;
+        bool musl, no_loader, no_list, torn, not_whole, namespaces_untold;
         const char *preload, *audit;
 } Row;
 
@@ -422,7 +422,10 @@ static const Row rows[] = {
         { "needed by a NODELETE library; the list could not be read",
           { PROGRAM(), { .path = "/lib/ld.so" }, LOADED("libh.so", 0, .needed = "libx.so", .flag = true), LOADED("libx.so", 0) },
           "holder likely libh.so {nodelete}", .no_list = true },
-        { "mapped by a static program", { PROGRAM(), LOADED("libx.so", 0) }, "not-loader likely", .no_list = true },
+        { "mapped by a static program, of which no loader is a part",
+          { PROGRAM(), LOADED("libx.so", 0) }, "not-loader likely", .no_list = true, .no_loader = true },
+        { "mapped by a static program, of which a loader may be a part",
+          { PROGRAM(), LOADED("libx.so", 0) }, "unknown by-elimination", "the loader's list could not be read", .no_list = true },
 };
 
 /* --- from a row to a context --- */
@@ -555,7 +558,7 @@ static size_t build(World *w, const Row *row) {
         w->list.complete = !row->torn;
         w->context = (PinContext){
                 .objects = w->objects, .n_objects = n, .list = row->no_list ? NULL : &w->list, .map_object = w->map_object,
-                .musl = row->musl, .list_is_whole = !row->not_whole, .namespaces_untold = row->namespaces_untold, .preload = row->preload, .audit = row->audit,
+                .musl = row->musl, .no_loader = row->no_loader, .list_is_whole = !row->not_whole, .namespaces_untold = row->namespaces_untold, .preload = row->preload, .audit = row->audit,
                 .symbols = row_symbols, .userdata = w,
         };
         return row->asked ?: n - 1;

@@ -536,6 +536,42 @@ def not_the_loaders_and_not_executable(w):
     yield host
 
 
+def of_a_static_program(w, program, pins, **expected):
+    host = w.host(program)
+    plugin = w.install("plain-1")
+    host.open(plugin), host.open(plugin)
+    new = w.replace(plugin, "plain-2")
+    yield host, Stale(plugin, "replaced", pins, disk=new, **expected)
+
+
+@scenario
+def of_a_static_program_with_a_loader(w):
+    """a static program that opens a library: its own loader lists it, which only the program's symbol table tells"""
+    yield from of_a_static_program(w, "host-static-loader-1", OPEN, certainty="certain", detail="2 open handles", action="reload")
+
+
+@scenario
+def of_a_static_pie(w):
+    """the same, linked as position-independent"""
+    yield from of_a_static_program(w, "host-static-pie-1", OPEN, certainty="certain", detail="2 open handles", action="reload")
+
+
+@scenario
+def of_a_stripped_static_program(w):
+    """the same without a symbol table: it cannot be told where the loader's list is"""
+    yield from of_a_static_program(w, "host-static-stripped-1", ("unknown",), action="restart")
+
+
+@scenario
+def mapped_by_a_static_program(w):
+    """mapped by plain mmap(), in a static program"""
+    host = w.host("host-static-1")
+    plugin = w.install("plain-1")
+    host.do("map", "rx", plugin)
+    new = w.replace(plugin, "plain-2")
+    yield host, Stale(plugin, "replaced", ("not-loader",), disk=new)
+
+
 @scenario
 def interpreter_and_libc(w):
     """a program with a loader and a libc of its own, both replaced"""
