@@ -52,14 +52,24 @@ static char *read_preload_file(const Examination *x) {
         return text;
 }
 
+/* Appends a list, which it frees; NULL: none. What there is no memory for is missing. */
+static void add_list(char **list, char *take_more) {
+        _cleanup_free_ char *front = *list, *more = take_more;
+
+        *list = front && more ? strdup_format("%s:%s", front, more) : front ? TAKE_PTR(front) : TAKE_PTR(more);
+}
+
 static void read_environment(const Examination *x, char **ret_preload, char **ret_audit) {
         _cleanup_free_ char *text = NULL, *variable = NULL, *file = read_preload_file(x);
+        const ElfFile *exe = x->executable != EXAMINE_NO_INDEX ? examination_elf(x, x->executable) : NULL;
         size_t size;
 
+        if (exe && !strdup_to(ret_audit, exe->audit))
+                *ret_audit = NULL;
         scan_beacon(x->scan, x->options, x->process, NULL);
         if (process_read_file(x->process, "environ", ENVIRON_MAX, &text, &size) >= 0) {
                 variable = environ_find(text, size, "LD_PRELOAD");
-                *ret_audit = environ_find(text, size, "LD_AUDIT");
+                add_list(ret_audit, environ_find(text, size, "LD_AUDIT"));
         }
         if (variable || file)
                 if (asprintf(ret_preload, "%s%s%s", variable ?: "", variable && file ? " " : "", file ?: "") < 0)
@@ -93,7 +103,8 @@ static size_t count_copies(const MappingList *l, size_t mapping) {
  * Is everything that a loader of this process has loaded in the list? From glibc 2.35 on
  * the list goes through all namespaces (r_version 2 once there are several). Before, it
  * never does: up to 2.33 the number is in the file's name, and whatever the number, a
- * second copy of libc shows that there is a namespace that the list does not tell of.
+ * second copy of libc shows that there is a namespace that the list does not tell of, and
+ * so does an audit module, which need not be linked to libc.
  */
 static void judge_list(const Examination *x, PinContext *c) {
         size_t copies = 0;
@@ -107,7 +118,7 @@ static void judge_list(const Examination *x, PinContext *c) {
                         copies += count_copies(x->maps, i);
                 old = old || numbered;
         }
-        c->namespaces_untold = x->loader.list.version < 2 && copies > 1;
+        c->namespaces_untold = x->loader.list.version < 2 && (copies > 1 || (c->audit && c->audit[0] != '\0'));
         c->list_is_whole = x->loader.list_read && x->loader.list.complete && !c->namespaces_untold &&
                 (x->loader.list.version >= 2 || !old);
 }

@@ -170,10 +170,13 @@ static int walk_closure(PinGraph *g) {
         return 0;
 }
 
-/* An entry without a slash, or with $LIB and the like in it, names the last component. */
+/*
+ * An entry without a slash, or with $LIB and the like in it, names the last component. So does a relative one: it was
+ * relative to a directory that is not known.
+ */
 static bool entry_names(const char *entry, size_t length, const char *const *names, size_t n_names) {
         const char *slash = memrchr(entry, '/', length);
-        bool whole = slash && !memchr(entry, '$', length);
+        bool whole = slash && entry[0] == '/' && !memchr(entry, '$', length);
 
         if (slash && !whole) {
                 length -= (size_t) (slash + 1 - entry);

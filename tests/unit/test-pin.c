@@ -104,6 +104,12 @@ static const Row rows[] = {
           "holder certain libaudit.so {ld-audit}", .audit = "/opt/libaudit.so" },
         { "an audit module of a loader that does not list it",
           { PROGRAM(), LOADED("libx.so", 1, .unlisted = true) }, "ld-audit likely", .audit = "libx.so", .not_whole = true },
+        { "an audit module of a loader that does not list it, by a relative path",
+          { PROGRAM(), LOADED("libx.so", 1, .unlisted = true) }, "ld-audit likely", .audit = "./lib/../libx.so", .not_whole = true,
+          .namespaces_untold = true },
+        { "what another audit module of such a loader needs",
+          { PROGRAM(), LOADED("liby.so", 1, .unlisted = true) }, "unknown by-elimination", .audit = "./libx.so", .not_whole = true,
+          .namespaces_untold = true },
         { "dlmopen()ed",
           { PROGRAM(), LOADED("libx.so", 2, .namespace = 1) }, "open-handles certain", "2 open handles", .audit = "/opt/libaudit.so" },
 
