@@ -75,21 +75,72 @@ static int search_directory(const Search *s, Dependency *d, int at, const char *
         return r;
 }
 
-static int search_runpath(const Search *s, Dependency *d, const Dependency *of) {
-        const char *runpath = of->elf.runpath ? of->elf.runpath : "";
+/* The directories that one element of a runpath may be. Elements that are relative to the working directory are skipped. */
+static int search_element(const Search *s, Dependency *d, const Dependency *of, const char *element, size_t length) {
         int r = 0;
 
-        while (r == 0) {
+        for (unsigned candidate = 0; r == 0; candidate++) {
                 _cleanup_free_ char *path = NULL;
                 bool origin;
 
-                r = library_runpath_next(&runpath, &path, &origin);
+                r = library_expand(element, length, of->elf.machine, of->elf.class, candidate, &path, &origin);
                 if (r <= 0)
                         return r;
-                if (!origin)
+                r = 0;
+                if (!origin && path[0] == '/')
                         r = search_directory(s, d, AT_FDCWD, path);
-                else
-                        r = of->directory_fd < 0 ? 0 : search_directory(s, d, of->directory_fd, path);
+                else if (origin && of->directory_fd >= 0)
+                        r = search_directory(s, d, of->directory_fd, path);
+        }
+        return r;
+}
+
+static int search_runpath(const Search *s, Dependency *d, const Dependency *of) {
+        const char *runpath = of->elf.runpath ? of->elf.runpath : "", *element;
+        size_t length;
+        int r = 0;
+
+        while (r == 0 && library_runpath_next(&runpath, &element, &length))
+                r = search_element(s, d, of, element, length);
+        return r;
+}
+
+/* Opens a path, in place of a name, and remembers the directory that it lies in. Returns as load(). */
+static int load_path(const Search *s, Dependency *d, int at, const char *path) {
+        _cleanup_close_ int fd = library_open(at, path);
+        const char *slash = strrchr(path, '/');
+        _cleanup_free_ char *directory = NULL;
+        int r;
+
+        if (fd < 0)
+                return 0;
+        directory = strndup(path, (size_t) (slash - path) + 1);
+        if (!directory)
+                return -ENOMEM;
+        r = load(d, fd, &s->list->items[0].elf);
+        if (r > 0)
+                d->directory_fd = openat(at, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return r;
+}
+
+/*
+ * A name with a slash is a path (glibc elf/dl-load.c). A relative one is so to the working directory of a program that is
+ * not known: it is looked for beside the library, as plain names are.
+ */
+static int search_path(const Search *s, Dependency *d) {
+        const Dependency *root = &s->list->items[0], *from = &s->list->items[s->from];
+        int r = 0;
+
+        for (unsigned candidate = 0; r == 0; candidate++) {
+                _cleanup_free_ char *path = NULL;
+                bool origin;
+                int at;
+
+                r = library_expand(d->name, strlen(d->name), root->elf.machine, root->elf.class, candidate, &path, &origin);
+                if (r <= 0)
+                        return r;
+                at = path[0] == '/' ? AT_FDCWD : origin ? from->directory_fd : root->directory_fd;
+                r = at == -EBADF ? 0 : load_path(s, d, at, path);
         }
         return r;
 }
@@ -99,12 +150,9 @@ static int search(const Search *s, Dependency *d) {
         const Dependency *root = &s->list->items[0], *from = &s->list->items[s->from];
         int r = 0;
 
-        if (d->name[0] == '/') {
-                _cleanup_close_ int fd = library_open(AT_FDCWD, d->name);
-
-                return fd < 0 ? 0 : load(d, fd, &root->elf);
-        }
-        if (d->name[0] == '\0' || strchr(d->name, '/'))
+        if (strchr(d->name, '/'))
+                return search_path(s, d);
+        if (d->name[0] == '\0')
                 return 0;
         if (root->directory_fd >= 0)
                 r = search_directory(s, d, root->directory_fd, ".");

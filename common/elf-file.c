@@ -308,10 +308,13 @@ static int gnu_hash_read(ElfReader *r, ElfFile *e, const ElfDynamic *d) {
 }
 
 static int dynamic_facts_read(ElfReader *r, ElfFile *e, const ElfDynamic *d) {
-        uint64_t ignored;
+        uint64_t ignored, size;
         int k;
 
         e->cut = e->cut || d->cut;
+        e->init = elf_dynamic_get(d, DT_INIT, &ignored);
+        if (elf_dynamic_get(d, DT_INIT_ARRAYSZ, &size))
+                e->n_constructors = size / elf_word_size(r);
         elf_dynamic_get(d, DT_FLAGS, &e->flags);
         elf_dynamic_get(d, DT_FLAGS_1, &e->flags_1);
         e->text_relocations = (e->flags & DF_TEXTREL) || elf_dynamic_get(d, DT_TEXTREL, &ignored);

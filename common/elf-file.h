@@ -69,6 +69,8 @@ typedef struct ElfFile {
         char *audit;           /* DT_AUDIT or DT_DEPAUDIT, or NULL */
         uint64_t flags;        /* DT_FLAGS */
         uint64_t flags_1;      /* DT_FLAGS_1 */
+        bool init;             /* has DT_INIT */
+        uint64_t n_constructors; /* entries of DT_INIT_ARRAY */
         bool dynamic;          /* has PT_DYNAMIC */
         bool text_relocations;
         bool tls;

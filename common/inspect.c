@@ -206,6 +206,31 @@ static int check_threads(Inspection *i, const ElfSymbols *s) {
         return 0;
 }
 
+/*
+ * Has it code of its own that is run when it is loaded? crtbeginS.o of GCC brings one constructor into each library
+ * (frame_dummy()) and imports this symbol for it; and crti.o a DT_INIT.
+ */
+static bool has_constructors(const Dependency *d) {
+        const bool gcc = imports(&d->symbols, "_ITM_registerTMCloneTable");
+
+        return d->elf.n_constructors > (gcc ? 1 : 0) || (d->elf.init && !gcc);
+}
+
+/* Libraries that pin themselves do so by opening themselves, or each other; they find their own names by dladdr(3). */
+static int check_constructors(Inspection *i, const Dependency *d) {
+        static const char *const names[] = { "dlopen", "dlmopen", "dladdr" };
+
+        if (i->verdict == UNLOAD_NO || !has_constructors(d))
+                return 0;
+        for (size_t k = 0; k < ELEMENTSOF(names); k++)
+                if (imports(&d->symbols, names[k]))
+                        return add(i, UNLOAD_MAYBE, PIN_OPEN_HANDLES,
+                                   text("it has constructors, and imports %s(): it stays if they open the library itself, "
+                                        "or another one that needs it", names[k]),
+                                   "open neither in a constructor");
+        return 0;
+}
+
 /* What could not be looked at may hold anything. */
 static int check_whole(Inspection *i, const DependencyList *l) {
         int r;
@@ -274,6 +299,9 @@ int inspect_file(int fd, int directory_fd, Inspection *ret) {
         if (r < 0)
                 return r;
         r = check_threads(&i, &l.items[0].symbols);
+        if (r < 0)
+                return r;
+        r = check_constructors(&i, &l.items[0]);
         if (r < 0)
                 return r;
         r = check_whole(&i, &l);

@@ -39,8 +39,8 @@ void inspection_done(Inspection *i);
 
 /*
  * fd: the file, borrowed. directory_fd: where to look for what it needs first (the
- * file's own directory), or -EBADF; then its runpath with $ORIGIN, then the system's
- * library directories for its class. Returns 0; -ENOEXEC: not ELF; -EBADMSG: broken;
+ * file's own directory), or -EBADF; then its runpath, then the system's library
+ * directories for its class. $ORIGIN, $LIB and $PLATFORM are expanded. Returns 0; -ENOEXEC: not ELF; -EBADMSG: broken;
  * -EMEDIUMTYPE: ELF, but no shared library; -errno; -ENOMEM.
  */
 int inspect_file(int fd, int directory_fd, Inspection *ret);

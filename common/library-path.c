@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <ctype.h>
 #include <dirent.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -116,23 +118,100 @@ int library_open(int directory_fd, const char *path) {
         return fd < 0 ? -errno : fd;
 }
 
-int library_runpath_next(const char **runpath, char **ret, bool *ret_origin) {
+bool library_runpath_next(const char **runpath, const char **ret, size_t *ret_length) {
         while (**runpath) {
-                const char *element = *runpath;
-                size_t n = strcspn(element, ":"), token = 0;
+                size_t n = strcspn(*runpath, ":");
 
-                *runpath += n + (element[n] == ':');
-                if (n >= 7 && memcmp(element, "$ORIGIN", 7) == 0 && (n == 7 || element[7] == '/'))
-                        token = 7;
-                else if (n >= 9 && memcmp(element, "${ORIGIN}", 9) == 0 && (n == 9 || element[9] == '/'))
-                        token = 9;
-                if (memchr(element + token, '$', n - token) || (token == 0 && element[0] != '/'))
-                        continue;
-                /* "$ORIGIN/../x" is "./../x" from there */
-                if (asprintf(ret, "%s%.*s", token > 0 ? "." : "", (int) (n - token), element + token) < 0)
-                        return -ENOMEM;
-                *ret_origin = token > 0;
-                return 1;
+                *ret = *runpath;
+                *ret_length = n;
+                *runpath += n + ((*runpath)[n] == ':');
+                if (n > 0)
+                        return true;
         }
+        return false;
+}
+
+/* Debian's directory, and AT_PLATFORM as the kernel has it on the oldest machines of the kind. */
+static const struct {
+        uint16_t machine;
+        uint8_t class;
+        const char *multiarch, *platform;
+} architectures[] = {
+        { EM_X86_64, 64, "lib/x86_64-linux-gnu", "x86_64" },
+        { EM_X86_64, 32, "libx32", "x86_64" },
+        { EM_386, 32, "lib/i386-linux-gnu", "i686" },
+        { EM_AARCH64, 64, "lib/aarch64-linux-gnu", "aarch64" },
+        { EM_ARM, 32, "lib/arm-linux-gnueabihf", "v7l" },
+        { EM_PPC64, 64, "lib/powerpc64le-linux-gnu", NULL },
+        { EM_RISCV, 64, "lib/riscv64-linux-gnu", NULL },
+        { EM_S390, 64, "lib/s390x-linux-gnu", NULL },
+};
+
+static const char *lib_of(uint16_t machine, uint8_t class, unsigned candidate) {
+        if (candidate == 0)
+                return "lib";
+        if (candidate == 1)
+                return class == 64 ? "lib64" : "lib32";
+        for (size_t i = 0; candidate == 2 && i < ELEMENTSOF(architectures); i++)
+                if (architectures[i].machine == machine && architectures[i].class == class)
+                        return architectures[i].multiarch;
+        return NULL;
+}
+
+static const char *platform_of(uint16_t machine, uint8_t class) {
+        for (size_t i = 0; i < ELEMENTSOF(architectures); i++)
+                if (architectures[i].machine == machine && architectures[i].class == class)
+                        return architectures[i].platform;
+        return NULL;
+}
+
+/* The length of "$NAME" or "${NAME}" at the beginning of the text, or 0. */
+static size_t token_length(const char *text, size_t length, const char *name) {
+        const size_t n = strlen(name);
+
+        if (length >= n + 3 && text[1] == '{' && memcmp(text + 2, name, n) == 0 && text[n + 2] == '}')
+                return n + 3;
+        if (length > n && memcmp(text + 1, name, n) == 0 && (length == n + 1 || (text[n + 1] != '_' && !isalnum((unsigned char) text[n + 1]))))
+                return n + 1;
         return 0;
+}
+
+int library_expand(const char *text, size_t length, uint16_t machine, uint8_t class, unsigned candidate, char **ret, bool *ret_origin) {
+        const char *lib = lib_of(machine, class, candidate), *platform = platform_of(machine, class);
+        _cleanup_free_ char *path = NULL;
+        bool origin = false, has_lib = false;
+        size_t size;
+        FILE *f = open_memstream(&path, &size);
+        int r = 1;
+
+        if (!f)
+                return -ENOMEM;
+        for (size_t at = 0, n; r > 0 && at < length; at += n) {
+                const char *here = text + at, *value = NULL;
+
+                n = 1;
+                if (*here != '$') {
+                        putc(*here, f);
+                        continue;
+                }
+                if (at == 0 && (n = token_length(here, length - at, "ORIGIN")) > 0) {
+                        value = "."; /* "$ORIGIN/../x" is "./../x" from there */
+                        origin = true;
+                } else if ((n = token_length(here, length - at, "LIB")) > 0) {
+                        value = lib;
+                        has_lib = true;
+                } else if ((n = token_length(here, length - at, "PLATFORM")) > 0)
+                        value = platform;
+                if (value)
+                        fputs(value, f);
+                else
+                        r = 0;
+        }
+        if (fclose(f) != 0)
+                return -ENOMEM;
+        if (r == 0 || (candidate > 0 && !has_lib))
+                return 0;
+        *ret = TAKE_PTR(path);
+        *ret_origin = origin;
+        return 1;
 }

@@ -3,7 +3,9 @@
 
 /* Where libraries are looked for. */
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base.h"
 
@@ -30,10 +32,13 @@ int library_path_read(LibraryPath *ret);
  */
 int library_open(int directory_fd, const char *path);
 
+/* Takes the next element off a colon-separated DT_RUNPATH, unless it is empty: *ret is into it. Returns false: there are no more. */
+bool library_runpath_next(const char **runpath, const char **ret, size_t *ret_length);
+
 /*
- * Takes the next element off a colon-separated DT_RUNPATH. *ret is its path; where
- * *ret_origin, relative to the directory that $ORIGIN is. Elements that are relative
- * to the working directory, or have other tokens in them, are skipped.
- * Returns 1; 0: there are no more; -ENOMEM. The caller frees.
+ * Expands the tokens in an element of DT_RUNPATH or in DT_NEEDED (ld.so(8), "Dynamic string tokens"). $LIB and $PLATFORM are
+ * what the loader was built with: of $LIB there are several candidates, from 0 on, of which one may exist. machine, class: of
+ * the ELF file. *ret_origin: the path is relative to the directory that $ORIGIN is.
+ * Returns 1; 0: no such candidate, or a token that is not known; -ENOMEM. The caller frees.
  */
-int library_runpath_next(const char **runpath, char **ret, bool *ret_origin);
+int library_expand(const char *text, size_t length, uint16_t machine, uint8_t class, unsigned candidate, char **ret, bool *ret_origin);

@@ -102,6 +102,11 @@ static size_t find_name(const PinGraph *g, unsigned namespace, const char *name)
         return low < g->n_names && compare_keys(g->names + low, &key) == 0 ? g->names[low].node : PIN_NONE;
 }
 
+/* With $ORIGIN and the like in it, it names the last component: what the loader made of the rest is not known. */
+static size_t find_needed(const PinGraph *g, unsigned namespace, const char *name) {
+        return find_name(g, namespace, strchr(name, '$') ? base_name(name) : name);
+}
+
 static int add_needed(PinGraph *g, PinNode *node, size_t *allocated, size_t to) {
         if (!GROW(g->needed, *allocated, g->n_needed + 1))
                 return -ENOMEM;
@@ -118,9 +123,9 @@ static int resolve_node(PinGraph *g, PinNode *node, size_t *allocated) {
         if (!elf)
                 return 0;
         for (size_t k = 0; r >= 0 && k < elf->n_needed && g->n_needed < NEEDED_MAX; k++)
-                r = add_needed(g, node, allocated, find_name(g, node->namespace, elf->needed[k]));
+                r = add_needed(g, node, allocated, find_needed(g, node->namespace, elf->needed[k]));
         for (size_t k = 0; r >= 0 && k < elf->n_auxiliary && g->n_needed < NEEDED_MAX; k++) {
-                size_t to = find_name(g, node->namespace, elf->auxiliary[k]);
+                size_t to = find_needed(g, node->namespace, elf->auxiliary[k]);
 
                 if (to != PIN_NONE) /* there need not be such a file */
                         r = add_needed(g, node, allocated, to);

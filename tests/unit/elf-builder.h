@@ -45,6 +45,8 @@ typedef struct ElfRecipe {
         const char *interpreter, *soname, *rpath, *runpath, *audit;
         const char *needed[8]; /* up to the first NULL */
         const char *filter, *auxiliary;
+        unsigned constructors; /* entries of DT_INIT_ARRAY */
+        bool init;             /* DT_INIT */
         const char *comment;   /* with section headers */
         bool symtab;           /* the symbols are those of .symtab as well, with section headers */
         uint64_t flags, flags_1;
@@ -303,6 +305,12 @@ static inline void image_dynamic_section(ElfImage *m, const ElfRecipe *recipe, s
         m->dynamic = image_take(m, 32 * 2 * w, 16);
         for (size_t i = 0; i < ELEMENTSOF(recipe->needed) && recipe->needed[i]; i++)
                 image_dynamic(m, DT_NEEDED, image_string(m, recipe->needed[i]));
+        if (recipe->init)
+                image_dynamic(m, DT_INIT, BUILDER_BIAS);
+        if (recipe->constructors > 0) {
+                image_dynamic(m, DT_INIT_ARRAY, BUILDER_BIAS + m->data);
+                image_dynamic(m, DT_INIT_ARRAYSZ, recipe->constructors * w);
+        }
         if (recipe->filter)
                 image_dynamic(m, DT_FILTER, image_string(m, recipe->filter));
         if (recipe->auxiliary)

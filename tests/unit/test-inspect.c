@@ -96,6 +96,36 @@ static const Row rows[] = {
           { .needed = { "a.so" }, .runpath = "relative:$LIB/x:$ORIGIN/../%/sub" },
           { { "sub/a.so", { .flags_1 = DF_1_NODELETE } } },
           .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "a.so, which it needs" },
+        { "found by $ORIGIN in its name",
+          { .needed = { "$ORIGIN/sub/a.so" } },
+          { { "sub/a.so", { .flags_1 = DF_1_NODELETE } } },
+          .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "$ORIGIN/sub/a.so, which it needs" },
+        { "found by $ORIGIN in the name that another needs, relative to that",
+          { .needed = { "sub/b.so" } },
+          { { "sub/b.so", { .needed = { "${ORIGIN}/a.so" } } }, { "sub/a.so", { .flags_1 = DF_1_NODELETE } } },
+          .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "${ORIGIN}/a.so, which it needs" },
+        { "found by $LIB",
+          { .needed = { "a.so" }, .runpath = "$ORIGIN/sub/$LIB" },
+          { { "sub/lib64/a.so", { .flags_1 = DF_1_NODELETE } } },
+          .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "a.so, which it needs" },
+        { "found by a relative path",
+          { .needed = { "./sub/a.so" } },
+          { { "sub/a.so", { .flags_1 = DF_1_NODELETE } } },
+          .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "./sub/a.so, which it needs" },
+        { "an auxiliary library that is there", { .auxiliary = "a.so" }, { { "a.so", { .flags_1 = DF_1_NODELETE } } },
+          .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "a.so, which it needs" },
+        { "an auxiliary library that is not there", { .auxiliary = "a.so" }, .expected = UNLOAD_YES, .reason = PIN_REASON_MAX },
+        { "a constructor that may open the library itself", { .constructors = 1, .symbols = { BOUND("dlopen") } },
+          .expected = UNLOAD_MAYBE, .reason = PIN_OPEN_HANDLES, .detail = "imports dlopen()" },
+        { "constructors beside that of GCC, which may find their own name",
+          { .constructors = 2, .symbols = { BOUND("_ITM_registerTMCloneTable"), BOUND("dladdr") } },
+          .expected = UNLOAD_MAYBE, .reason = PIN_OPEN_HANDLES, .detail = "imports dladdr()" },
+        { "DT_INIT, and dlmopen()", { .init = true, .symbols = { BOUND("dlmopen") } },
+          .expected = UNLOAD_MAYBE, .reason = PIN_OPEN_HANDLES, .detail = "imports dlmopen()" },
+        { "dlopen() without a constructor but those of GCC",
+          { .init = true, .constructors = 1, .symbols = { BOUND("_ITM_registerTMCloneTable"), BOUND("dlopen") } },
+          .expected = UNLOAD_YES, .reason = PIN_REASON_MAX },
+        { "constructors that open nothing", { .constructors = 3, .symbols = { BOUND("dlsym") } }, .expected = UNLOAD_YES, .reason = PIN_REASON_MAX },
         { "a named pipe is not opened", { .needed = { "pipe.so" } },
           .expected = UNLOAD_MAYBE, .reason = PIN_UNKNOWN, .detail = "pipe.so, which it needs, was not found" },
         { "no way out of the directories by name", { .needed = { "../../etc/passwd", "" } },
@@ -106,6 +136,7 @@ static char directory[32];
 
 static void make_directory(void) {
         _cleanup_free_ char *path = NULL;
+        char lib[64];
 
         strcpy(directory, "/tmp/test-inspect-XXXXXX");
         ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -113,6 +144,8 @@ static void make_directory(void) {
         ck_assert_int_eq(mkfifo(path, 0600), 0);
         memcpy(strrchr(path, '/'), "/sub", 5);
         ck_assert_int_eq(mkdir(path, 0700), 0);
+        strcat(strcpy(lib, path), "/lib64");
+        ck_assert_int_eq(mkdir(lib, 0700), 0);
 }
 
 static int remove_one(const char *path, const struct stat *st _unused_, int flag _unused_, struct FTW *ftw _unused_) {
@@ -248,26 +281,32 @@ START_TEST(damaged_libraries_are_not_vouched_for) {
 END_TEST
 
 static const struct {
-        const char *runpath, *expected; /* elements, those of $ORIGIN with a '@' before */
+        const char *runpath, *expected; /* what each element may be, those of $ORIGIN with a '@' before */
 } runpaths[] = {
         { "", "" },
         { "/a:/b", "/a /b" },
         { "$ORIGIN", "@." },
         { "${ORIGIN}/../lib:/c", "@./../lib /c" },
-        { "$ORIGINAL:$ORIGIN/$LIB:rel:::$PLATFORM", "" },
-        { "/x/$LIB:/y", "/y" },
+        { "$ORIGINAL:rel:::$NOTHING:$", "rel" },
+        { "$ORIGIN/$LIB", "@./lib @./lib64 @./lib/x86_64-linux-gnu" },
+        { "/x/${LIB}y:/y", "/x/liby /x/lib64y /x/lib/x86_64-linux-gnuy /y" },
+        { "/x/$LIB_y", "" },
+        { "/x/$PLATFORM", "/x/x86_64" },
+        { "/x/$ORIGIN", "" },
         { "${ORIGIN", "" },
 };
 
-START_TEST(runpaths_are_split) {
-        const char *rest = runpaths[_i].runpath;
-        char joined[64] = "", *path;
+START_TEST(runpaths_are_split_and_expanded) {
+        const char *rest = runpaths[_i].runpath, *element;
+        char joined[128] = "", *path;
+        size_t length;
         bool origin;
 
-        while (library_runpath_next(&rest, &path, &origin) > 0) {
-                strcat(strcat(strcat(joined, joined[0] ? " " : ""), origin ? "@" : ""), path);
-                free(path);
-        }
+        while (library_runpath_next(&rest, &element, &length))
+                for (unsigned candidate = 0; library_expand(element, length, EM_X86_64, 64, candidate, &path, &origin) > 0; candidate++) {
+                        strcat(strcat(strcat(joined, joined[0] ? " " : ""), origin ? "@" : ""), path);
+                        free(path);
+                }
         ck_assert_str_eq(joined, runpaths[_i].expected);
 }
 END_TEST
@@ -283,7 +322,7 @@ int main(void) {
         tcase_add_test(tcase, what_is_no_elf_is_told_so);
         tcase_add_test(tcase, the_closure_is_bounded);
         tcase_add_test(tcase, damaged_libraries_are_not_vouched_for);
-        tcase_add_loop_test(tcase, runpaths_are_split, 0, ELEMENTSOF(runpaths));
+        tcase_add_loop_test(tcase, runpaths_are_split_and_expanded, 0, ELEMENTSOF(runpaths));
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }

@@ -61,6 +61,8 @@ static const Row rows[] = {
         { "needed at startup, without a soname",
           { PROGRAM(.needed = "libx.so"), { .path = "/lib/libx.so", .soname = "-", .type = LINK_LIBRARY } },
           "needed-at-startup certain" },
+        { "needed at startup by a name with $ORIGIN",
+          { PROGRAM(.needed = "$ORIGIN/../lib/libx.so"), STARTUP("libx.so") }, "needed-at-startup certain", "prog -> libx.so" },
         { "needed at startup; no private fields",
           { PROGRAM(.needed = "libx.so"), PUBLIC("libx.so") },
           "needed-at-startup certain" },
