@@ -110,12 +110,23 @@ static char *inodes(const Finding *f) {
         return strdup_format(" (inode %" PRIu64 " mapped, %" PRIu64 " on disk)", f->mapped.inode, f->disk.inode);
 }
 
+/* Nothing of a file without an executable VMA is run. */
+static const char *verb(const Finding *f) {
+        return f->data_only ? "maps" : "runs";
+}
+
 static char *deleted_head(const Finding *f, const char *path, const char *ids, const char *successor) {
         if (f->flags & FLAG_FILE_BIND_MOUNT)
-                return strdup_format("still runs %s%s, a mounted file that was removed from where it came", path, ids);
+                return strdup_format("still %s %s%s, a mounted file that was removed from where it came", verb(f), path, ids);
         if (successor)
-                return strdup_format("still runs %s%s, which was removed; %s took its place", path, ids, successor);
-        return strdup_format("still runs %s%s, which was removed", path, ids);
+                return strdup_format("still %s %s%s, which was removed; %s took its place", verb(f), path, ids, successor);
+        return strdup_format("still %s %s%s, which was removed", verb(f), path, ids);
+}
+
+static char *modified_head(const Finding *f, const char *path) {
+        if (f->flags & FLAG_CRASH_RISK)
+                return strdup_format("%s %s, which was overwritten in place", verb(f), path);
+        return strdup_format("still %s the old content of %s", verb(f), path);
 }
 
 /* What the process does with which file. */
@@ -126,19 +137,19 @@ static char *find_head(const Finding *f) {
                 return NULL;
         switch (f->state) {
         case STATE_REPLACED:
-                return strdup_format("still runs the old %s%s", path, ids);
+                return strdup_format("still %s the old %s%s", verb(f), path, ids);
         case STATE_DELETED:
                 return deleted_head(f, path, ids, successor);
         case STATE_MODIFIED:
-                return strdup_format(f->flags & FLAG_CRASH_RISK ? "runs %s, which was overwritten in place" : "still runs the old content of %s", path);
+                return modified_head(f, path);
         case STATE_SUPERSEDED:
-                return strdup_format("still runs %s%s, while %s leads to %s", path, ids, name ?: "its name", successor ?: "another file");
+                return strdup_format("still %s %s%s, while %s leads to %s", verb(f), path, ids, name ?: "its name", successor ?: "another file");
         case STATE_MOVED:
-                return strdup_format("still runs %s%s, while nothing is left at %s", path, ids, name ?: "the name it was opened by");
+                return strdup_format("still %s %s%s, while nothing is left at %s", verb(f), path, ids, name ?: "the name it was opened by");
         case STATE_HIDDEN:
-                return strdup_format("still runs %s%s, which a mount covers", path, ids);
+                return strdup_format("still %s %s%s, which a mount covers", verb(f), path, ids);
         case STATE_UNREACHABLE:
-                return strdup_format("still runs %s%s, whose file system was detached", path, ids);
+                return strdup_format("still %s %s%s, whose file system was detached", verb(f), path, ids);
         default:
                 return strdup_format("maps %s%s", path, ids);
         }
@@ -282,7 +293,7 @@ static char *find_tail(const Finding *f, const AdviceTarget *t) {
 
         switch (f->action) {
         case ACTION_RESTART_NOW:
-                return strdup_format("the next call into it may crash: %s", t->words);
+                return strdup_format("the next %s may crash: %s", f->data_only ? "access to it" : "call into it", t->words);
         case ACTION_RELOAD:
                 return strdup_format("a reload ends it if the program closes it before it opens it again, else %s%s", t->words, hurry);
         case ACTION_CLOSE_HOLDER:

@@ -225,6 +225,7 @@ static int make_finding(Examination *x, const PinContext *context, const Finding
                 return r;
         f.state = j->verdict.state;
         f.flags = j->verdict.flags | (both_generations(x, mapping) ? FLAG_BOTH_GENERATIONS : 0);
+        f.data_only = !(x->maps->mappings[mapping].flags & RANGE_EXECUTE);
         f.disk = j->disk;
         f.successor = TAKE_PTR(j->successor);
         r = set_mapped_id(x, mapping, &f.mapped);

@@ -68,6 +68,7 @@ int finding_copy(const Finding *f, Finding *ret) {
                 .one_thread = f->one_thread,
                 .state = f->state,
                 .flags = f->flags,
+                .data_only = f->data_only,
                 .mapped = f->mapped,
                 .disk = f->disk,
                 .runtimes = f->runtimes,

@@ -49,6 +49,7 @@ typedef struct Finding {
         char *loader_name;   /* l_name: what a reload would open; NULL: not known */
         State state;
         uint32_t flags;      /* mask of Flag */
+        bool data_only;      /* none of its VMAs is executable. For the advice alone: not handed over */
         FileId mapped, disk; /* disk.known == false: nothing is there */
         char *successor;     /* the file that took its place under another path, or NULL */
 

@@ -264,6 +264,15 @@ static const struct {
           "systemctl restart app.service",
           "python3 (7) still runs the old /libssl.so.3: it is kept by _ssl.so, which needs it: CPython holds it open, and does not close it "
           "by itself; restart app.service." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/libicudata.so.72"), .state = STATE_REPLACED, .data_only = true,
+            .pins = &needed, .n_pins = 1 },
+          "systemctl restart host.service",
+          "host (7) still maps the old /libicudata.so.72: the program needs it from its start to its end; restart host.service." },
+        { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/libicudata.so.72"), .state = STATE_MODIFIED, .data_only = true,
+            .flags = FLAG_CRASH_RISK, .pins = &needed, .n_pins = 1 },
+          "systemctl restart host.service",
+          "host (7) maps /libicudata.so.72, which was overwritten in place: the program needs it from its start to its end; "
+          "the next access to it may crash: restart host.service." },
         { { .pid = 7, .state = STATE_MODIFIED },
           "end process (7) and start it again",
           "process (7) still runs the old content of a file: why it stays was not looked at; end process (7) and start it again." },
