@@ -3,7 +3,7 @@
 /*
  * Relative relocations are sorted by address and come first in their table (ld(1)
  * -z combreloc). A sample is taken: large tables at a few places only, and of each
- * page only a few words, so that reading them in the file costs a few reads.
+ * span only a few words, so that reading them in the file costs a few reads.
  */
 
 #include <elf.h>
@@ -15,8 +15,9 @@
 #define DT_RELR 36
 #endif
 
-#define PAGE 4096u
-#define WORDS_PER_PAGE 8u
+/* The file is read in such pieces; of each, so many words are enough. */
+#define SPAN 4096u
+#define WORDS_PER_SPAN 8u
 #define BLOCKS 4u
 #define BLOCK_ENTRIES 128u
 
@@ -32,8 +33,8 @@ typedef struct Sample {
         struct {
                 Item items[ELF_RELATIVES_MAX];
                 size_t n;
-                uint64_t page;
-                unsigned on_page;
+                uint64_t span;
+                unsigned in_span;
         } kinds[2];
 } Sample;
 
@@ -71,7 +72,7 @@ static bool in_relro(const ElfFile *e, uint64_t address, size_t word) {
 
                 if (s->type != PT_GNU_RELRO || __builtin_add_overflow(s->address, s->memory_size, &end))
                         continue;
-                end -= end % PAGE;
+                end -= end % (uint64_t) sysconf(_SC_PAGESIZE);
                 if (address >= s->address && address < end && end - address >= word)
                         return true;
         }
@@ -80,15 +81,15 @@ static bool in_relro(const ElfFile *e, uint64_t address, size_t word) {
 
 static void sample_add(Sample *s, const Item *item) {
         bool relro = in_relro(s->elf, item->target, s->word);
-        uint64_t offset, page = item->target / PAGE;
+        uint64_t offset, span = item->target / SPAN;
 
         if (s->kinds[relro].n == ELF_RELATIVES_MAX || !elf_file_offset(s->elf, item->target, &offset))
                 return;
-        if (s->kinds[relro].page != page) {
-                s->kinds[relro].page = page;
-                s->kinds[relro].on_page = 0;
+        if (s->kinds[relro].span != span) {
+                s->kinds[relro].span = span;
+                s->kinds[relro].in_span = 0;
         }
-        if (s->kinds[relro].on_page++ < WORDS_PER_PAGE)
+        if (s->kinds[relro].in_span++ < WORDS_PER_SPAN)
                 s->kinds[relro].items[s->kinds[relro].n++] = *item;
 }
 

@@ -50,7 +50,8 @@ static uint64_t sum(const LinkReader *r, uint64_t a, uint64_t b) {
 }
 
 void link_block_read(Memory *memory, uint64_t address, LinkBlock *ret) {
-        size_t first = 4096 - address % 4096;
+        const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
+        size_t first = (size_t) (page - address % page);
 
         ret->size = 0;
         if (first > LINK_BLOCK_SIZE)
