@@ -39,6 +39,8 @@ static void check_file(int fd) {
         check_sorted(s.weak_exports, s.n_weak_exports);
         for (size_t i = 0; i < s.n_unique_bound; i++)
                 FUZZ_CHECK(elf_symbols_contain(s.unique, s.n_unique, s.unique_bound[i]));
+        r = elf_symtab_find(fd, &e, "_r_debug", &value, &size);
+        FUZZ_CHECK(r <= 0);
         r = elf_symbol_find(fd, &e, s.n_exports > 0 ? s.exports[0] : "_r_debug", &value, &size);
         FUZZ_CHECK(r == 0 || r == -ENOENT);
 }

@@ -11,7 +11,7 @@
 
 #include "base.h"
 #include "fuzz.h"
-#include "link-map.h"
+#include "link-map-image.h"
 
 #define BASE 0x10000u
 #define AUXV 0x40u
@@ -93,6 +93,18 @@ static void check_list(const LinkMapList *l) {
         }
 }
 
+/* Its facts as its own memory tells them. */
+static void check_image(Memory *memory, const LinkMap *m, uint8_t class) {
+        _cleanup_(elf_file_done) ElfFile elf = {};
+
+        if (link_map_read_image(memory, m, class, m->l_addr, &elf) < 0)
+                return;
+        FUZZ_CHECK(elf.dynamic && elf.class == class);
+        FUZZ_CHECK(elf.needed && !elf.needed[elf.n_needed] && elf.auxiliary && !elf.auxiliary[elf.n_auxiliary]);
+        FUZZ_CHECK(elf.n_segments <= elf.phnum && (!elf.gnu_hash || elf.n_segments > 0));
+        FUZZ_CHECK(!elf.soname || strlen(elf.soname) < ELF_STRING_MAX);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(link_map_list_done) LinkMapList list = {};
         LinkHint hint;
@@ -117,6 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         elfs = calloc(list.n_maps + 1, sizeof(*elfs));
         segments = calloc(list.n_maps + 1, sizeof(*segments));
         FUZZ_CHECK(files && elfs && segments);
+        for (size_t i = 0; i < list.n_maps; i++)
+                check_image(memory, &list.maps[i], class);
         for (size_t i = 0; i < list.n_maps; i++)
                 make_file(memory, &list.maps[i], class, &elfs[i], &segments[i], &files[i]);
         hint = (LinkHint){ data[0] % 64 * 8u, data[1] * 8u };
