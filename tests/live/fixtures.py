@@ -15,6 +15,7 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(HERE, "fixtures")
 SHARED = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Wl,--build-id,-z,lazy,--no-as-needed"]
+HOST = [os.path.join(HERE, name) for name in ("host.c", "host-memory.c", "host-process.c")]
 PROGRAM = ["-O1", "-pthread", "-Wl,--build-id,-z,lazy,-rpath,$ORIGIN"]
 
 directory = None  # set by the runner
@@ -48,8 +49,8 @@ def library(name, *flags, compiler="gcc"):
     return build
 
 
-def using(name, other, *flags, libraries=()):
-    """A library that is linked to another fixture."""
+def using(names, other, *flags, libraries=()):
+    """What is linked to another fixture."""
     def build(out, generation):
         fixture = get(f"{other}-1")
         beside = os.path.join(os.path.dirname(fixture), "link", other)
@@ -58,7 +59,7 @@ def using(name, other, *flags, libraries=()):
                   "filters": "libuser.so"}[other]
         with contextlib.suppress(FileExistsError):
             os.symlink(fixture, os.path.join(beside, soname))
-        compile("gcc", *flags, f"-DGENERATION={generation}", "-o", out, name, "-Wl,--no-as-needed",
+        compile("gcc", *flags, f"-DGENERATION={generation}", "-o", out, *names, "-Wl,--no-as-needed",
                 os.path.join(beside, soname), "-Wl,-rpath,$ORIGIN", f"-Wl,-rpath-link,{os.path.join(beside, '..', 'lib')}",
                 "-Wl,--allow-shlib-undefined", *libraries)
     return build
@@ -66,7 +67,7 @@ def using(name, other, *flags, libraries=()):
 
 def host(*flags, compiler="gcc", base=PROGRAM):
     def build(out, generation):
-        compile(compiler, *base, *flags, "-o", out, os.path.join(HERE, "host.c"), "-ldl")
+        compile(compiler, *base, *flags, "-o", out, *HOST, "-ldl")
     return build
 
 
@@ -149,9 +150,9 @@ KINDS = {
     "lib-nodelete": library("plugin.c", SONAME + "libplugin.so", "-Wl,-z,nodelete"),
     "uses": library("uses-plugin.c", SONAME + "libuser.so"),
     "filters": library("uses-plugin.c", SONAME + "libuser.so", "-Wl,--auxiliary=libnone.so,--auxiliary=libplugin.so,-rpath,$ORIGIN"),
-    "needs": using(source("uses-plugin.c"), "lib", *SHARED, SONAME + "libuser.so"),
-    "needs-nodelete": using(source("uses-plugin.c"), "lib", *SHARED, SONAME + "libuser.so", "-Wl,-z,nodelete"),
-    "above": using(source("uses-plugin.c"), "needs", *SHARED, SONAME + "libabove.so"),
+    "needs": using([source("uses-plugin.c")], "lib", *SHARED, SONAME + "libuser.so"),
+    "needs-nodelete": using([source("uses-plugin.c")], "lib", *SHARED, SONAME + "libuser.so", "-Wl,-z,nodelete"),
+    "above": using([source("uses-plugin.c")], "needs", *SHARED, SONAME + "libabove.so"),
     "unique": library("unique.cc", compiler="g++"),
     "unique-bsymbolic": library("unique.cc", "-Wl,-Bsymbolic", compiler="g++"),
     "unique-off": library("unique.cc", "-fno-gnu-unique", compiler="g++"),
@@ -179,9 +180,9 @@ KINDS = {
     "host-static-loader": host("-static", "-w"),
     "host-static-pie": host("-static-pie", "-w", base=["-O1", "-pthread"]),  # glibc 2.36 crashes with a runpath
     "host-static-stripped": host("-static", "-w", "-s"),
-    "host-needs": using(os.path.join(HERE, "host.c"), "needs", *PROGRAM, libraries=["-ldl"]),
-    "host-uses": using(os.path.join(HERE, "host.c"), "uses", *PROGRAM, libraries=["-ldl"]),
-    "host-filters": using(os.path.join(HERE, "host.c"), "filters", *PROGRAM, libraries=["-ldl"]),
+    "host-needs": using(HOST, "needs", *PROGRAM, libraries=["-ldl"]),
+    "host-uses": using(HOST, "uses", *PROGRAM, libraries=["-ldl"]),
+    "host-filters": using(HOST, "filters", *PROGRAM, libraries=["-ldl"]),
     "host-c++": host("-Wl,--no-as-needed,-lstdc++"),
 }
 
@@ -192,7 +193,7 @@ def get(name):
     out = os.path.join(directory, name)
     os.makedirs(directory, exist_ok=True)
     newest = max(os.path.getmtime(os.path.join(d, f)) for d in (SOURCES, HERE) for f in os.listdir(d)
-                 if f.endswith((".c", ".cc", ".go", ".rs", ".java")) or f == "fixtures.py")
+                 if f.endswith((".c", ".h", ".cc", ".go", ".rs", ".java")) or f == "fixtures.py")
 
     with open(out + ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

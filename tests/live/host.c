@@ -36,6 +36,8 @@
 #include <pwd.h>
 #endif
 
+#include "host.h"
+
 #define WORDS_MAX 8
 #define HANDLES_MAX 256
 #define THREADS_MAX 8
@@ -54,7 +56,7 @@ static Thread threads[THREADS_MAX];
 static int n_threads;
 static char failure[512];
 
-static int fail(const char *what, const char *why) {
+int host_fail(const char *what, const char *why) {
         snprintf(failure, sizeof(failure), "%s: %s", what, why ? why : strerror(errno));
         return -1;
 }
@@ -81,7 +83,7 @@ static int do_open(char **words) {
         void *handle;
 
         if (n_handles == HANDLES_MAX)
-                return fail("open", "too many handles");
+                return host_fail("open", "too many handles");
 
 #ifdef LM_ID_NEWLM
         if (strcmp(words[0], "new") == 0)
@@ -90,14 +92,14 @@ static int do_open(char **words) {
 #endif
                 handle = dlopen(words[2], flags_from_words(words[1]));
         if (!handle)
-                return fail("open", dlerror());
+                return host_fail("open", dlerror());
 
         handles[n_handles] = handle;
         return n_handles++;
 }
 
 static int do_close(char **words) {
-        return dlclose(handles[atoi(words[1])]) == 0 ? 0 : fail("close", dlerror());
+        return dlclose(handles[atoi(words[1])]) == 0 ? 0 : host_fail("close", dlerror());
 }
 
 /* again HANDLE PATH: closed, and opened in its place. */
@@ -105,9 +107,9 @@ static int do_again(char **words) {
         void **handle = &handles[atoi(words[1])];
 
         if (dlclose(*handle) != 0)
-                return fail("again", dlerror());
+                return host_fail("again", dlerror());
         *handle = dlopen(words[2], RTLD_NOW);
-        return *handle ? 0 : fail("again", dlerror());
+        return *handle ? 0 : host_fail("again", dlerror());
 }
 
 static Symbol *symbol_find(char **words) {
@@ -115,7 +117,7 @@ static Symbol *symbol_find(char **words) {
 
         *(void **) &symbol = dlsym(strcmp(words[1], "-") == 0 ? RTLD_DEFAULT : handles[atoi(words[1])], words[2]);
         if (!symbol)
-                fail("symbol", dlerror());
+                host_fail("symbol", dlerror());
         return symbol;
 }
 
@@ -141,7 +143,7 @@ static int do_thread(char **words) {
         Thread *t = threads + n_threads;
 
         if (n_threads == THREADS_MAX)
-                return fail("thread", "too many threads");
+                return host_fail("thread", "too many threads");
         t->symbol = symbol_find(words);
         if (!t->symbol)
                 return -1;
@@ -149,7 +151,7 @@ static int do_thread(char **words) {
         sem_init(&t->end, 0, 0);
         errno = pthread_create(&t->id, NULL, thread_run, t);
         if (errno)
-                return fail("thread", NULL);
+                return host_fail("thread", NULL);
         while (sem_wait(&t->called) < 0)
                 ;
         return n_threads++;
@@ -175,16 +177,16 @@ static int do_memfd(char **words) {
         from = open(words[1], O_RDONLY | O_CLOEXEC);
         to = memfd_create("plugin.so", MFD_CLOEXEC);
         if (from < 0 || to < 0)
-                return fail("memfd", NULL);
+                return host_fail("memfd", NULL);
         while ((n = read(from, buffer, sizeof(buffer))) > 0)
                 if (write(to, buffer, n) != n)
-                        return fail("memfd", NULL);
+                        return host_fail("memfd", NULL);
         close(from);
 
         snprintf(name, sizeof(name), "/proc/self/fd/%d", to);
         handles[n_handles] = dlopen(name, RTLD_NOW);
         if (!handles[n_handles])
-                return fail("memfd", dlerror());
+                return host_fail("memfd", dlerror());
         return n_handles++;
 }
 #endif
@@ -195,7 +197,7 @@ static int map_fd(int fd, const char *protection, size_t size) {
         for (const char *p = protection; *p; p++)
                 prot |= *p == 'r' ? PROT_READ : *p == 'w' ? PROT_WRITE : *p == 'x' ? PROT_EXEC : 0;
         if (mmap(NULL, size, prot, strchr(protection, 's') ? MAP_SHARED : MAP_PRIVATE, fd, 0) == MAP_FAILED)
-                return fail("map", NULL);
+                return host_fail("map", NULL);
         return 0;
 }
 
@@ -206,7 +208,7 @@ static int do_map(char **words) {
 
         fd = open(words[2], (strchr(words[1], 'w') ? O_RDWR : O_RDONLY) | O_CLOEXEC);
         if (fd < 0 || fstat(fd, &st) < 0)
-                return fail("map", NULL);
+                return host_fail("map", NULL);
         r = map_fd(fd, words[1], S_ISREG(st.st_mode) ? st.st_size : 4096);
         close(fd);
         return r;
@@ -219,25 +221,25 @@ static int do_anonymous(char **words) {
 
         p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (p == MAP_FAILED)
-                return fail("shared", NULL);
+                return host_fail("shared", NULL);
 
         id = shmget(IPC_PRIVATE, 4096, 0700);
         if (id >= 0) {
                 if (shmat(id, NULL, SHM_EXEC) == (void *) -1)
-                        return fail("shmat", NULL);
+                        return host_fail("shmat", NULL);
                 shmctl(id, IPC_RMID, NULL);
         }
 
         fd = open(words[1], O_TMPFILE | O_RDWR | O_CLOEXEC, 0700);
         if (fd >= 0) {
                 if (ftruncate(fd, 4096) < 0 || map_fd(fd, "rxs", 4096) < 0)
-                        return fail("O_TMPFILE", NULL);
+                        return host_fail("O_TMPFILE", NULL);
                 close(fd);
         }
 
         fd = memfd_create("jit", MFD_CLOEXEC);
         if (fd < 0 || ftruncate(fd, 4096) < 0)
-                return fail("memfd", NULL);
+                return host_fail("memfd", NULL);
         return map_fd(fd, "rxs", 4096);
 }
 
@@ -250,7 +252,7 @@ static int do_punch(char **words) {
 
         f = fopen("/proc/self/maps", "re");
         if (!f)
-                return fail("punch", NULL);
+                return host_fail("punch", NULL);
         while (r < 0 && fgets(line, sizeof(line), f)) {
                 line[strcspn(line, "\n")] = 0;
                 if (strlen(line) < strlen(words[1]) || strcmp(line + strlen(line) - strlen(words[1]), words[1]) != 0)
@@ -259,7 +261,7 @@ static int do_punch(char **words) {
                         r = munmap((void *) start, end - start);
         }
         fclose(f);
-        return r < 0 ? fail("punch", "no such range") : 0;
+        return r < 0 ? host_fail("punch", "no such range") : 0;
 }
 
 static int stay(void *userdata) {
@@ -278,25 +280,25 @@ static int do_fork(char **words) {
 
         if (strcmp(words[0], "clone") == 0) {
                 pid = clone(stay, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL);
-                return pid < 0 ? fail("clone", NULL) : pid;
+                return pid < 0 ? host_fail("clone", NULL) : pid;
         }
 
         pid = fork();
         if (pid < 0)
-                return fail("fork", NULL);
+                return host_fail("fork", NULL);
         if (pid == 0)
                 _exit(strcmp(words[0], "zombie") == 0 ? 0 : stay(NULL));
         if (strcmp(words[0], "zombie") == 0 && waitid(P_PID, pid, &info, WEXITED | WNOWAIT) < 0)
-                return fail("zombie", NULL);
+                return host_fail("zombie", NULL);
         return pid;
 }
 
 static int do_chdir(char **words) {
-        return chdir(words[1]) < 0 ? fail("chdir", NULL) : 0;
+        return chdir(words[1]) < 0 ? host_fail("chdir", NULL) : 0;
 }
 
 static int do_chroot(char **words) {
-        return chroot(words[1]) < 0 || chdir("/") < 0 ? fail("chroot", NULL) : 0;
+        return chroot(words[1]) < 0 || chdir("/") < 0 ? host_fail("chroot", NULL) : 0;
 }
 
 /* forget: writes over the environment, as programs do that set their title. */
@@ -330,11 +332,7 @@ static int do_hello(char **words) {
         return 0;
 }
 
-static const struct Command {
-        const char *name;
-        int words;
-        int (*run)(char **words);
-} commands[] = {
+static const HostCommand commands[] = {
         { "anonymous", 2, do_anonymous },
 #ifndef HOST_STATIC
         { "again",     3, do_again     },
@@ -359,7 +357,14 @@ static const struct Command {
         { "map",       3, do_map       },
         { "punch",     2, do_punch     },
         { "zombie",    1, do_fork      },
+        { NULL,        0, NULL         },
 };
+
+static const HostCommand *command_find(const HostCommand *c, const char *name, int n) {
+        while (c->name && (strcmp(c->name, name) != 0 || c->words != n))
+                c++;
+        return c->name ? c : NULL;
+}
 
 static int command_run(char **words, int n);
 
@@ -370,10 +375,10 @@ static int do_work(char **words, int n) {
         char c;
 
         if (pipe2(ready, O_CLOEXEC) < 0)
-                return fail("work", NULL);
+                return host_fail("work", NULL);
         pid = fork();
         if (pid < 0)
-                return fail("work", NULL);
+                return host_fail("work", NULL);
         if (pid == 0) {
                 if (command_run(words, n) < 0 || write(ready[1], "", 1) != 1)
                         _exit(1);
@@ -384,16 +389,21 @@ static int do_work(char **words, int n) {
         close(ready[1]);
         n = (int) read(ready[0], &c, 1);
         close(ready[0]);
-        return n == 1 ? pid : fail("work", "the worker could not");
+        return n == 1 ? pid : host_fail("work", "the worker could not");
 }
 
 static int command_run(char **words, int n) {
+        const HostCommand *const tables[] = { commands, host_memory_commands, host_process_commands };
+
         if (strcmp(words[0], "work") == 0 && n > 1)
                 return do_work(words + 1, n - 1);
-        for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-                if (strcmp(commands[i].name, words[0]) == 0 && commands[i].words == n)
-                        return commands[i].run(words);
-        return fail(words[0], "no such command");
+        for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+                const HostCommand *c = command_find(tables[i], words[0], n);
+
+                if (c)
+                        return c->run(words);
+        }
+        return host_fail(words[0], "no such command");
 }
 
 /* Reads one command. Returns its number of words, 0 at the end of input. */
@@ -411,11 +421,16 @@ static int command_read(char *words[static WORDS_MAX]) {
         return 0;
 }
 
-int main(void) {
+/* Where the last argument is "answer", it was executed by another host, and answers in its place. */
+int main(int argc, char *argv[]) {
         char *words[WORDS_MAX];
         int n, r;
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (argc > 1 && strcmp(argv[argc - 1], "answer") == 0) {
+                printf("ok 0\n");
+                fflush(stdout);
+        }
         while ((n = command_read(words)) > 0) {
                 r = command_run(words, n);
                 if (r < 0)

@@ -582,7 +582,7 @@ def interpreter_and_libc(w):
     w.run("cp", os.path.realpath(libc), w.path("libc.so.6"))
     program = w.path("program")
     fixtures.compile("gcc", *fixtures.PROGRAM, f"-Wl,--dynamic-linker={w.path('ld.so')}", "-o", program,
-                     os.path.join(fixtures.HERE, "host.c"), "-ldl")
+                     *fixtures.HOST, "-ldl")
     old_libc, old_loader = w.file("libc.so.6"), w.file("ld.so")
     host = w.host(program=program)
     yield host
