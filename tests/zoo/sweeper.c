@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Sweeps with one Scan, as the scanner does, once for each line that comes in. Each
- * sweep gives one line of JSON: the report, and what it cost.
+ * Sweeps with one Scan, as the scanner does, once for each line that comes in: of all
+ * processes, or of those whose pids are in the line. Each sweep gives one line of JSON:
+ * the report, and what it cost.
  *
- *         sweeper [OPTION…]       text: the text of maps; baseline; remote; full; owners
+ *         sweeper [OPTION…]       text: the text of maps; baseline; remote; full; owners;
+ *                                 anew: each sweep is the first of a new Scan; once: and says so
  */
 
 #include <stdio.h>
@@ -78,14 +80,41 @@ static int sweep(Scan *scan, const SweepOptions *options, Snapshot **last) {
         return 0;
 }
 
+static int sweep_anew(const SweepOptions *options) {
+        _cleanup_(scan_freep) Scan *scan = scan_new();
+        _cleanup_(snapshot_freep) Snapshot *last = NULL;
+
+        return scan ? sweep(scan, options, &last) : -ENOMEM;
+}
+
+#define PIDS_MAX 64
+
+/* Takes the pids out of a line. */
+static size_t read_pids(const char *line, pid_t pids[static PIDS_MAX]) {
+        size_t n = 0;
+        char *end;
+
+        for (; n < PIDS_MAX; n++) {
+                pids[n] = (pid_t) strtol(line, &end, 10);
+                if (end == line)
+                        break;
+                line = end;
+        }
+        return n;
+}
+
 int main(int argc, char *argv[]) {
         _cleanup_(scan_freep) Scan *scan = scan_new();
         _cleanup_(snapshot_freep) Snapshot *last = NULL;
         SweepOptions options = {};
-        char line[64];
+        pid_t pids[PIDS_MAX];
+        bool anew = false;
+        char line[1024];
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (int i = 1; i < argc; i++) {
+                anew = anew || streq(argv[i], "anew") || streq(argv[i], "once");
+                options.once = options.once || streq(argv[i], "once");
                 options.text_maps = options.text_maps || streq(argv[i], "text");
                 if (streq(argv[i], "baseline"))
                         options.baselines = 512;
@@ -94,8 +123,11 @@ int main(int argc, char *argv[]) {
                 options.owners = options.owners || streq(argv[i], "owners");
         }
         while (scan && fgets(line, sizeof(line), stdin)) {
-                int r = sweep(scan, &options, &last);
+                int r;
 
+                options.n_pids = read_pids(line, pids);
+                options.pids = options.n_pids > 0 ? pids : NULL;
+                r = anew ? sweep_anew(&options) : sweep(scan, &options, &last);
                 if (r < 0) {
                         fprintf(stderr, "sweep: %s\n", strerror(-r));
                         return EXIT_FAILURE;
