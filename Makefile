@@ -43,6 +43,13 @@ soak: all
 		ZOO_SOAK=1800 ZOO_BUILD=build/tests/zoo:build/tests/unit:build/daemon python3 tests/zoo/$$soak.py || exit; \
 	done
 
+# Random rows of steps from a seed of its own, for MINUTES; SEED=N to repeat.
+MINUTES = 10
+differential: all
+	ZOO_BUILD=build/tests/live:build/tests/zoo:build/tests/differential:build/ctl:build/daemon \
+		python3 tests/differential/differential.py --daemon --minimize --keep-going \
+		--seed=$(or $(SEED),$(shell date +%s)) --minutes=$(MINUTES)
+
 live: all
 	tests/live/run --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
 
@@ -56,4 +63,4 @@ live-asan: all build-asan
 live-valgrind: all
 	tests/live/run --under=tests/live/under-valgrind --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
 
-.PHONY: all check asan valgrind coverage bench fuzz live live-asan live-valgrind lint releases soak
+.PHONY: all check asan valgrind coverage bench differential fuzz live live-asan live-valgrind lint releases soak
