@@ -51,7 +51,7 @@ differential: all
 		--seed=$(or $(SEED),$(shell date +%s)) --minutes=$(MINUTES)
 
 live: all
-	tests/live/run --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
+	tests/live/run --text-under=build/tests/live/old-kernel --ctl=build/ctl/stalelibctl --build=build/tests/live $(S)
 
 # The processes that are looked at stay as they are: a sanitizer keeps libraries of its own mapped.
 live-asan: all build-asan

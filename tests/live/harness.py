@@ -5,6 +5,10 @@ A scenario is a generator that brings a process into a state and yields what the
 report has to say of it: the process, and one Stale() for each finding. Nothing
 else may be reported. It may go on and yield again. It runs in mount and process
 namespaces of its own, so that whatever it leaves behind goes with them.
+
+The report is asked for in every way: of that process, and of the whole host; by
+PROCMAP_QUERY and by the text of maps; and as another user where the scenario says
+so. It has to be the same each time.
 """
 import collections
 import dataclasses
@@ -12,8 +16,10 @@ import errno
 import json
 import os
 import re
+import select
 import shutil
 import subprocess
+import time
 
 import fixtures
 from fixtures import Missing
@@ -67,11 +73,20 @@ class Stale:
     successor: object = ANY
     detail: object = ANY     # a regular expression that the details of the pins have to match
     required: bool = True    # False: it may be missing, but if it is there, it is judged
+    urgency: object = None   # None: as its flags have it
+    or_unknown: bool = False # True: where it is not found, it has to be listed as unknown, as others of that process may be
+
+
+@dataclasses.dataclass
+class Unknown:
+    """A mapping that cannot be judged. Where one is given, all are."""
+    path: object
+    reason: str
 
 
 @dataclasses.dataclass
 class Counts:
-    """What the sweep has to count, where it is not the usual: all looked at, nothing unknown."""
+    """What the sweep of one process has to count, where it is not the usual: all looked at, nothing unknown."""
     processes: object = 1
     unreadable: int = 0
     unknown: int = 0
@@ -81,7 +96,8 @@ class Counts:
 class Look:
     """Whom to look at, where it is not the process itself: None is all processes."""
     pid: object = None
-    user: object = None  # as this user
+    user: object = None      # as this user, and not as root
+    also_as: object = None   # as this user as well: the process is his
 
 
 @dataclasses.dataclass
@@ -111,7 +127,10 @@ class Host:
         return self.answer(words)
 
     def answer(self, words=()):
-        line = self.process.stdout.readline().decode(errors="replace").strip()
+        return self.value(words, self.process.stdout.readline())
+
+    def value(self, words, line):
+        line = line.decode(errors="replace").strip()
         status, _, text = line.partition(" ")
         if status != "ok":
             error = "" if line else self.process.stderr.read().decode(errors="replace")
@@ -131,12 +150,35 @@ class Host:
         return self.do("thread", str(handle), symbol)
 
 
+class Worker(Host):
+    """A host that another one has forked."""
+
+    def __init__(self, pid, to, back):
+        self.pid = pid
+        self.process = None
+        self.to, self.back = os.fdopen(to, "wb"), os.fdopen(back, "rb", buffering=0)
+
+    def do(self, *words):
+        self.to.write(b"".join(os.fsencode(os.fspath(w)) + b"\0" for w in words) + b"\0")
+        self.to.flush()
+        return self.answer(words)
+
+    def answer(self, words=()):
+        line = b""
+        while not line.endswith(b"\n"):
+            if not select.select([self.back], [], [], 10)[0]:
+                raise RuntimeError(f"worker: {' '.join(map(str, words))}: no answer")
+            line += self.back.read(1)
+        return self.value(words, line)
+
+
 class World:
     """What a scenario works with: a directory of its own, fixtures, processes, mounts."""
 
     def __init__(self, directory, say=None):
         self.directory = directory
         self.say = say or (lambda text: None)
+        self.n_workers = 0
 
     def path(self, *parts):
         return os.path.join(self.directory, *parts)
@@ -168,6 +210,10 @@ class World:
         os.write(fd, content)
         os.close(fd)
 
+    def age(self):
+        """Files are older than what starts from now on, by more than clocks of files and of processes are coarse."""
+        time.sleep(1.3)
+
     def start(self, *command, env=None, cwd=None):
         return subprocess.Popen([os.fspath(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, env={**os.environ, **(env or {})}, cwd=cwd)
@@ -182,6 +228,19 @@ class World:
             raise Missing(f"this kernel does not run {fixture.rpartition('-')[0]}") from e
         h.do("hello")
         return h
+
+    def worker(self, host):
+        """Forked from a host, and a host itself."""
+        self.n_workers += 1
+        fifos = [self.path(f"worker-{self.n_workers}-{end}") for end in ("in", "out")]
+        ends = []
+        for fifo in fifos:
+            os.mkfifo(fifo)
+            os.chmod(fifo, 0o666)
+            ends.append(os.open(fifo, os.O_RDWR | os.O_CLOEXEC))
+        worker = Worker(host.do("worker", *fifos), *ends)
+        worker.answer()
+        return worker
 
     def program(self, fixture, name="program"):
         """A host of its own, that may be replaced."""
@@ -230,6 +289,10 @@ class World:
         return self.path(name)
 
 
+def urgency_of(flags):
+    return "urgent" if "crash-risk" in flags else "none" if "same-content" in flags else "normal"
+
+
 def unescape(text):
     """The bytes behind an escaped text."""
     return re.sub(rb"\\(\\|x([0-9a-fA-F]{2}))",
@@ -240,13 +303,15 @@ def unescape(text):
 class Judge:
     """Asks stalelibctl about a process, and compares."""
 
-    def __init__(self, command, options, directory):
+    def __init__(self, command, options, directory, text_under=()):
+        """text_under: a command that has a program see a kernel without PROCMAP_QUERY; empty: that is not asked for."""
         self.command = list(command)
         self.options = list(options)
         self.directory = directory
+        self.kernels = {"by query": [], **({"by text": list(text_under)} if text_under else {})}
 
-    def scan(self, *arguments, user=None):
-        command, rights = self.command, {}
+    def scan(self, command, *arguments, user=None):
+        command, rights = [*command, *self.command], {}
         if user:  # who may not be let into the build directory
             command = [shutil.copy(program, self.directory) for program in command]
             rights = {"user": user, "group": user, "extra_groups": []}
@@ -254,21 +319,66 @@ class Judge:
                               capture_output=True, timeout=30, **rights)
 
     def problems(self, who, expected):
-        pid, user = getattr(who, "pid", who), getattr(who, "user", None)
+        """What is wrong, and in which ways of asking."""
+        pid = getattr(who, "pid", who)
+        users = [getattr(who, "user", None)] + ([who.also_as] if getattr(who, "also_as", None) else [])
+        of_one = any(isinstance(e, (Noted, Refused)) for e in expected)
+        found, n = {}, 0
+        for user in users:
+            for whole_host in (False, True) if pid and not of_one else (not pid,):
+                for kernel, command in self.kernels.items():
+                    n += 1
+                    way = ", ".join((["whole host"] if whole_host else ["pid"]) + [kernel] + ([f"as {user}"] if user else []))
+                    for problem in self.problems_of(command, pid, whole_host, user, expected):
+                        found.setdefault(problem, []).append(way)
+        return [p if len(ways) == n else f"{p} ({'; '.join(ways)})" for p, ways in found.items()]
+
+    def problems_of(self, command, pid, whole_host, user, expected):
         refused = [e for e in expected if isinstance(e, Refused)]
-        r = self.scan("--json=short", *([f"--pid={pid}"] if pid else []), user=user)
+        r = self.scan(command, "--json=short", *([] if whole_host else [f"--pid={pid}"]), user=user)
         error = r.stderr.decode(errors="replace").strip()
         if refused:
             return list(self.compare_refusal(r.returncode, error, refused[0]))
         noted = [e for e in expected if isinstance(e, Noted) and re.search(e.text, error) and "\n" not in error]
         if r.returncode or bool(error) != bool(noted):
             return [f"exit status {r.returncode}: {error}"]
-
         report = json.loads(r.stdout)
-        counts = next((e for e in expected if isinstance(e, Counts)), Counts())
-        result = [f"{name} {report['sweep'][name]}, should be {value}" for name, value in vars(counts).items()
-                  if value is not ANY and report["sweep"][name] != value]
-        findings = list(report["findings"])
+        findings, unknown = report["findings"], report["unknown"]
+        if whole_host and pid:
+            findings, unknown = ([x for x in list_ if x["pid"] == pid] for list_ in (findings, unknown))
+        counts = [] if whole_host and pid else self.compare_counts(report, expected)
+        found = [e for e in expected if not self.is_unknown_instead(e, findings, unknown)]
+        return counts + self.compare_findings(findings, found) + \
+            self.compare_unknown(unknown, expected, counted=whole_host and pid)
+
+    def is_unknown_instead(self, e, findings, unknown):
+        return isinstance(e, Stale) and e.or_unknown and not self.find(findings, e) and \
+            os.fsencode(e.file.path) in [unescape(u["path"] or "") for u in unknown]
+
+    @staticmethod
+    def wanted_counts(expected):
+        unknown = sum(isinstance(e, Unknown) for e in expected)
+        if any(isinstance(e, Stale) and e.or_unknown for e in expected):
+            unknown = ANY
+        return next((e for e in expected if isinstance(e, Counts)), Counts(unknown=unknown))
+
+    def compare_counts(self, report, expected):
+        return [f"{name} {report['sweep'][name]}, should be {value}" for name, value in vars(self.wanted_counts(expected)).items()
+                if value is not ANY and report["sweep"][name] != value]
+
+    def compare_unknown(self, unknown, expected, counted):
+        """counted: their number counts, where the sweep's own is that of other processes as well."""
+        got = sorted((unescape(u["path"] or ""), u["reason"]) for u in unknown)
+        want = sorted((os.fsencode(os.fspath(e.path)), e.reason) for e in expected if isinstance(e, Unknown))
+        n = self.wanted_counts(expected).unknown
+        if want and got != want:
+            return [f"unknown {got}, should be {want}"]
+        if counted and n is not ANY and len(got) != n:
+            return [f"{len(got)} unknown, should be {n}: {got}"]
+        return []
+
+    def compare_findings(self, findings, expected):
+        findings, result = list(findings), []
         for stale in (e for e in expected if isinstance(e, Stale)):
             finding = self.find(findings, stale)
             if not finding:
@@ -308,6 +418,7 @@ class Judge:
             "holder": {h.decode("utf-8", "surrogateescape") for h in holders},
             "certainty": sorted({p["certainty"] for p in f["pins"]}),
             "action": f["action"],
+            "urgency": f["urgency"],
             "successor": unescape(f["successor"]).decode("utf-8", "surrogateescape") if f["successor"] else None,
         }
         want = {
@@ -319,6 +430,7 @@ class Judge:
             "holder": stale.holder if stale.holder is ANY else {os.fspath(stale.holder)} if stale.holder else set(),
             "certainty": stale.certainty if stale.certainty is ANY else [stale.certainty],
             "action": stale.action,
+            "urgency": urgency_of(f["flags"]) if stale.urgency is None else stale.urgency,
             "successor": os.fspath(stale.successor) if isinstance(stale.successor, (File, str)) else stale.successor,
         }
         for what, value in want.items():
