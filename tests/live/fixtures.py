@@ -142,6 +142,12 @@ SONAME = "-Wl,-soname,"
 KINDS = {
     "plain": library("plugin.c"),
     "large": library("plugin.c", "-DLARGE"),
+    "padded": library("plugin.c", "-DPADDED"),
+    "padded-no-id": library("plugin.c", "-DPADDED", "-Wl,--build-id=none"),
+    "writable": library("plugin.c", "-DWRITABLE"),
+    "writable-padded": library("plugin.c", "-DWRITABLE", "-DPADDED"),
+    "longer": library("plugin.c", "-DLONGER"),
+    "longer-no-id": library("plugin.c", "-DLONGER", "-Wl,--build-id=none"),
     "same-id": library("plugin.c", "-Wl,--build-id=0x0123456789abcdef0123456789abcdef01234567"),
     "no-id": library("plugin.c", "-Wl,--build-id=none"),
     "versioned": library("plugin.c", SONAME + "libplugin.so.1"),
