@@ -526,16 +526,6 @@ def not_the_loaders(w):
     yield host, Stale(plugin, "replaced", ("not-loader",), disk=new)
 
 
-@scenario
-def not_the_loaders_and_not_executable(w):
-    """mapped by plain mmap() for reading, as a symbolizer does: it runs nowhere"""
-    host = w.host()
-    plugin = w.install("plain-1")
-    host.do("map", "r", plugin)
-    w.replace(plugin, "plain-2")
-    yield host
-
-
 def of_a_static_program(w, program, pins, **expected):
     host = w.host(program)
     plugin = w.install("plain-1")
