@@ -67,7 +67,7 @@ def using(names, other, *flags, libraries=()):
 
 def host(*flags, compiler="gcc", base=PROGRAM):
     def build(out, generation):
-        compile(compiler, *base, *flags, "-o", out, *HOST, "-ldl")
+        compile(compiler, *base, *flags, f"-DGENERATION={generation}", "-o", out, *HOST, "-ldl")
     return build
 
 

@@ -315,7 +315,7 @@ static int do_forget(char **words) {
 /* user SERVICE: looks for a user in that name service; glibc opens its module (nss(5)). */
 static int do_user(char **words) {
         __nss_configure_lookup("passwd", words[1]);
-        return getpwnam("nobody at all") ? fail("user", "there is such a user") : 0;
+        return getpwnam("nobody at all") ? host_fail("user", "there is such a user") : 0;
 }
 
 /* backtrace: glibc opens libgcc_s for it. */

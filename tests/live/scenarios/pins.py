@@ -407,7 +407,7 @@ def of_a_detached_file_system(w):
     plugin = w.install("plain-1", "volume/plugin.so")
     nodelete = w.install("nodelete-1", "volume/nodelete.so")
     fixtures.compile("gcc", *fixtures.PROGRAM, f"-Wl,--dynamic-linker={w.path('volume/ld.so')}", "-o", w.path("volume/program"),
-                     os.path.join(fixtures.HERE, "host.c"), "-Wl,--no-as-needed", w.path("volume/libuser.so"))
+                     *fixtures.HOST, "-Wl,--no-as-needed", w.path("volume/libuser.so"))
     host = w.host(program=w.path("volume/program"))
     host.open(plugin), host.open(nodelete)
     files = [w.file("volume", n) for n in ("program", "ld.so", "libc.so.6", "libuser.so")]
