@@ -20,6 +20,7 @@ static const struct {
         { FLAG_BOTH_GENERATIONS, "The old and the new file are both mapped in this process." },
         { FLAG_CRASH_RISK, "The next call into this file may crash the process." },
         { FLAG_FILE_BIND_MOUNT, "The path is a bind mount of a file that was unlinked: the mount shows the old file, and opening it again does not help." },
+        { FLAG_UNCONFIRMED, "It was so when it was last judged, and cannot be judged now: what was found then is shown." },
 };
 
 static const struct {

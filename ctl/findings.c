@@ -57,7 +57,7 @@ static char *state_cell(const Finding *f) {
         if (!m)
                 return NULL;
         fputs(state_to_string(f->state), m);
-        for (uint32_t bit = FLAG_FILE_BIND_MOUNT; bit > 0; bit >>= 1)
+        for (uint32_t bit = (FLAG_ALL + 1) >> 1; bit > 0; bit >>= 1)
                 if (f->flags & bit)
                         fprintf(m, ", %s", flag_to_string(bit));
         return fclose(m) == 0 ? text : NULL;

@@ -139,6 +139,19 @@ ok "as JSON too" json '[.findings[].path] == ["/opt/late.so"]'
 run explain $self /opt/other.so
 ok "and not another file" says 'runs no stale /opt/other.so'
 
+# what was stale and cannot be judged now
+
+finding 100 /opt/probe/a.so replaced '"nginx.service"' '"unconfirmed"' 77 >"$T/findings"
+run sweep
+run list
+ok "it is stale still" says ' replaced, unconfirmed '
+run wait --timeout=0
+ok "for wait as well" answers 1
+finding $self /opt/probe/a.so replaced null '"unconfirmed"' "$start" >>"$T/findings"
+run sweep
+run explain $self
+ok "explain says what that means" says 'cannot be judged now: what was found then is shown'
+
 # monitor
 
 : >"$T/findings"
