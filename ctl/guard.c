@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "guard.h"
+#include "seconds.h"
 
 /* Nothing honest takes this long: the largest of processes takes a second. */
 #define HUNG_USEC (5 * UINT64_C(1000000))
@@ -41,8 +42,13 @@ static bool beacon_equal(const SweepBeacon *a, const SweepBeacon *b) {
                 a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
 }
 
-/* Does not come back before the child has ended, or has stood still at one place for too long. Returns true where it has ended. */
-static bool wait_for(int pidfd) {
+typedef enum Outcome {
+        OUTCOME_ENDED,
+        OUTCOME_HUNG, /* stood still at one place for too long */
+        OUTCOME_LATE, /* the time that a plugin has is over */
+} Outcome;
+
+static Outcome wait_for(int pidfd, uint64_t end) {
         SweepBeacon last = guard->beacon;
         uint64_t since = clock_now();
 
@@ -51,13 +57,15 @@ static bool wait_for(int pidfd) {
                 SweepBeacon now;
 
                 if (poll(&p, 1, PROBE_MSEC) > 0)
-                        return true;
+                        return OUTCOME_ENDED;
+                if (clock_now() >= end)
+                        return OUTCOME_LATE;
                 now = guard->beacon;
                 if (now.pid == 0 || !beacon_equal(&now, &last)) {
                         last = now;
                         since = clock_now();
                 } else if (clock_now() - since > HUNG_USEC)
-                        return false;
+                        return OUTCOME_HUNG;
         }
 }
 
@@ -94,7 +102,16 @@ static _Noreturn void run_child(Verb verb, const Options *o, char *arguments[], 
         exit(verb_finish(verb(o, arguments)));
 }
 
+static int say_late(const Options *o) {
+        char buffer[SECONDS_MAX];
+
+        options_refuse(o, "timed out after %s", seconds_format(o->timeout_usec, buffer));
+        return STATUS_UNREADABLE; /* which is that of a plugin as well */
+}
+
 int guard_run(Verb verb, const Options *o, char *arguments[]) {
+        /* Other commands that have a --timeout= see to it themselves. */
+        uint64_t end = o->plugin ? clock_after(o->timeout_usec) : UINT64_MAX;
         pid_t parent = getpid();
 
         guard = mmap(NULL, sizeof(*guard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -104,6 +121,7 @@ int guard_run(Verb verb, const Options *o, char *arguments[]) {
         }
         for (;;) {
                 _cleanup_close_ int pidfd = -EBADF;
+                Outcome outcome;
                 pid_t child;
 
                 fflush(NULL);
@@ -114,10 +132,13 @@ int guard_run(Verb verb, const Options *o, char *arguments[]) {
                 if (child == 0)
                         run_child(verb, o, arguments, parent);
                 pidfd = (int) syscall(SYS_pidfd_open, child, 0);
-                if (pidfd < 0 || wait_for(pidfd))
+                outcome = pidfd < 0 ? OUTCOME_ENDED : wait_for(pidfd, end);
+                if (outcome == OUTCOME_ENDED)
                         return exit_status(child);
                 /* Not waited for: what hangs in a file system may not even end by this. */
                 kill(child, SIGKILL);
+                if (outcome == OUTCOME_LATE)
+                        return say_late(o);
                 if (!leave_out())
                         return say(STATUS_UNREADABLE, "Too many processes do not let themselves be looked at");
         }

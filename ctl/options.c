@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 
@@ -53,6 +54,8 @@ static const char help[] =
         "     --no-legend       Show neither titles nor sums\n"
         "  -q --quiet           Show nothing but errors\n"
         "\n"
+        "check takes -w, -c, -t and -V for --warning, --critical, --timeout, --version.\n"
+        "\n"
         "Exit status: 0 the question is answered, 1 something is stale (--check, wait)\n"
         "or would not unload (inspect), 2 wrong usage, 3 nothing could be read,\n"
         "4 the daemon is not reachable. See stalelibctl(1).\n";
@@ -60,6 +63,7 @@ static const char help[] =
 enum {
         OPTION_VERSION = 256,
         OPTION_CHECK,
+        OPTION_WATCH,
         OPTION_TIMEOUT,
         OPTION_WARNING,
         OPTION_CRITICAL,
@@ -74,7 +78,7 @@ static const struct option long_options[] = {
         { "pid", required_argument, NULL, 'p' },
         { "unit", required_argument, NULL, 'u' },
         { "check", no_argument, NULL, OPTION_CHECK },
-        { "watch", optional_argument, NULL, 'w' },
+        { "watch", optional_argument, NULL, OPTION_WATCH },
         { "timeout", required_argument, NULL, OPTION_TIMEOUT },
         { "lines", required_argument, NULL, 'n' },
         { "directory", required_argument, NULL, 'D' },
@@ -88,6 +92,28 @@ static const struct option long_options[] = {
         {}
 };
 
+static const char letters[] = ":hp:u:w::n:D:jlq";
+/* Monitoring Plugins Development Guidelines: -w, -c, -t and -V mean the same in every plugin. */
+static const char plugin_letters[] = ":hp:u:w:c:t:Vn:D:jlq";
+
+static const struct {
+        int value; /* of getopt_long(3) */
+        OptionBit bit;
+        const char *name;
+} restricted_options[] = {
+        { 'p', OPTION_BIT_PID, "--pid" },
+        { 'u', OPTION_BIT_UNIT, "--unit" },
+        { OPTION_CHECK, OPTION_BIT_CHECK, "--check" },
+        { OPTION_WATCH, OPTION_BIT_WATCH, "--watch" },
+        { OPTION_TIMEOUT, OPTION_BIT_TIMEOUT, "--timeout" },
+        { 'n', OPTION_BIT_LINES, "--lines" },
+        { 'D', OPTION_BIT_DIRECTORY, "--directory" },
+        { OPTION_WARNING, OPTION_BIT_WARNING, "--warning" },
+        { OPTION_CRITICAL, OPTION_BIT_CRITICAL, "--critical" },
+        { OPTION_JSON, OPTION_BIT_JSON, "--json" },
+        { 'j', OPTION_BIT_JSON, "--json" },
+};
+
 void options_done(Options *o) {
         for (size_t i = 0; i < o->n_units; i++)
                 free(o->units[i]);
@@ -96,11 +122,35 @@ void options_done(Options *o) {
         *o = (Options){};
 }
 
+int options_refuse(const Options *o, const char *format, ...) {
+        _cleanup_free_ char *text = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+        if (n < 0)
+                return say(-EINVAL, "Wrong usage: see stalelibctl --help");
+        if (!o->plugin)
+                return say(-EINVAL, "%s", text);
+        printf("STALELIB UNKNOWN - %s\n", text);
+        return -EINVAL;
+}
+
+int options_refuse_unused(const Options *o, const char *verb, uint32_t taken) {
+        for (size_t i = 0; i < ELEMENTSOF(restricted_options); i++)
+                if (o->given & ~taken & restricted_options[i].bit)
+                        return options_refuse(o, "%s does not take %s: see stalelibctl --help", verb,
+                                              restricted_options[i].name);
+        return 0;
+}
+
 static int add_pid(Options *o, const char *s) {
         uint64_t pid;
 
         if (number_parse(s, INT_MAX, &pid) < 0 || pid == 0)
-                return say(-EINVAL, "\"%s\" is no process id: give a number, as in --pid=1", s);
+                return options_refuse(o, "\"%s\" is no process id: give a number, as in --pid=1", s);
         if (!GROW(o->pids, o->allocated_pids, o->n_pids + 1))
                 return -ENOMEM;
         o->pids[o->n_pids++] = (pid_t) pid;
@@ -125,7 +175,7 @@ static int add_unit(Options *o, const char *s) {
         char *unit;
 
         if (*s == '\0' || strchr(s, '/') || strlen(s) > 255)
-                return say(-EINVAL, "\"%s\" is no unit: give a name, as in --unit=nginx.service", s);
+                return options_refuse(o, "\"%s\" is no unit: give a name, as in --unit=nginx.service", s);
         if (!GROW(o->units, o->allocated_units, o->n_units + 1))
                 return -ENOMEM;
         if (asprintf(&unit, "%s%s", s, whole ? "" : ".service") < 0)
@@ -142,20 +192,50 @@ static int set_json(Options *o, const char *s) {
         else if (streq(s, "off"))
                 o->json = JSON_OFF;
         else
-                return say(-EINVAL, "--json=%s is not known: use short, pretty or off", s);
+                return options_refuse(o, "--json=%s is not known: use short, pretty or off", s);
         return 0;
 }
 
-static int set_seconds(const char *option, const char *s, uint64_t *ret) {
+static int set_seconds(const Options *o, const char *option, const char *s, uint64_t *ret) {
         if (seconds_parse(s, ret) < 0)
-                return say(-EINVAL, "%s=%s is no time: give seconds, as 30, 0.5, 5min or infinity", option, s);
+                return options_refuse(o, "%s=%s is no time: give seconds, as 30, 0.5, 5min or infinity", option, s);
         return 0;
 }
 
-static int set_number(const char *option, const char *s, uint64_t *ret) {
+static int set_number(const Options *o, const char *option, const char *s, uint64_t *ret) {
         if (number_parse(s, UINT32_MAX, ret) < 0)
-                return say(-EINVAL, "%s=%s is no number", option, s);
+                return options_refuse(o, "%s=%s is no number", option, s);
         return 0;
+}
+
+static int set_watch(Options *o, const char *argument) {
+        o->watch_usec = 2000000;
+        if (argument && (seconds_parse(argument, &o->watch_usec) < 0 || o->watch_usec < 100000 ||
+                         o->watch_usec == UINT64_MAX))
+                return options_refuse(o, "--watch=%s is no interval: give seconds, at least 0.1", argument);
+        return 0;
+}
+
+/* What a letter means to a plugin; all else means the same to all. */
+static int plugin_option(int c) {
+        switch (c) {
+        case 'w':
+                return OPTION_WARNING;
+        case 'c':
+                return OPTION_CRITICAL;
+        case 't':
+                return OPTION_TIMEOUT;
+        case 'V':
+                return OPTION_VERSION;
+        default:
+                return c;
+        }
+}
+
+static void note_given(Options *o, int c) {
+        for (size_t i = 0; i < ELEMENTSOF(restricted_options); i++)
+                if (restricted_options[i].value == c)
+                        o->given |= restricted_options[i].bit;
 }
 
 static int set_option(Options *o, int c, const char *argument) {
@@ -167,24 +247,20 @@ static int set_option(Options *o, int c, const char *argument) {
         case OPTION_CHECK:
                 o->check = true;
                 return 0;
-        case 'w':
-                o->watch_usec = 2000000;
-                if (argument && (set_seconds("--watch", argument, &o->watch_usec) < 0 ||
-                                 o->watch_usec < 100000 || o->watch_usec == UINT64_MAX))
-                        return say(-EINVAL, "--watch= takes seconds, at least 0.1");
-                return 0;
+        case OPTION_WATCH:
+                return set_watch(o, argument);
         case OPTION_TIMEOUT:
                 o->timeout_set = true;
-                return set_seconds("--timeout", argument, &o->timeout_usec);
+                return set_seconds(o, "--timeout", argument, &o->timeout_usec);
         case 'n':
-                return set_number("--lines", argument, &o->lines);
+                return set_number(o, "--lines", argument, &o->lines);
         case 'D':
                 o->directory = argument;
                 return 0;
         case OPTION_WARNING:
-                return set_number("--warning", argument, &o->warning);
+                return set_number(o, "--warning", argument, &o->warning);
         case OPTION_CRITICAL:
-                return set_number("--critical", argument, &o->critical);
+                return set_number(o, "--critical", argument, &o->critical);
         case OPTION_JSON:
                 return set_json(o, argument);
         case 'j':
@@ -214,12 +290,12 @@ static int set_option(Options *o, int c, const char *argument) {
 }
 
 /* What getopt_long(3) did not understand, in one line. */
-static int say_option(int c, char *argv[]) {
+static int refuse_option(const Options *o, int c, char *argv[]) {
         const char *last = argv[optind - 1];
 
         if (optopt > 0 && optopt < 256 && !strstr(last, "--"))
-                return say(-EINVAL, "-%c %s: see stalelibctl --help", optopt, c == ':' ? "needs a value" : "is no option");
-        return say(-EINVAL, "%s %s: see stalelibctl --help", last,
+                return options_refuse(o, "-%c %s: see stalelibctl --help", optopt, c == ':' ? "needs a value" : "is no option");
+        return options_refuse(o, "%s %s: see stalelibctl --help", last,
                    c == ':' ? "needs a value" : strchr(last, '=') ? "is no option, or takes no value" : "is no option");
 }
 
@@ -244,20 +320,40 @@ static void look_at_terminal(Options *o) {
                 o->width = 0;
 }
 
-int options_parse(int argc, char *argv[], Options *ret) {
-        Options o = { .timeout_usec = UINT64_MAX, .lines = 20, .warning = 1 };
+/*
+ * The meaning of letters depends on the command, which may stand behind them: is the first word that is no option, and
+ * no option's value as a plugin reads them, "check"? Returns 1, 0, -ENOMEM.
+ */
+static int is_plugin(int argc, char *argv[]) {
+        _cleanup_free_ char **copy = calloc((size_t) argc + 1, sizeof(*copy)); /* getopt_long(3) changes the order */
+        int is;
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, argv, (size_t) argc * sizeof(*copy));
+        while (getopt_long(argc, copy, plugin_letters, long_options, NULL) >= 0)
+                ;
+        is = optind < argc && streq(copy[optind], "check");
+        optind = 0; /* from the beginning, getopt(3) */
+        return is;
+}
+
+int options_parse(int argc, char *argv[], Options *o) {
         int c, r;
 
         opterr = 0;
-        while ((c = getopt_long(argc, argv, ":hp:u:w::n:D:jlq", long_options, NULL)) >= 0) {
-                r = c == '?' || c == ':' ? say_option(c, argv) : set_option(&o, c, optarg);
-                if (r < 0) {
-                        options_done(&o);
+        r = is_plugin(argc, argv);
+        if (r < 0)
+                return r;
+        *o = (Options){ .timeout_usec = UINT64_MAX, .lines = 20, .warning = 1, .plugin = r > 0 };
+        while ((c = getopt_long(argc, argv, o->plugin ? plugin_letters : letters, long_options, NULL)) >= 0) {
+                c = o->plugin ? plugin_option(c) : c == 'w' ? OPTION_WATCH : c;
+                note_given(o, c);
+                r = c == '?' || c == ':' ? refuse_option(o, c, argv) : set_option(o, c, optarg);
+                if (r < 0)
                         return r;
-                }
         }
-        look_at_terminal(&o);
-        *ret = o;
+        look_at_terminal(o);
         return optind;
 }
 

@@ -8,15 +8,34 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base.h"
+
 typedef enum JsonMode {
         JSON_OFF,
         JSON_SHORT,  /* one line */
         JSON_PRETTY,
 } JsonMode;
 
+/* Bits of a mask: the options that not every command takes. */
+typedef enum OptionBit {
+        OPTION_BIT_PID = 1 << 0,
+        OPTION_BIT_UNIT = 1 << 1,
+        OPTION_BIT_CHECK = 1 << 2,
+        OPTION_BIT_WATCH = 1 << 6,
+        OPTION_BIT_TIMEOUT = 1 << 7,
+        OPTION_BIT_LINES = 1 << 8,
+        OPTION_BIT_DIRECTORY = 1 << 9,
+        OPTION_BIT_WARNING = 1 << 10,
+        OPTION_BIT_CRITICAL = 1 << 11,
+        OPTION_BIT_JSON = 1 << 12,
+        OPTION_BIT_SELECTION = OPTION_BIT_PID | OPTION_BIT_UNIT,
+} OptionBit;
+
 typedef struct Options {
         JsonMode json;
         bool no_pager, no_legend, quiet, full, check;
+        uint32_t given;        /* mask of OptionBit */
+        bool plugin;           /* the command is check: letters, errors and statuses are those of a monitoring plugin */
 
         pid_t *pids;           /* --pid= */
         size_t n_pids, allocated_pids;
@@ -38,11 +57,23 @@ typedef struct Options {
 void options_done(Options *o);
 
 /*
- * Reads the command line and the environment (NO_COLOR, COLUMNS, TERM). Returns the
- * index of the verb in argv (argc: none given); -EINVAL after having said what is
- * wrong; -ENOMEM. -ECANCELED: --help or --version was all there was to do.
+ * Reads the command line and the environment (NO_COLOR, COLUMNS, TERM) into o, which is
+ * zeroed before, and is for options_done() also where this fails. Returns the index of the
+ * verb in argv (argc: none given); -EINVAL after having said what is wrong; -ENOMEM.
+ * -ECANCELED: --help or --version was all there was to do.
  */
-int options_parse(int argc, char *argv[], Options *ret);
+int options_parse(int argc, char *argv[], Options *o);
+
+/* Says that the command line is wrong: in one line on standard error, or as a plugin does on standard output. Returns -EINVAL. */
+int options_refuse(const Options *o, const char *format, ...) _printf_(2, 3);
+
+/* Refuses an option that was given and is not among `taken`, a mask of OptionBit. Returns 0 or -EINVAL. */
+int options_refuse_unused(const Options *o, const char *verb, uint32_t taken);
+
+/* Were processes selected, by --pid= or --unit=? */
+static inline bool options_select(const Options *o) {
+        return o->n_pids > 0 || o->n_units > 0;
+}
 
 /* Does one of the --unit= patterns (glob(7)) fit this unit? NULL fits none. Without --unit=, all fit. */
 bool options_unit(const Options *o, const char *unit);

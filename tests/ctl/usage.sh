@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the command line takes, and what it says of what it does not take.
 . "$(dirname "$0")/lib.sh"
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent
 
 run --help
 cp "$WORK/out" "$WORK/help"
@@ -55,6 +56,58 @@ for watch in 0 x infinity 0.01; do
         run scan "--watch=$watch"
         result "--watch=$watch is refused" test "$STATUS" = 2
 done
+# What a command does not use it refuses.
+refused() { # COMMAND OPTION…
+        local command=$1 option
+        shift
+        for option; do
+                run $command "$option"
+                result "$command refuses $option" fails 2 "${command%% *} does not take ${option%%=*}"
+        done
+}
+refused units --pid=1 --watch --timeout=1
+refused list --watch --timeout=1 --warning=1 --critical=1 --lines=1
+refused scan --timeout=1 --warning=1 --lines=1 --directory=/
+refused wait --check --watch --lines=1
+refused status --pid=1 --unit=a --timeout=1
+refused sweep --pid=1 --unit=a --timeout=1
+refused monitor --check --lines=1
+refused history --check --timeout=1
+refused "explain 1" --pid=1 --unit=a --watch
+refused "inspect /" --pid=1 --timeout=1
+run --watch
+result "so does list where no command stands" fails 2 'list does not take --watch'
+run units -p 1
+result "also by its letter" fails 2 'units does not take --pid'
+run scan -j --quiet --no-pager --no-legend --full --pid=$$
+result "but what is about the output is for all" answers 0
+
+# A plugin's statuses and letters are others, and a wrong command line is UNKNOWN.
+plugin_fails() { # PATTERN
+        [ "$STATUS" = 3 ] && [ ! -s "$WORK/err" ] && [ "$(wc -l <"$WORK/out")" = 1 ] && grep -q -- "^STALELIB UNKNOWN - .*$1" "$WORK/out"
+}
+for arguments in --foo -Z --warning=x '-w x' -c --critical --watch --check '-t x' extra --pid=0 --unit= --json=xml; do
+        run check $arguments
+        result "check $arguments is UNKNOWN" plugin_fails ''
+done
+run --foo check
+result "also before the command" plugin_fails '--foo is no option'
+run -w 1 check extra
+result "behind a letter of a plugin's" plugin_fails 'takes no further argument'
+for arguments in '-w 5 -c 9' '--warning=5 --critical 9'; do
+        run check --pid=$$ $arguments
+        result "check $arguments" says ' stale_processes=0;5;9;0 '
+done
+run check --pid=$$ -t 20
+result "check takes a timeout" answers 0
+run check -V
+result "check -V says a version" says '^stalelibctl [0-9]'
+result "and is UNKNOWN, as the guidelines for plugins have it" answers 3
+run scan -V
+result "-V is a letter of plugins only" fails 2 '-V is no option'
+run scan -w 1
+result "and -w that of --watch elsewhere" fails 2 'takes no further argument'
+
 run history --lines=many
 result "--lines=many is no number" fails 2 'is no number'
 
