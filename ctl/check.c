@@ -3,77 +3,156 @@
 
 #include "client.h"
 #include "clock.h"
-#include "findings.h"
-#include "look.h"
+#include "escape.h"
 #include "output.h"
 #include "plugin.h"
+#include "requirements.h"
+#include "source.h"
 #include "verbs.h"
 
-/* Per process: does any of its findings risk a crash, and are they all reinstalls? */
-static void count_processes(const Snapshot *s, PluginFacts *facts) {
-        bool same = true, crash = false;
+/* The facts, and what they borrow text from. */
+typedef struct Check {
+        PluginFacts facts;
+        json_object *properties; /* owned; of the daemon, or NULL */
+        char **units;            /* owned; NULL-terminated */
+        size_t n_units, allocated_units;
+} Check;
 
-        for (size_t i = 0; i < s->n_findings; i++) {
-                const Finding *f = s->findings[i], *next = i + 1 < s->n_findings ? s->findings[i + 1] : NULL;
+static void check_done(Check *c) {
+        for (size_t i = 0; i < c->n_units; i++)
+                free(c->units[i]);
+        free(c->units);
+        json_putp(&c->properties);
+}
 
-                same &= (f->flags & FLAG_SAME_CONTENT) != 0;
-                crash |= (f->flags & FLAG_CRASH_RISK) != 0;
-                if (next && next->pid == f->pid && next->start_time == f->start_time)
-                        continue;
-                facts->same_content += same;
-                facts->crash_risk += crash;
-                same = true;
-                crash = false;
+/* Takes over the name. */
+static int take_unit(Check *c, char *name) {
+        if (!name || !GROW(c->units, c->allocated_units, c->n_units + 2)) {
+                free(name);
+                return -ENOMEM;
         }
-        facts->processes = snapshot_stale_processes(s);
-        facts->files = snapshot_stale_libraries(s);
+        c->units[c->n_units++] = name;
+        c->units[c->n_units] = NULL;
+        return 0;
 }
 
-/* The counts are for everybody to read; which findings they are is not: without them, none is known to be urgent. */
-static int ask_daemon(const Options *o, PluginFacts *facts, json_object **ret_properties) {
+static int compare_names(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Each once, in order. */
+static void show_units(Check *c) {
+        size_t n = 0;
+
+        if (c->n_units == 0)
+                return;
+        qsort(c->units, c->n_units, sizeof(*c->units), compare_names);
+        for (size_t i = 0; i < c->n_units; i++)
+                if (n > 0 && streq(c->units[n - 1], c->units[i]))
+                        free(c->units[i]);
+                else
+                        c->units[n++] = c->units[i];
+        c->units[n] = NULL;
+        c->n_units = n;
+        c->facts.units = c->units;
+}
+
+static int take_inventory(Check *c, const Inventory *a) {
+        const Counts *counts = &a->snapshot->counts;
+        PluginFacts *f = &c->facts;
+        int r = 0;
+
+        f->processes = a->tally.processes;
+        f->files = a->tally.files;
+        f->crash_risk = a->tally.urgent_processes;
+        f->same_content = a->tally.same_processes;
+        f->checked = a->selected > 0 ? a->selected : counts->processes;
+        f->unreadable = counts->unreadable;
+        f->unknown = counts->unknown;
+        f->not_listed = a->not_listed;
+        f->blind = a->blind ? requirement_describe(REQUIREMENT_OPENAT2) : NULL;
+        for (size_t i = 0; i < a->snapshot->n_findings && r >= 0; i++) {
+                const Finding *finding = a->snapshot->findings[i];
+                const char *unit = finding->unit ?: finding->user_unit;
+
+                if (unit && finding_urgency(finding) != URGENCY_NONE)
+                        r = take_unit(c, escape(unit));
+        }
+        show_units(c);
+        return r;
+}
+
+/* How well the daemon is, which the counts are worth as much as. */
+static void take_health(Check *c) {
+        uint64_t at = client_number(c->properties, "LastSweepMonotonic"), now = clock_now();
+        PluginFacts *f = &c->facts;
+
+        f->interval_usec = client_number(c->properties, "SweepInterval");
+        f->degraded = client_boolean(c->properties, "Degraded");
+        f->degraded_reason = client_text(c->properties, "DegradedReason");
+        f->never = client_number(c->properties, "LastSweep") == 0;
+        f->age_usec = now > at ? now - at : 0;
+}
+
+static int take_stale_units(Check *c) {
+        json_object *units;
+        int r = 0;
+
+        if (!json_object_object_get_ex(c->properties, "StaleUnits", &units) || !json_object_is_type(units, json_type_array))
+                return 0;
+        for (size_t i = 0; i < json_object_array_length(units) && r >= 0; i++)
+                r = take_unit(c, strdup(json_object_get_string(json_object_array_get_idx(units, i)) ?: ""));
+        show_units(c);
+        return r;
+}
+
+/* The counts are for everybody to read; which findings they are is not. */
+static int take_counts(Check *c) {
+        PluginFacts *f = &c->facts;
+        json_object *summary;
+
+        f->processes = client_number(c->properties, "StaleProcesses");
+        f->files = client_number(c->properties, "StaleLibraries");
+        f->crash_risk = client_number(c->properties, "UrgentProcesses");
+        f->same_content = client_number(c->properties, "SameContentProcesses");
+        f->checked = client_number(c->properties, "ProcessesChecked");
+        f->unreadable = client_number(c->properties, "ProcessesUnreadable");
+        if (client_has(c->properties, "UnknownMappings"))
+                f->unknown = client_number(c->properties, "UnknownMappings");
+        else if (json_object_object_get_ex(c->properties, "LastSweepSummary", &summary))
+                f->unknown = client_number(summary, "unknown");
+        return take_stale_units(c);
+}
+
+/* A daemon of an earlier version counts findings of all urgencies: those who may ask for them count anew. */
+static int ask_for_all(Check *c, const Options *o, Source *source) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
-        _cleanup_json_ json_object *p = NULL;
-        _cleanup_bus_ sd_bus *bus = NULL;
-        uint64_t at, now = clock_now();
-        int r;
+        _cleanup_(inventory_done) Inventory a = {};
+        int r = -EOPNOTSUPP;
 
-        r = s ? client_open(/* activate= */ false, &bus) : -ENOMEM;
+        take_health(c);
+        if (!c->facts.never && !client_has(c->properties, "UrgentProcesses"))
+                r = daemon_inventory(source->bus, o, /* selection= */ NULL, /* sweep= */ false, &error, &a);
         if (r >= 0)
-                r = client_properties(bus, &error, &p);
-        if (r < 0)
-                return r;
-        facts->processes = client_number(p, "StaleProcesses");
-        facts->files = client_number(p, "StaleLibraries");
-        facts->checked = client_number(p, "ProcessesChecked");
-        facts->unreadable = client_number(p, "ProcessesUnreadable");
-        facts->interval_usec = client_number(p, "SweepInterval");
-        facts->degraded = client_boolean(p, "Degraded");
-        facts->degraded_reason = client_text(p, "DegradedReason");
-        at = client_number(p, "LastSweepMonotonic");
-        facts->age_usec = now > at ? now - at : 0;
-        r = client_findings(bus, &error, s);
-        if (r >= 0) {
-                findings_filter(o, s);
-                count_processes(s, facts);
-        } else if (o->n_units > 0 || o->n_pids > 0)
-                return r; /* the counts are of all units */
-        *ret_properties = TAKE_PTR(p);
-        return 0;
+                return take_inventory(c, &a);
+        return r == -ENOMEM ? r : take_counts(c);
 }
 
-static int look_here(const Options *o, const Selection *selection, PluginFacts *facts) {
-        _cleanup_(snapshot_freep) Snapshot *s = NULL;
-        _cleanup_(scan_freep) Scan *scan = scan_new();
+static int ask(Check *c, const Options *o, const Selection *selection, Source *source) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(inventory_done) Inventory a = {};
         int r;
 
-        r = scan ? look(scan, o, selection, /* once= */ true, NULL, &s) : -ENOMEM;
+        if (source->bus && client_properties(source->bus, &error, &c->properties) < 0)
+                source->bus = sd_bus_flush_close_unref(source->bus);
+        if (source->bus && !options_select(o))
+                return ask_for_all(c, o, source);
+        r = source_ask(source, o, selection, /* sweep= */ false, &a);
         if (r < 0)
                 return r;
-        count_processes(s, facts);
-        facts->checked = s->counts.processes;
-        facts->unreadable = s->counts.unreadable;
-        return 0;
+        if (a.from_daemon)
+                take_health(c);
+        return take_inventory(c, &a);
 }
 
 /* A plugin says what is wrong in its one line, on standard output. */
@@ -83,9 +162,11 @@ static int unknown(const char *why) {
 }
 
 int verb_check(const Options *o, _unused_ char *arguments[]) {
-        PluginFacts facts = { .warning = o->warning, .critical = o->critical };
+        _cleanup_(check_done) Check c = {
+                .facts = { .warning = o->warning, .critical = o->critical, .allow_unknown = o->allow_unknown },
+        };
         _cleanup_(selection_done) Selection selection = {};
-        _cleanup_json_ json_object *properties = NULL; /* facts borrow text of it */
+        _cleanup_(source_done) Source source = {};
         _cleanup_free_ char *line = NULL;
         int r;
 
@@ -93,17 +174,15 @@ int verb_check(const Options *o, _unused_ char *arguments[]) {
         if (r == -ESRCH)
                 return unknown("there is no such process, or the unit has none");
         if (r >= 0)
-                r = ask_daemon(o, &facts, &properties);
-        if (r < 0) {
-                facts = (PluginFacts){ .warning = o->warning, .critical = o->critical };
-                r = look_here(o, &selection, &facts);
-        }
+                r = source_init(&source);
+        if (r >= 0)
+                r = ask(&c, o, &selection, &source);
         if (r < 0)
                 return unknown(strerror(-r));
-        line = plugin_line(&facts);
+        line = plugin_line(&c.facts);
         if (!line)
                 return unknown(strerror(ENOMEM));
         if (!o->quiet)
                 puts(line);
-        return (int) plugin_judge(&facts);
+        return (int) plugin_judge(&c.facts);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
+
 #include "bus-json.h"
 #include "client.h"
+#include "escape.h"
 #include "output.h"
 #include "report.h"
 #include "verbs.h"
@@ -47,8 +50,10 @@ int client_call(sd_bus *bus, const char *method, uint64_t timeout_usec, sd_bus_e
 int client_say(int r, const sd_bus_error *error) {
         if (error && (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ||
                       sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)))
-                return say(STATUS_UNREADABLE, "The daemon answers root and members of the group stalelib only: "
+                return say(STATUS_UNKNOWN, "The daemon answers root and members of the group stalelib only: "
                                               "try again as one of them, or use \"stalelibctl scan\"");
+        if (r == -EAGAIN)
+                return say(STATUS_UNKNOWN, "The daemon sweeps without pause, and no two answers are of one sweep: try again");
         if (r == -EBADMSG)
                 return say(STATUS_NO_DAEMON, "The daemon's answer was not understood: is it of another version?");
         if (error && sd_bus_error_is_set(error) && !sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) &&
@@ -135,6 +140,62 @@ int client_explain(sd_bus *bus, pid_t pid, sd_bus_error *error, Snapshot *s) {
         return r < 0 ? r : read_findings(reply, s);
 }
 
+/* The bytes behind a text that is safe to show. NULL where there is none, or it is none. The caller frees. */
+static char *read_bytes(json_object *o, const char *key) {
+        char *text = client_has(o, key) ? strdup(client_text(o, key)) : NULL;
+
+        if (text && unescape(text) < 0) {
+                free(text);
+                return NULL;
+        }
+        return text;
+}
+
+/* A word that only a later version knows is "other". */
+static UnknownReason read_reason(json_object *o) {
+        UnknownReason i = 0;
+
+        while (i < UNKNOWN_OTHER && !streq(unknown_reason_to_string(i), client_text(o, "reason")))
+                i++;
+        return i;
+}
+
+static int read_one_unknown(sd_bus_message *m, Snapshot *s) {
+        _cleanup_(unknown_mapping_done) UnknownMapping u = {};
+        _cleanup_json_ json_object *o = NULL;
+        int r;
+
+        r = bus_json_read(m, &o);
+        if (r < 0)
+                return r;
+        if (client_number(o, "pid") == 0 || client_number(o, "pid") > INT_MAX)
+                return -EBADMSG;
+        u.pid = (pid_t) client_number(o, "pid");
+        u.reason = read_reason(o);
+        u.comm = read_bytes(o, "comm");
+        u.path = read_bytes(o, "path");
+        if (client_has(o, "path") && !u.path)
+                return -EBADMSG;
+        r = snapshot_add_unknown(s, &u);
+        return r == -E2BIG ? 0 : r; /* what is missing is seen by the count */
+}
+
+int client_unknown(sd_bus *bus, sd_bus_error *error, Snapshot *s) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r;
+
+        r = client_call(bus, "ListUnknown", 0, error, &reply, "");
+        if (r < 0 && sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_METHOD)) {
+                sd_bus_error_free(error);
+                return -EOPNOTSUPP;
+        }
+        if (r >= 0)
+                r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
+        while (r >= 0 && (r = sd_bus_message_at_end(reply, /* complete= */ false)) == 0)
+                r = read_one_unknown(reply, s);
+        return r < 0 ? r : 0;
+}
+
 uint64_t client_number(json_object *o, const char *key) {
         json_object *value;
 
@@ -153,4 +214,8 @@ bool client_boolean(json_object *o, const char *key) {
         json_object *value;
 
         return json_object_object_get_ex(o, key, &value) && json_object_get_boolean(value);
+}
+
+bool client_has(json_object *o, const char *key) {
+        return json_object_object_get_ex(o, key, NULL);
 }

@@ -47,6 +47,12 @@ int client_properties(sd_bus *bus, sd_bus_error *error, json_object **ret);
 int client_findings(sd_bus *bus, sd_bus_error *error, Snapshot *s);
 int client_explain(sd_bus *bus, pid_t pid, sd_bus_error *error, Snapshot *s);
 
+/*
+ * What the daemon could not judge, into the list of s (which is not frozen). Returns 0;
+ * -EOPNOTSUPP: a daemon of a version that does not say; -errno with `error` set.
+ */
+int client_unknown(sd_bus *bus, sd_bus_error *error, Snapshot *s);
+
 /* Reads one finding, a{sv}. */
 int client_read_finding(sd_bus_message *m, Finding *ret);
 
@@ -55,3 +61,5 @@ uint64_t client_number(json_object *o, const char *key);
 /* Text of an object, or "". */
 const char *client_text(json_object *o, const char *key);
 bool client_boolean(json_object *o, const char *key);
+/* Has it such a member? Daemons of earlier versions have fewer. */
+bool client_has(json_object *o, const char *key);

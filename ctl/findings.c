@@ -8,6 +8,7 @@
 #include "report.h"
 #include "seconds.h"
 #include "text.h"
+#include "unknown.h"
 
 /* Names of processes that could not be read. */
 #define UNREADABLE_SHOWN 5
@@ -115,6 +116,11 @@ static int add_row(Table *t, const Finding *f) {
         }, styles);
 }
 
+/* Does the table have it? */
+static bool is_shown(const Options *o, const Finding *f) {
+        return o->all || finding_urgency(f) != URGENCY_NONE;
+}
+
 /* One finding and the name of its group. */
 typedef struct Entry {
         const Finding *finding;
@@ -140,20 +146,32 @@ static int add_group_heading(Table *t, const Entry *entries, size_t n) {
         return table_add_heading(t, text);
 }
 
-static int fill_by_unit(Table *t, const Snapshot *s) {
-        Entry *entries = calloc(s->n_findings + 1, sizeof(*entries));
-        int r = entries ? 0 : -ENOMEM;
+/* The findings that are shown, by unit. Returns how many, or -ENOMEM. */
+static ssize_t collect_entries(const Options *o, const Snapshot *s, Entry *entries) {
+        size_t n = 0;
 
-        for (size_t i = 0; r >= 0 && i < s->n_findings; i++) {
-                entries[i] = (Entry){ s->findings[i], findings_place(s->findings[i]) };
-                if (!entries[i].place)
-                        r = -ENOMEM;
+        for (size_t i = 0; i < s->n_findings; i++) {
+                if (!is_shown(o, s->findings[i]))
+                        continue;
+                entries[n].finding = s->findings[i];
+                entries[n].place = findings_place(s->findings[i]);
+                if (!entries[n].place)
+                        return -ENOMEM;
+                n++;
         }
-        if (r >= 0 && s->n_findings > 0)
-                qsort(entries, s->n_findings, sizeof(*entries), compare_entries);
-        for (size_t i = 0; r >= 0 && i < s->n_findings; i++) {
+        if (n > 0)
+                qsort(entries, n, sizeof(*entries), compare_entries);
+        return (ssize_t) n;
+}
+
+static int fill_by_unit(const Options *o, Table *t, const Snapshot *s) {
+        Entry *entries = calloc(s->n_findings + 1, sizeof(*entries));
+        ssize_t n = entries ? collect_entries(o, s, entries) : -ENOMEM;
+        int r = n < 0 ? (int) n : 0;
+
+        for (ssize_t i = 0; r >= 0 && i < n; i++) {
                 if (i == 0 || !streq(entries[i - 1].place, entries[i].place))
-                        r = add_group_heading(t, entries + i, s->n_findings - i);
+                        r = add_group_heading(t, entries + i, (size_t) (n - i));
                 if (r >= 0)
                         r = add_row(t, entries[i].finding);
         }
@@ -163,17 +181,18 @@ static int fill_by_unit(Table *t, const Snapshot *s) {
         return r;
 }
 
-static int fill(Table *t, const Snapshot *s) {
-        for (size_t i = 0; i < s->n_findings; i++) {
-                int r = add_row(t, s->findings[i]);
+static int fill(const Options *o, Table *t, const Snapshot *s) {
+        int r = 0;
 
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        for (size_t i = 0; i < s->n_findings && r >= 0; i++)
+                if (is_shown(o, s->findings[i]))
+                        r = add_row(t, s->findings[i]);
+        return r;
 }
 
-static void show_unknown(const Counts *c) {
+/* By reason, and where to see which they are. */
+static void show_unknown(const Inventory *a) {
+        const Counts *c = &a->snapshot->counts;
         const char *before = " (";
 
         printf("%" PRIu64 " mapping%s could not be judged", c->unknown, PLURAL(c->unknown));
@@ -182,7 +201,13 @@ static void show_unknown(const Counts *c) {
                         printf("%s%s: %" PRIu64, before, unknown_reason_to_string(i), c->unknown_by[i]);
                         before = ", ";
                 }
-        printf("%s.\n", streq(before, ", ") ? ")" : "");
+        if (streq(before, ", "))
+                putchar(')');
+        if (a->unattributed)
+                puts("; that is of all processes, the daemon does not say which of the selected it concerns.");
+        else
+                printf(": \"stalelibctl %s --unknown\" shows %s.\n", a->from_daemon ? "list" : "scan",
+                       c->unknown == 1 ? "it" : "them");
 }
 
 /* "nginx (121)", or the number alone where not even the name can be had. */
@@ -242,67 +267,94 @@ static int show_unreadable(const Options *o, const Snapshot *s, bool own) {
         return r;
 }
 
-static int show_sums(const Options *o, const Snapshot *s, Grouping grouping) {
-        const Counts *c = &s->counts;
-        size_t processes = snapshot_stale_processes(s), files = snapshot_stale_libraries(s);
-        Style style = s->n_findings > 0 ? STYLE_BOLD : STYLE_GREEN;
-        char duration[SECONDS_MAX], first[128] = "Nothing is stale", rest[256];
+/* What is claimed of all that was asked for: no more than was judged. */
+static void describe(const Inventory *a, char *buffer, size_t size) {
+        const Tally *t = &a->tally;
 
-        if (s->n_findings > 0) {
-                putchar('\n');
-                snprintf(first, sizeof(first), "%zu stale file%s in %zu process%s", files, PLURAL(files),
-                         processes, PLURAL_ES(processes));
-        }
-        snprintf(rest, sizeof(rest), "%" PRIu64 " process%s with %" PRIu64 " file%s looked at in %s.", c->processes,
-                 PLURAL_ES(c->processes), c->files, PLURAL(c->files), seconds_format(c->duration_usec, duration));
+        if (t->findings > 0)
+                snprintf(buffer, size, "%zu stale file%s in %zu process%s", t->files, PLURAL(t->files), t->processes,
+                         PLURAL_ES(t->processes));
+        else
+                snprintf(buffer, size, "%s", inventory_is_void(a) ? "Nothing could be judged" :
+                         inventory_is_complete(a) ? "Nothing is stale" : "Nothing stale was found");
+}
+
+static void show_first_sum(const Options *o, const Inventory *a) {
+        const Counts *c = &a->snapshot->counts;
+        Style style = a->tally.findings > 0 ? STYLE_BOLD : inventory_is_complete(a) ? STYLE_GREEN : STYLE_YELLOW;
+        char duration[SECONDS_MAX], first[128], selected[64] = "", rest[256];
+
+        describe(a, first, sizeof(first));
+        if (a->from_daemon && a->selected > 0)
+                snprintf(selected, sizeof(selected), ", of these %zu selected", a->selected);
+        snprintf(rest, sizeof(rest), "%" PRIu64 " process%s with %" PRIu64 " file%s looked at in %s%s.", c->processes,
+                 PLURAL_ES(c->processes), c->files, PLURAL(c->files), seconds_format(c->duration_usec, duration), selected);
         printf("%s%s%s; ", style_begin(style, o->colour), first, style_end(style, o->colour));
         text_wrap_on(stdout, rest, strlen(first) + 2, /* indent= */ 0, o->width);
-        if (c->unreadable > 0) {
-                int r = show_unreadable(o, s, /* own= */ grouping != GROUPING_UNIT);
+}
 
-                if (r < 0)
-                        return r;
-        }
+static void show_same_content(const Options *o, const Inventory *a) {
+        size_t n = a->tally.same_findings;
+
+        if (o->all)
+                printf("%zu of the findings %s of the same content as on disk.\n", n, n == 1 ? "is" : "are");
+        else
+                printf("%zu %srun%s the same content as on disk: --all shows %s.\n", n, a->tally.findings > 0 ? "more " : "",
+                       n == 1 ? "s" : "", n == 1 ? "it" : "them");
+}
+
+int findings_show_limits(const Options *o, const Inventory *a) {
+        const Counts *c = &a->snapshot->counts;
+        int r = 0;
+
+        if (c->unreadable > 0)
+                r = show_unreadable(o, a->snapshot, /* own= */ !a->from_daemon);
+        if (r < 0)
+                return r;
         if (c->unknown > 0)
-                show_unknown(c);
+                show_unknown(a);
+        if (a->not_listed > 0)
+                printf("The daemon's list has no room for %" PRIu64 " more finding%s.\n", a->not_listed, PLURAL(a->not_listed));
+        if (a->trouble)
+                text_wrap(stdout, a->trouble, /* first= */ 0, /* indent= */ 0, o->width);
         return 0;
 }
 
-int findings_show(const Options *o, const Snapshot *s, Grouping grouping) {
-        _cleanup_table_ Table *t = NULL;
+static int show_sums(const Options *o, const Inventory *a) {
         int r;
 
-        if (o->quiet)
-                return 0;
-        if (o->json != JSON_OFF)
-                return report_print(s, output_json_flags(o), stdout);
-        t = table_new(columns, COLUMN_MAX);
+        if (a->tally.findings > 0 || (o->all && a->tally.same_findings > 0))
+                putchar('\n');
+        show_first_sum(o, a);
+        r = findings_show_limits(o, a);
+        if (r >= 0 && a->tally.same_findings > 0)
+                show_same_content(o, a);
+        return r;
+}
+
+static int show_table(const Options *o, const Inventory *a, Grouping grouping) {
+        _cleanup_table_ Table *t = table_new(columns, COLUMN_MAX);
+        int r;
+
         if (!t)
                 return -ENOMEM;
-        r = grouping == GROUPING_UNIT ? fill_by_unit(t, s) : fill(t, s);
+        r = grouping == GROUPING_UNIT ? fill_by_unit(o, t, a->snapshot) : fill(o, t, a->snapshot);
         if (r >= 0)
                 r = output_table(o, t, grouping == GROUPING_UNIT ? 2 : 0);
         if (r >= 0 && !o->no_legend)
-                r = show_sums(o, s, grouping);
+                r = show_sums(o, a);
         return r;
+}
+
+int findings_show(const Options *o, const Inventory *a, Grouping grouping) {
+        if (o->quiet)
+                return 0;
+        if (o->json != JSON_OFF)
+                return report_print(a->snapshot, output_json_flags(o), stdout);
+        return o->unknown ? unknown_show(o, a) : show_table(o, a, grouping);
 }
 
 bool findings_wanted(const Options *o, const Finding *f) {
         return (o->n_pids == 0 && o->n_units == 0) || (o->n_pids > 0 && options_pid(o, f->pid)) ||
                (o->n_units > 0 && (options_unit(o, f->unit) || options_unit(o, f->user_unit)));
-}
-
-void findings_filter(const Options *o, Snapshot *s) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < s->n_findings; i++) {
-                Finding *f = s->findings[i];
-
-                if (findings_wanted(o, f))
-                        s->findings[n++] = f;
-                else
-                        finding_unref(f);
-        }
-        s->n_findings = n;
-        snapshot_freeze(s);
 }

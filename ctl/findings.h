@@ -3,22 +3,26 @@
 
 /* Findings as a table for people, and as a report for programs. */
 
+#include "inventory.h"
 #include "options.h"
-#include "snapshot.h"
 
 typedef enum Grouping {
         GROUPING_NONE, /* in order of pids */
         GROUPING_UNIT, /* by unit, each with what ends it */
 } Grouping;
 
-/* The report as --json= says, or a table and sums. Returns 0 or -ENOMEM. */
-int findings_show(const Options *o, const Snapshot *s, Grouping grouping);
+/*
+ * The report as --json= says, with all findings; or a table and sums, without findings of
+ * urgency none unless --all wants them. With --unknown, a table of what could not be judged.
+ * Returns 0 or -ENOMEM.
+ */
+int findings_show(const Options *o, const Inventory *a, Grouping grouping);
+
+/* The lines that say of what the sums above them do not speak: what could not be read or judged, or is not listed. Returns 0 or -ENOMEM. */
+int findings_show_limits(const Options *o, const Inventory *a);
 
 /* Do --pid= and --unit= ask for it? Without either, they ask for all. */
 bool findings_wanted(const Options *o, const Finding *f);
-
-/* Drops the findings that --pid= and --unit= do not ask for, and freezes the rest. */
-void findings_filter(const Options *o, Snapshot *s);
 
 /* What one would call the process's place: its unit, user unit, container. Escaped; the caller frees. NULL: no memory. */
 char *findings_place(const Finding *f);

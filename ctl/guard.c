@@ -23,6 +23,7 @@ typedef struct Guard {
         SweepProcess processes[LEFT_OUT_MAX];
         SweepDevice devices[LEFT_OUT_MAX];
         size_t n_processes, n_devices;
+        bool said; /* by a child: guard_first() */
 } Guard;
 
 static Guard *guard;
@@ -35,6 +36,21 @@ void guard_options(SweepOptions *options) {
         options->n_skip_processes = guard->n_processes;
         options->skip_devices = guard->devices;
         options->n_skip_devices = guard->n_devices;
+}
+
+bool guard_first(void) {
+        static bool said;
+        bool *flag = guard ? &guard->said : &said, first = !*flag;
+
+        *flag = true;
+        return first;
+}
+
+bool guard_has_left_out(pid_t pid) {
+        for (size_t i = 0; guard && i < guard->n_processes; i++)
+                if (guard->processes[i].pid == pid)
+                        return true;
+        return false;
 }
 
 static bool beacon_equal(const SweepBeacon *a, const SweepBeacon *b) {
@@ -91,14 +107,14 @@ static int exit_status(pid_t child) {
                         return say_errno(-errno, "Cannot wait for the look at the processes");
         if (WIFEXITED(status))
                 return WEXITSTATUS(status);
-        return say(STATUS_UNREADABLE, "The look at the processes was ended by signal %d", WTERMSIG(status));
+        return say(STATUS_UNKNOWN, "The look at the processes was ended by signal %d", WTERMSIG(status));
 }
 
 /* In the child: never returns. */
 static _Noreturn void run_child(Verb verb, const Options *o, char *arguments[], pid_t parent) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
-                _exit(STATUS_UNREADABLE);
+                _exit(STATUS_UNKNOWN);
         exit(verb_finish(verb(o, arguments)));
 }
 
@@ -106,7 +122,7 @@ static int say_late(const Options *o) {
         char buffer[SECONDS_MAX];
 
         options_refuse(o, "timed out after %s", seconds_format(o->timeout_usec, buffer));
-        return STATUS_UNREADABLE; /* which is that of a plugin as well */
+        return STATUS_UNKNOWN; /* which is that of a plugin as well */
 }
 
 int guard_run(Verb verb, const Options *o, char *arguments[]) {
@@ -140,6 +156,6 @@ int guard_run(Verb verb, const Options *o, char *arguments[]) {
                 if (outcome == OUTCOME_LATE)
                         return say_late(o);
                 if (!leave_out())
-                        return say(STATUS_UNREADABLE, "Too many processes do not let themselves be looked at");
+                        return say(STATUS_UNKNOWN, "Too many processes do not let themselves be looked at");
         }
 }

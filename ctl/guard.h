@@ -16,3 +16,9 @@ int guard_run(Verb verb, const Options *o, char *arguments[]);
 
 /* In the child: makes a sweep tell where it is, and leave out what others hung at. */
 void guard_options(SweepOptions *options);
+
+/* True the first time that it is asked, by this child or one before it: what is said once is not said again by the next. */
+bool guard_first(void);
+
+/* Is the process left out, since a child hung at it? */
+bool guard_has_left_out(pid_t pid);

@@ -271,7 +271,7 @@ int verb_history(const Options *o, _unused_ char *arguments[]) {
                 r = show(o, j);
         }
         if (r < 0)
-                return say(STATUS_UNREADABLE, "Cannot read the journal%s%s: %s", o->directory ? " in " : "",
+                return say(STATUS_UNKNOWN, "Cannot read the journal%s%s: %s", o->directory ? " in " : "",
                            o->directory ?: "", strerror(-r));
         return STATUS_ANSWERED;
 }

@@ -169,8 +169,8 @@ static int build(const char *path, const Inspection *i, const char *error, json_
 
 /* An error outweighs "no", which outweighs "yes"; with --check, "maybe" is as good as "no". */
 static int worse(const Options *o, int status, const Inspection *i) {
-        if (!i || status == STATUS_UNREADABLE)
-                return STATUS_UNREADABLE;
+        if (!i || status == STATUS_UNKNOWN)
+                return STATUS_UNKNOWN;
         return i->verdict == UNLOAD_NO || (o->check && i->verdict != UNLOAD_YES) ? STATUS_STALE : status;
 }
 

@@ -3,19 +3,27 @@
 
 /* One sweep in this very process, with the caller's own rights. */
 
+#include "inventory.h"
 #include "options.h"
 #include "selection.h"
 #include "sweep.h"
 
-/*
- * Sweeps what is selected, and shows how far it is on a terminal when that takes
- * long. once: it is the last of the scan. previous: see SweepOptions. Returns 0,
- * -ENOMEM, -errno.
- */
-int look(Scan *scan, const Options *o, const Selection *selection, bool once, const Snapshot *previous, Snapshot **ret);
+typedef struct LookOptions {
+        bool once;  /* it is the last of the scan */
+        bool calm;  /* without a passing line that shows how far it is */
+        const Snapshot *previous; /* see SweepOptions */
+} LookOptions;
 
 /*
- * Was anything read at all? Else says what could not be, and what to do, and returns
- * STATUS_UNREADABLE; otherwise 0.
+ * Sweeps what is selected, and shows how far it is on a terminal when that takes long.
+ * Says, once in a run, what the kernel or this process's rights lack (requirements.h):
+ * what every verdict needs to everybody, the rest to root. Processes that could not be
+ * read are among the snapshot's unknown. Returns 0, -ENOMEM, -errno.
  */
-int look_verdict(const Selection *selection, const Snapshot *s);
+int look(Scan *scan, const Options *o, const Selection *selection, const LookOptions *how, Inventory *ret);
+
+/*
+ * Was anything read and judged at all? Else says what could not be, and what to do, and
+ * returns STATUS_UNKNOWN; otherwise 0. With --allow-unknown, unread processes are no reason.
+ */
+int look_verdict(const Options *o, const Selection *selection, const Inventory *a);

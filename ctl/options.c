@@ -39,8 +39,12 @@ static const char help[] =
         "     --version         Show the version\n"
         "  -p --pid=PID         Only this process; may be given again\n"
         "  -u --unit=UNIT       Only processes of this unit or pattern; likewise\n"
-        "     --check           Exit with 1 where something is stale; inspect: where\n"
-        "                       it is not certain that a library unloads\n"
+        "     --check           Exit with 1 where something is stale, with 3 where not\n"
+        "                       all could be judged; inspect: with 1 where it is not\n"
+        "                       certain that a library unloads\n"
+        "     --allow-unknown   What could not be judged does not change the status\n"
+        "     --all             Show also what runs the same content as on disk\n"
+        "     --unknown         scan, list: show what could not be judged, and why\n"
         "  -w --watch[=SEC]     scan: look again every SEC seconds (2)\n"
         "     --timeout=SEC     wait: give up after SEC seconds (90)\n"
         "  -n --lines=N         history: the last N entries; 0 means all (20)\n"
@@ -56,13 +60,16 @@ static const char help[] =
         "\n"
         "check takes -w, -c, -t and -V for --warning, --critical, --timeout, --version.\n"
         "\n"
-        "Exit status: 0 the question is answered, 1 something is stale (--check, wait)\n"
-        "or would not unload (inspect), 2 wrong usage, 3 nothing could be read,\n"
-        "4 the daemon is not reachable. See stalelibctl(1).\n";
+        "Exit status: 0 answered, 1 something is stale (--check, wait) or would not\n"
+        "unload (inspect), 2 wrong usage, 3 not all could be judged, or there is no such\n"
+        "process, unit or file, 4 the daemon is not reachable. See stalelibctl(1).\n";
 
 enum {
         OPTION_VERSION = 256,
         OPTION_CHECK,
+        OPTION_ALLOW_UNKNOWN,
+        OPTION_ALL,
+        OPTION_UNKNOWN,
         OPTION_WATCH,
         OPTION_TIMEOUT,
         OPTION_WARNING,
@@ -78,6 +85,9 @@ static const struct option long_options[] = {
         { "pid", required_argument, NULL, 'p' },
         { "unit", required_argument, NULL, 'u' },
         { "check", no_argument, NULL, OPTION_CHECK },
+        { "allow-unknown", no_argument, NULL, OPTION_ALLOW_UNKNOWN },
+        { "all", no_argument, NULL, OPTION_ALL },
+        { "unknown", no_argument, NULL, OPTION_UNKNOWN },
         { "watch", optional_argument, NULL, OPTION_WATCH },
         { "timeout", required_argument, NULL, OPTION_TIMEOUT },
         { "lines", required_argument, NULL, 'n' },
@@ -104,6 +114,9 @@ static const struct {
         { 'p', OPTION_BIT_PID, "--pid" },
         { 'u', OPTION_BIT_UNIT, "--unit" },
         { OPTION_CHECK, OPTION_BIT_CHECK, "--check" },
+        { OPTION_ALLOW_UNKNOWN, OPTION_BIT_ALLOW_UNKNOWN, "--allow-unknown" },
+        { OPTION_ALL, OPTION_BIT_ALL, "--all" },
+        { OPTION_UNKNOWN, OPTION_BIT_UNKNOWN, "--unknown" },
         { OPTION_WATCH, OPTION_BIT_WATCH, "--watch" },
         { OPTION_TIMEOUT, OPTION_BIT_TIMEOUT, "--timeout" },
         { 'n', OPTION_BIT_LINES, "--lines" },
@@ -246,6 +259,15 @@ static int set_option(Options *o, int c, const char *argument) {
                 return add_unit(o, argument);
         case OPTION_CHECK:
                 o->check = true;
+                return 0;
+        case OPTION_ALLOW_UNKNOWN:
+                o->allow_unknown = true;
+                return 0;
+        case OPTION_ALL:
+                o->all = true;
+                return 0;
+        case OPTION_UNKNOWN:
+                o->unknown = true;
                 return 0;
         case OPTION_WATCH:
                 return set_watch(o, argument);

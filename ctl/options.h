@@ -21,6 +21,9 @@ typedef enum OptionBit {
         OPTION_BIT_PID = 1 << 0,
         OPTION_BIT_UNIT = 1 << 1,
         OPTION_BIT_CHECK = 1 << 2,
+        OPTION_BIT_ALLOW_UNKNOWN = 1 << 3,
+        OPTION_BIT_ALL = 1 << 4,
+        OPTION_BIT_UNKNOWN = 1 << 5,
         OPTION_BIT_WATCH = 1 << 6,
         OPTION_BIT_TIMEOUT = 1 << 7,
         OPTION_BIT_LINES = 1 << 8,
@@ -34,6 +37,9 @@ typedef enum OptionBit {
 typedef struct Options {
         JsonMode json;
         bool no_pager, no_legend, quiet, full, check;
+        bool all;              /* findings of urgency none as well */
+        bool unknown;          /* what could not be judged, instead of findings */
+        bool allow_unknown;    /* that has no part in the exit status */
         uint32_t given;        /* mask of OptionBit */
         bool plugin;           /* the command is check: letters, errors and statuses are those of a monitoring plugin */
 

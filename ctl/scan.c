@@ -14,16 +14,16 @@
 
 /* A report of nothing, so that whoever parses JSON always gets one. */
 static int show_nothing(const Options *o) {
-        _cleanup_(snapshot_freep) Snapshot *s = NULL;
+        _cleanup_(inventory_done) Inventory a = {};
 
         if (o->json == JSON_OFF)
                 return 0;
-        s = snapshot_new();
-        if (!s)
+        a.snapshot = snapshot_new();
+        if (!a.snapshot)
                 return -ENOMEM;
-        s->counts.started_usec = clock_usec(CLOCK_REALTIME);
-        snapshot_freeze(s);
-        return findings_show(o, s, GROUPING_NONE);
+        a.snapshot->counts.started_usec = clock_usec(CLOCK_REALTIME);
+        snapshot_freeze(a.snapshot);
+        return findings_show(o, &a, GROUPING_NONE);
 }
 
 /* Of a watch on a terminal: what stands there goes away when its successor is ready, in one piece. */
@@ -43,52 +43,56 @@ static void begin_screen(const Options *o) {
                style_end(STYLE_DIM, o->colour));
 }
 
-static int scan_round(Scan *scan, const Options *o, const Snapshot *previous, Snapshot **ret) {
+/* What was seen; not of processes of which nothing could be read, but as a report. */
+static int show(const Options *o, const Inventory *a, int status) {
+        if (status == STATUS_UNKNOWN && !a->blind && o->json == JSON_OFF && !o->unknown)
+                return 0;
+        if (o->watch_usec == 0)
+                pager_open(o);
+        else
+                begin_screen(o);
+        return findings_show(o, a, GROUPING_NONE);
+}
+
+/* One look. Returns a status, STATUS_ANSWERED without --check; *ret_void: nothing at all could be read or judged. */
+static int scan_round(Scan *scan, const Options *o, const Snapshot *previous, Inventory *ret, bool *ret_void) {
+        const LookOptions how = { .once = o->watch_usec == 0, .previous = previous };
         _cleanup_(selection_done) Selection selection = {};
-        _cleanup_(snapshot_freep) Snapshot *s = NULL;
         int r, status;
 
+        *ret_void = true;
         r = selection_read(o, /* tell= */ true, &selection);
         if (r == -ESRCH) {
                 r = show_nothing(o);
-                return r < 0 ? say_errno(r, "Cannot report") : STATUS_UNREADABLE;
+                return r < 0 ? say_errno(r, "Cannot report") : STATUS_UNKNOWN;
         }
         if (r >= 0)
-                r = look(scan, o, &selection, /* once= */ o->watch_usec == 0, previous, &s);
+                r = look(scan, o, &selection, &how, ret);
         if (r < 0)
                 return say_errno(r, "Cannot look at the processes");
-        status = look_verdict(&selection, s);
-        if (status != STATUS_UNREADABLE && o->watch_usec == 0)
-                pager_open(o);
-        else if (status != STATUS_UNREADABLE)
-                begin_screen(o);
-        if (status != STATUS_UNREADABLE || o->json != JSON_OFF) {
-                r = findings_show(o, s, GROUPING_NONE);
-                if (r < 0)
-                        return say_errno(r, "Cannot report");
-        }
-        if (status == STATUS_ANSWERED && o->check && s->n_findings > 0)
-                status = STATUS_STALE;
-        *ret = TAKE_PTR(s);
-        return status;
+        status = look_verdict(o, &selection, ret);
+        *ret_void = status == STATUS_UNKNOWN;
+        r = show(o, ret, status);
+        if (r < 0)
+                return say_errno(r, "Cannot report");
+        return status == STATUS_ANSWERED && o->check ? inventory_status(o, ret) : status;
 }
 
 /* Until interrupted: with --check until something is stale, which is then the answer. */
 static int watch(Scan *scan, const Options *o) {
-        _cleanup_(snapshot_freep) Snapshot *previous = NULL;
+        _cleanup_(inventory_done) Inventory previous = {};
 
         setvbuf(stdout, NULL, _IOFBF, WATCH_BUFFER);
         for (;;) {
-                Snapshot *s = NULL;
+                Inventory inventory = {};
+                bool nothing;
                 int status;
 
-                status = scan_round(scan, o, previous, &s);
-                if (status != STATUS_ANSWERED) {
-                        snapshot_free(s);
+                status = scan_round(scan, o, previous.snapshot, &inventory, &nothing);
+                inventory_done(&previous);
+                previous = inventory;
+                if (nothing || status == STATUS_STALE)
                         return status;
-                }
-                snapshot_free(previous);
-                previous = s;
                 if (fflush(stdout) != 0)
                         return STATUS_ANSWERED; /* main() says why */
                 clock_pause(o->watch_usec);
@@ -97,9 +101,10 @@ static int watch(Scan *scan, const Options *o) {
 
 int verb_scan(const Options *o, _unused_ char *arguments[]) {
         _cleanup_(scan_freep) Scan *scan = scan_new();
-        _cleanup_(snapshot_freep) Snapshot *s = NULL;
+        _cleanup_(inventory_done) Inventory inventory = {};
+        bool nothing;
 
         if (!scan)
                 return say_errno(-ENOMEM, "Cannot look at the processes");
-        return o->watch_usec > 0 ? watch(scan, o) : scan_round(scan, o, /* previous= */ NULL, &s);
+        return o->watch_usec > 0 ? watch(scan, o) : scan_round(scan, o, /* previous= */ NULL, &inventory, &nothing);
 }

@@ -14,10 +14,18 @@ void selection_done(Selection *s) {
         *s = (Selection){};
 }
 
-static int add(Selection *s, pid_t pid) {
+bool selection_has(const Selection *s, pid_t pid) {
         for (size_t i = 0; i < s->n_pids; i++)
                 if (s->pids[i] == pid)
-                        return 0;
+                        return true;
+        return false;
+}
+
+static int add(Selection *s, pid_t pid, uint64_t start_time) {
+        if (selection_has(s, pid))
+                return 0;
+        if (start_time > s->youngest)
+                s->youngest = start_time;
         if (!GROW(s->pids, s->allocated_pids, s->n_pids + 1))
                 return -ENOMEM;
         s->pids[s->n_pids++] = pid;
@@ -59,7 +67,7 @@ static int add_named(const Options *o, bool tell, int proc_fd, Selection *s) {
                         s->without_memory++;
                 }
                 /* What else went wrong with it is for the sweep to count. */
-                r = add(s, o->pids[i]);
+                r = add(s, o->pids[i], p.start_time);
         }
         return r;
 }
@@ -78,7 +86,7 @@ static int add_unit(const char *unit, bool tell, int proc_fd, const ProcessList 
                 if (r == -ENOMEM)
                         return r;
                 if (r >= 0 && selection_cgroup_matches(text, unit))
-                        r = add(s, all->pids[i]);
+                        r = add(s, all->pids[i], p.start_time);
                 if (r == -ENOMEM)
                         return r;
         }

@@ -12,9 +12,12 @@ typedef struct Selection {
         pid_t *pids;    /* NULL: all */
         size_t n_pids, allocated_pids;
         size_t without_memory; /* of these: kernel threads and zombies */
+        uint64_t youngest;     /* the latest start of these: clock ticks since boot, as in Finding */
 } Selection;
 
 void selection_done(Selection *s);
+
+bool selection_has(const Selection *s, pid_t pid);
 
 /*
  * Reads /proc. With `tell`, says on standard error which process does not exist,

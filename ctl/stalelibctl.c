@@ -15,6 +15,9 @@
 #include "plugin.h"
 #include "verbs.h"
 
+#define TAKES_GATE (OPTION_BIT_CHECK | OPTION_BIT_ALLOW_UNKNOWN)
+#define TAKES_REPORT (OPTION_BIT_ALL | OPTION_BIT_UNKNOWN | OPTION_BIT_JSON)
+
 static const struct {
         const char *name;
         Verb verb;
@@ -22,18 +25,19 @@ static const struct {
         bool looks;           /* at processes, in this program's own name: see guard.h */
         uint32_t options;     /* mask of OptionBit: others are refused */
 } verbs[] = {
-        { "check", verb_check, 0, 0, true, OPTION_BIT_SELECTION | OPTION_BIT_WARNING |
+        { "check", verb_check, 0, 0, true, OPTION_BIT_SELECTION | OPTION_BIT_ALLOW_UNKNOWN | OPTION_BIT_WARNING |
                                            OPTION_BIT_CRITICAL | OPTION_BIT_TIMEOUT },
-        { "explain", verb_explain, 1, 2, true, OPTION_BIT_CHECK | OPTION_BIT_JSON },
+        { "explain", verb_explain, 1, 2, true, TAKES_GATE | OPTION_BIT_JSON },
         { "history", verb_history, 0, 0, false, OPTION_BIT_SELECTION | OPTION_BIT_LINES | OPTION_BIT_DIRECTORY | OPTION_BIT_JSON },
         { "inspect", verb_inspect, 1, INT_MAX, false, OPTION_BIT_CHECK | OPTION_BIT_JSON },
-        { "list", verb_list, 0, 0, false, OPTION_BIT_SELECTION | OPTION_BIT_CHECK | OPTION_BIT_JSON },
+        { "list", verb_list, 0, 0, false, OPTION_BIT_SELECTION | TAKES_GATE | TAKES_REPORT },
         { "monitor", verb_monitor, 0, 0, false, OPTION_BIT_SELECTION | OPTION_BIT_TIMEOUT | OPTION_BIT_JSON },
-        { "scan", verb_scan, 0, 0, true, OPTION_BIT_SELECTION | OPTION_BIT_CHECK | OPTION_BIT_JSON | OPTION_BIT_WATCH },
-        { "status", verb_status, 0, 0, false, OPTION_BIT_CHECK | OPTION_BIT_JSON },
-        { "sweep", verb_sweep, 0, 0, false, OPTION_BIT_CHECK | OPTION_BIT_JSON },
-        { "units", verb_units, 0, 0, false, OPTION_BIT_UNIT | OPTION_BIT_CHECK | OPTION_BIT_JSON },
-        { "wait", verb_wait, 0, 0, true, OPTION_BIT_SELECTION | OPTION_BIT_TIMEOUT | OPTION_BIT_JSON },
+        { "scan", verb_scan, 0, 0, true, OPTION_BIT_SELECTION | TAKES_GATE | TAKES_REPORT | OPTION_BIT_WATCH },
+        { "status", verb_status, 0, 0, false, TAKES_GATE | OPTION_BIT_JSON },
+        { "sweep", verb_sweep, 0, 0, false, TAKES_GATE | OPTION_BIT_JSON },
+        { "units", verb_units, 0, 0, false, OPTION_BIT_UNIT | TAKES_GATE | OPTION_BIT_ALL | OPTION_BIT_JSON },
+        { "wait", verb_wait, 0, 0, true, OPTION_BIT_SELECTION | OPTION_BIT_ALLOW_UNKNOWN | OPTION_BIT_TIMEOUT |
+                                         OPTION_BIT_ALL | OPTION_BIT_JSON },
 };
 
 int say(int result, const char *format, ...) {
@@ -48,7 +52,7 @@ int say(int result, const char *format, ...) {
 }
 
 int say_errno(int r, const char *what) {
-        return say(STATUS_UNREADABLE, "%s: %s", what, strerror(-r));
+        return say(STATUS_UNKNOWN, "%s: %s", what, strerror(-r));
 }
 
 /* Of a command line that was refused. */

@@ -5,6 +5,7 @@
 #include "client.h"
 #include "clock.h"
 #include "output.h"
+#include "plugin.h"
 #include "seconds.h"
 #include "verbs.h"
 
@@ -33,16 +34,39 @@ static void put_last_sweep(json_object *p) {
 }
 
 static void put_stale(const Options *o, json_object *p) {
-        uint64_t processes = client_number(p, "StaleProcesses"), libraries = client_number(p, "StaleLibraries");
-        Style style = processes > 0 ? STYLE_YELLOW : STYLE_GREEN;
+        uint64_t processes = client_number(p, "StaleProcesses"), libraries = client_number(p, "StaleLibraries"),
+                 urgent = client_number(p, "UrgentProcesses"), same = client_number(p, "SameContentProcesses");
+        Style style = urgent > 0 ? STYLE_RED : processes > 0 ? STYLE_YELLOW : STYLE_GREEN;
         json_object *units;
 
-        printf("%12s: %s%" PRIu64 " process%s%s with %" PRIu64 " stale file%s\n", "Stale", style_begin(style, o->colour),
+        printf("%12s: %s%" PRIu64 " process%s%s with %" PRIu64 " stale file%s", "Stale", style_begin(style, o->colour),
                processes, PLURAL_ES(processes), style_end(style, o->colour), libraries, PLURAL(libraries));
+        if (urgent > 0)
+                printf(", %" PRIu64 " may crash", urgent);
+        putchar('\n');
+        if (same > 0)
+                printf("%12s  %" PRIu64 " more process%s with the same content as on disk\n", "", same, PLURAL_ES(same));
         if (!json_object_object_get_ex(p, "StaleUnits", &units) || !json_object_is_type(units, json_type_array))
                 return;
         for (size_t i = 0; i < json_object_array_length(units); i++)
                 printf("%12s  %s\n", "", json_object_get_string(json_object_array_get_idx(units, i)));
+}
+
+/* Mappings that could not be judged. A daemon of an earlier version has them in the summary alone. */
+static uint64_t unknown_of(json_object *p) {
+        json_object *summary;
+
+        if (client_has(p, "UnknownMappings") || !json_object_object_get_ex(p, "LastSweepSummary", &summary))
+                return client_number(p, "UnknownMappings");
+        return client_number(summary, "unknown");
+}
+
+static void put_unknown(json_object *p) {
+        uint64_t n = unknown_of(p);
+
+        if (n > 0)
+                printf("%12s: %" PRIu64 " mapping%s could not be judged: \"stalelibctl list --unknown\" shows %s\n", "Unknown", n,
+                       PLURAL(n), n == 1 ? "it" : "them");
 }
 
 static void show(const Options *o, json_object *p) {
@@ -60,6 +84,20 @@ static void show(const Options *o, json_object *p) {
         printf("%12s: %" PRIu64 " looked at, %" PRIu64 " could not be read\n", "Processes",
                client_number(p, "ProcessesChecked"), client_number(p, "ProcessesUnreadable"));
         put_stale(o, p);
+        put_unknown(p);
+}
+
+/* With --check: by the last sweep, which is as good as the daemon is well. */
+static int status_of(const Options *o, json_object *p) {
+        uint64_t at = client_number(p, "LastSweepMonotonic"), now = clock_now();
+
+        if (client_number(p, "StaleProcesses") > 0)
+                return STATUS_STALE;
+        if (client_boolean(p, "Degraded") || client_number(p, "LastSweep") == 0 ||
+            plugin_is_out_of_date(now > at ? now - at : 0, client_number(p, "SweepInterval")))
+                return STATUS_UNKNOWN;
+        return !o->allow_unknown && (unknown_of(p) > 0 || client_number(p, "ProcessesUnreadable") > 0) ?
+                STATUS_UNKNOWN : STATUS_ANSWERED;
 }
 
 int verb_status(const Options *o, _unused_ char *arguments[]) {
@@ -77,5 +115,5 @@ int verb_status(const Options *o, _unused_ char *arguments[]) {
                 output_json(o, p);
         else if (!o->quiet)
                 show(o, p);
-        return o->check && client_number(p, "StaleProcesses") > 0 ? STATUS_STALE : STATUS_ANSWERED;
+        return o->check ? status_of(o, p) : STATUS_ANSWERED;
 }

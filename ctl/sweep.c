@@ -10,7 +10,7 @@
 static void show(json_object *summary) {
         uint64_t processes = client_number(summary, "processes"), unreadable = client_number(summary, "unreadable"),
                  unknown = client_number(summary, "unknown"), stale = client_number(summary, "stale_processes"),
-                 libraries = client_number(summary, "stale_libraries");
+                 libraries = client_number(summary, "stale_libraries"), same = client_number(summary, "same_content");
         char duration[SECONDS_MAX];
 
         printf("%" PRIu64 " stale file%s in %" PRIu64 " process%s; %" PRIu64 " process%s looked at in %s",
@@ -21,6 +21,15 @@ static void show(json_object *summary) {
         if (unknown > 0)
                 printf(", %" PRIu64 " mapping%s could not be judged", unknown, PLURAL(unknown));
         puts(".");
+        if (same > 0)
+                printf("%" PRIu64 " finding%s of the same content as on disk.\n", same, same == 1 ? " is" : "s are");
+}
+
+static int status_of(const Options *o, json_object *summary) {
+        if (client_number(summary, "stale_processes") > 0)
+                return STATUS_STALE;
+        return !o->allow_unknown && (client_number(summary, "unknown") > 0 || client_number(summary, "unreadable") > 0) ?
+                STATUS_UNKNOWN : STATUS_ANSWERED;
 }
 
 int verb_sweep(const Options *o, _unused_ char *arguments[]) {
@@ -38,5 +47,5 @@ int verb_sweep(const Options *o, _unused_ char *arguments[]) {
                 output_json(o, summary);
         else if (!o->quiet)
                 show(summary);
-        return o->check && client_number(summary, "stale_processes") > 0 ? STATUS_STALE : STATUS_ANSWERED;
+        return o->check ? status_of(o, summary) : STATUS_ANSWERED;
 }

@@ -4,6 +4,7 @@
 
 #include "client.h"
 #include "escape.h"
+#include "findings.h"
 #include "output.h"
 #include "pager.h"
 #include "verbs.h"
@@ -14,83 +15,174 @@ static const Column columns[] = {
         { "FINDINGS", .right = true },
 };
 
-static int add_row(Table *t, const char *unit, uint32_t processes, uint32_t findings) {
-        char p[16], f[16];
+/* What of a unit is stale; of its findings, those of urgency normal and urgent, and their processes, are counted. */
+typedef struct UnitRow {
+        char *name; /* owned; safe to show; "": of no unit */
+        size_t processes, findings, same_content;
+        Urgency urgency; /* the strongest */
+} UnitRow;
 
-        snprintf(p, sizeof(p), "%" PRIu32, processes);
-        snprintf(f, sizeof(f), "%" PRIu32, findings);
-        return table_add(t, (const char *const[]){ *unit ? unit : "no unit", p, f }, NULL);
+typedef struct UnitRows {
+        UnitRow *rows; /* by name, when sorted */
+        size_t n, allocated;
+} UnitRows;
+
+static void unit_rows_done(UnitRows *u) {
+        for (size_t i = 0; i < u->n; i++)
+                free(u->rows[i].name);
+        free(u->rows);
 }
 
-static int add_object(json_object *array, const char *unit, uint32_t processes, uint32_t findings) {
+static int compare_rows(const void *a, const void *b) {
+        return strcmp(((const UnitRow *) a)->name, ((const UnitRow *) b)->name);
+}
+
+/* A row for each process, whose findings stand together. */
+static int add_processes(const Snapshot *s, UnitRows *u) {
+        for (size_t i = 0; i < s->n_findings; i++) {
+                const Finding *f = s->findings[i];
+                bool same = i > 0 && s->findings[i - 1]->pid == f->pid && s->findings[i - 1]->start_time == f->start_time;
+                const char *name = f->unit ?: f->user_unit ?: "";
+                Urgency urgency = finding_urgency(f);
+                UnitRow *row;
+
+                if (!same || u->n == 0) {
+                        if (!GROW(u->rows, u->allocated, u->n + 1))
+                                return -ENOMEM;
+                        u->rows[u->n] = (UnitRow){ .name = escape(name) };
+                        if (!u->rows[u->n].name)
+                                return -ENOMEM;
+                        u->n++;
+                }
+                row = &u->rows[u->n - 1];
+                if (urgency == URGENCY_NONE)
+                        row->same_content++;
+                else {
+                        row->findings++;
+                        row->processes = 1;
+                }
+                row->urgency = urgency > row->urgency ? urgency : row->urgency;
+        }
+        return 0;
+}
+
+/* Rows of one unit become one. */
+static void merge_rows(UnitRows *u) {
+        size_t n = 0;
+
+        if (u->n > 0)
+                qsort(u->rows, u->n, sizeof(*u->rows), compare_rows);
+        for (size_t i = 0; i < u->n; i++) {
+                UnitRow *row = &u->rows[i], *last = n > 0 ? &u->rows[n - 1] : NULL;
+
+                if (!last || !streq(last->name, row->name)) {
+                        u->rows[n++] = *row;
+                        continue;
+                }
+                last->processes += row->processes;
+                last->findings += row->findings;
+                last->same_content += row->same_content;
+                last->urgency = row->urgency > last->urgency ? row->urgency : last->urgency;
+                free(row->name);
+        }
+        u->n = n;
+}
+
+static int add_row(const Options *o, Table *t, const UnitRow *row) {
+        char p[24], f[24];
+
+        if (row->urgency == URGENCY_NONE && !o->all)
+                return 0;
+        snprintf(p, sizeof(p), "%zu", row->processes);
+        snprintf(f, sizeof(f), "%zu", row->findings);
+        return table_add(t, (const char *const[]){ *row->name ? row->name : "no unit", p, f }, NULL);
+}
+
+static int add_object(json_object *array, const UnitRow *row) {
         json_object *o = json_object_new_object();
 
         if (!o || json_object_array_add(array, o) < 0) {
                 json_object_put(o);
                 return -ENOMEM;
         }
-        if (json_object_object_add(o, "unit", *unit ? json_object_new_string(unit) : NULL) < 0 ||
-            json_object_object_add(o, "processes", json_object_new_int64(processes)) < 0 ||
-            json_object_object_add(o, "findings", json_object_new_int64(findings)) < 0)
+        if (json_object_object_add(o, "unit", *row->name ? json_object_new_string(row->name) : NULL) < 0 ||
+            json_object_object_add(o, "processes", json_object_new_uint64(row->processes)) < 0 ||
+            json_object_object_add(o, "findings", json_object_new_uint64(row->findings)) < 0 ||
+            json_object_object_add(o, "same_content", json_object_new_uint64(row->same_content)) < 0 ||
+            json_object_object_add(o, "urgency", json_object_new_string(urgency_to_string(row->urgency))) < 0)
                 return -ENOMEM;
         return 0;
 }
 
-/* Returns how many units are shown, or -errno. */
-static int read_units(const Options *o, sd_bus_message *reply, Table *t, json_object *array) {
-        uint32_t processes, findings;
-        const char *unit;
-        int r, n = 0;
+static int show_json(const Options *o, const UnitRows *u) {
+        _cleanup_json_ json_object *array = json_object_new_array();
+        int r = array ? 0 : -ENOMEM;
 
-        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "(suu)");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_read(reply, "(suu)", &unit, &processes, &findings)) > 0) {
-                if (!options_unit(o, unit))
-                        continue;
-                r = array ? add_object(array, unit, processes, findings) : add_row(t, unit, processes, findings);
-                if (r < 0)
-                        return r;
-                n++;
-        }
-        return r < 0 ? r : n;
+        for (size_t i = 0; i < u->n && r >= 0; i++)
+                r = add_object(array, &u->rows[i]);
+        if (r >= 0)
+                output_json(o, array);
+        return r;
 }
 
-static int show(const Options *o, sd_bus_message *reply) {
-        _cleanup_json_ json_object *array = o->json != JSON_OFF ? json_object_new_array() : NULL;
-        _cleanup_table_ Table *t = table_new(columns, ELEMENTSOF(columns));
-        int r, n;
+static int show_sums(const Options *o, const Inventory *a, const UnitRows *u) {
+        size_t n = 0, same = 0, processes = 0;
+        int r;
 
-        if (!t || (o->json != JSON_OFF && !array))
-                return -ENOMEM;
-        n = read_units(o, reply, t, array);
-        if (n < 0)
-                return n;
-        if (array)
-                output_json(o, array);
-        else if (!o->quiet) {
-                pager_open(o);
+        for (size_t i = 0; i < u->n; i++)
+                if (u->rows[i].urgency == URGENCY_NONE)
+                        same++;
+                else if (*u->rows[i].name)
+                        n++;
+                else
+                        processes = u->rows[i].processes;
+        printf("%s%zu unit%s with stale processes", n > 0 || processes > 0 || (same > 0 && o->all) ? "\n" : "", n, PLURAL(n));
+        if (processes > 0)
+                printf(", and %zu process%s of no unit", processes, PLURAL_ES(processes));
+        puts(".");
+        r = findings_show_limits(o, a);
+        if (r >= 0 && same > 0 && !o->all)
+                printf("%zu %srun%s the same content as on disk: --all shows %s.\n", same, n > 0 ? "more " : "",
+                       same == 1 ? "s" : "", same == 1 ? "it" : "them");
+        return r;
+}
+
+static int show_table(const Options *o, const Inventory *a, const UnitRows *u) {
+        _cleanup_table_ Table *t = table_new(columns, ELEMENTSOF(columns));
+        int r = t ? 0 : -ENOMEM;
+
+        pager_open(o);
+        for (size_t i = 0; i < u->n && r >= 0; i++)
+                r = add_row(o, t, &u->rows[i]);
+        if (r >= 0)
                 r = output_table(o, t, 0);
-                if (r < 0)
-                        return r;
-                if (!o->no_legend)
-                        printf("%s%d unit%s with stale processes.\n", n > 0 ? "\n" : "", n, PLURAL(n));
-        }
-        return n;
+        if (r >= 0 && !o->no_legend)
+                r = show_sums(o, a, u);
+        return r;
+}
+
+static int show(const Options *o, const Inventory *a) {
+        _cleanup_(unit_rows_done) UnitRows u = {};
+        int r;
+
+        r = add_processes(a->snapshot, &u);
+        if (r < 0)
+                return r;
+        merge_rows(&u);
+        if (o->quiet)
+                return 0;
+        return o->json != JSON_OFF ? show_json(o, &u) : show_table(o, a, &u);
 }
 
 int verb_units(const Options *o, _unused_ char *arguments[]) {
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        _cleanup_bus_ sd_bus *bus = NULL;
-        int r;
+        _cleanup_(inventory_done) Inventory inventory = {};
+        int r, status;
 
-        r = client_open(/* activate= */ false, &bus);
-        if (r >= 0)
-                r = client_call(bus, "ListUnits", 0, &error, &reply, "");
-        if (r >= 0)
-                r = show(o, reply);
+        status = daemon_ask(o, &inventory);
+        if (!inventory.snapshot || (status != STATUS_ANSWERED && o->json == JSON_OFF))
+                return status;
+        r = show(o, &inventory);
         if (r < 0)
-                return client_say(r, &error);
-        return o->check && r > 0 ? STATUS_STALE : STATUS_ANSWERED;
+                return say_errno(r, "Cannot list");
+        return status == STATUS_ANSWERED && o->check ? inventory_status(o, &inventory) : status;
 }

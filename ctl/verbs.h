@@ -10,14 +10,14 @@ enum {
         STATUS_ANSWERED = 0,
         STATUS_STALE = 1,      /* --check, wait: something is stale; inspect: something would not unload */
         STATUS_USAGE = 2,
-        STATUS_UNREADABLE = 3, /* nothing could be read; also lack of memory and the like */
+        STATUS_UNKNOWN = 3,    /* not all could be judged; nothing matches the selection; also lack of memory and the like */
         STATUS_NO_DAEMON = 4,
 };
 
 /* Writes one line to standard error and returns `result`. */
 int say(int result, const char *format, ...) _printf_(2, 3);
 
-/* For errors that have no better words, as -ENOMEM: says strerror() and returns STATUS_UNREADABLE. */
+/* For errors that have no better words, as -ENOMEM: says strerror() and returns STATUS_UNKNOWN. */
 int say_errno(int r, const char *what);
 
 /* Writes out what is left of the output, and ends the pager. Returns the status, or that of an error in this. */

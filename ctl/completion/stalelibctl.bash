@@ -23,8 +23,9 @@ __stalelibctl_paths() {
 
 _stalelibctl() {
         local verbs='check explain history inspect list monitor scan status sweep units wait'
-        local options='--check --critical= --directory= --full --help --json= --lines= --no-legend --no-pager
-                --pid= --quiet --timeout= --unit= --version --warning= --watch --watch= -D -h -j -l -n -p -q -u -w'
+        local options='--all --allow-unknown --check --critical= --directory= --full --help --json= --lines=
+                --no-legend --no-pager --pid= --quiet --timeout= --unit= --unknown --version --warning= --watch
+                --watch= -D -h -j -l -n -p -q -u -w'
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' first='' i
 
         # bash splits --option=value into three words.

@@ -7,29 +7,7 @@
 . "${0%/*}/../bus/frame.bash"
 need dbus-daemon busctl systemd-socket-activate
 SCANNER="$FAKE_SCANNER $T"
-unset NO_COLOR SYSTEMD_PAGER PAGER COLUMNS
-
-# finding PID PATH STATE UNIT FLAGS START-TIME: one line of what the scanner finds; UNIT, FLAGS in JSON.
-finding() {
-        printf '{"pid":%d,"start_time":%d,"comm":"nginx","exe":"/usr/sbin/nginx","uid":33,"unit":%s,"user_unit":null,"container":null,' "$1" "$6" "$4"
-        printf '"path":"%s","loader_name":null,"state":"%s","flags":[%s],' "$2" "$3" "$5"
-        printf '"mapped":{"device":"253:0","inode":%d,"build_id":null,"known":true},"disk":null,"successor":null,' "$(cksum <<<"$2" | cut -d' ' -f1)"
-        printf '"pins":[{"reason":"nodelete","certainty":"certain","holder":null,"holder_pins":[],"detail":"DF_1_NODELETE is set"}],"runtimes":["go"],'
-        printf '"action":"restart","advice":"systemctl restart it","message":"nginx (%d) still runs the old %s"}\n' "$1" "$2"
-}
-
-# run ARGUMENT…: stalelibctl with its output, errors and status kept.
-run() {
-        timeout 60 "$STALELIBCTL" "$@" >"$T/answer" 2>"$T/error" </dev/null
-        status=$?
-}
-
-answers() { [[ $status == "$1" && ! -s $T/error ]] || { echo "status $status"; cat "$T/answer" "$T/error"; return 1; }; }
-fails() {
-        [[ $status == "$1" && $(wc -l <"$T/error") == 1 ]] && grep -q -- "$2" "$T/error" || { echo "status $status"; cat "$T/error"; return 1; }
-}
-says() { grep -qE -- "$1" "$T/answer" || { cat "$T/answer"; return 1; }; }
-json() { jq -e "$1" "$T/answer" >/dev/null || { cat "$T/answer"; return 1; }; }
+. "${0%/*}/client.bash"
 
 echo 'SettleSec=0' | sed '1i[Stalelibd]' >"$T/conf"
 : >"$T/findings"
@@ -87,7 +65,21 @@ ok "JSON has the counts" json '.sweep | has("mappings") and has("files") and has
 run list --check -q
 ok "list --check is 1" answers 1
 run list --unit=other --check
-ok "of another unit it is 0" answers 0
+ok "of a unit that there is not it is 3" fails 3 'No process belongs to unit other\.service'
+run list --unit=other --json=short
+ok "with a valid report all the same" json '.findings == [] and .unknown == []'
+run list --pid=99999999 --check
+ok "and so it is of a process" fails 3 'There is no process 99999999'
+sleep 600 &
+sleeper=$!
+run list --pid=$sleeper --check
+ok "but 0 of one without findings" answers 0
+ok "which says so" says '^Nothing is stale; .*, of these 1 selected\.$'
+run wait --pid=$sleeper --timeout=0
+ok "as wait does" answers 0
+ok "and says how much was looked at" says '^Nothing is stale; [1-9][0-9]* processes with [0-9]+ files looked at in '
+run check --pid=$sleeper
+ok "and check" answers 0
 
 { echo "$self $start 1"; for pid in {4100001..4100006}; do echo "$pid 0 1"; done; } >"$T/looked"
 run sweep
@@ -103,7 +95,14 @@ run sweep
 run units
 ok "units are counted" says '^nginx.service +2 +2$'
 run units --json=short
-ok "also as JSON" json 'map(select(.unit == "nginx.service")) == [{"unit":"nginx.service","processes":2,"findings":2}]'
+ok "also as JSON" json 'map(select(.unit == "nginx.service")) == [{"unit":"nginx.service","processes":2,"findings":2,"same_content":0,"urgency":"normal"}]'
+ok "those of no unit as well" json 'map(select(.unit == null)) == [{"unit":null,"processes":1,"findings":1,"same_content":0,"urgency":"urgent"}]'
+run units --check
+ok "units --check is 1" test $status = 1
+run units --unit=no-such-unit
+ok "and of no such unit 3" fails 3 'No process belongs to unit'
+run units --unit='ngin*'
+ok "of some units" says '^1 unit with stale processes\.$'
 
 run status
 ok "status answers" answers 0
@@ -116,12 +115,13 @@ ok "status as JSON is the properties" json '.StaleProcesses == 3 and .State == "
 
 run check
 ok "check is critical, where a process may crash" answers 2
-ok "and says what there is" says '^STALELIB CRITICAL - 3 processes run 2 stale files, 1 may crash \| stale_processes=3;1;;0 '
+ok "and says what there is" says '^STALELIB CRITICAL - 3 processes run 2 stale files \(nginx\.service\), 1 may crash \| stale_processes=3;1;;0 '
 run check --unit=no-such-unit
 ok "check does not take a misspelled unit for a good one" test $status = 3
 
 run wait --timeout=0
 ok "wait gives up" answers 1
+ok "and says how much was looked at" says '^2 stale files in 3 processes; [1-9][0-9]* processes with [0-9]+ files looked at in '
 ok "and shows the findings" says '^nginx.service: systemctl restart it$'
 run wait --pid=$self --timeout=0
 ok "wait for a process gives up as well" answers 1
@@ -137,7 +137,31 @@ ok "with its process" says "^nginx \($self\), no unit, user 33, /usr/sbin/nginx$
 run explain $self --json=short
 ok "as JSON too" json '[.findings[].path] == ["/opt/late.so"]'
 run explain $self /opt/other.so
-ok "and not another file" says 'runs no stale /opt/other.so'
+ok "and of no other file that is not mapped" fails 3 'maps no file that is called /opt/other.so'
+
+# a reinstall
+
+finding 100 /opt/probe/same.so replaced '"nginx.service"' '"same-content"' 77 >"$T/findings"
+run sweep
+run list
+ok "the same content is not in the list" says '^Nothing is stale; '
+ok "but in its last line" test "$(tail -n 1 "$T/answer")" = '1 runs the same content as on disk: --all shows it.'
+run list --all
+ok "--all shows it" says ' replaced, same-content '
+run list --check
+ok "it is no reason for --check" test $status = 0
+run list --json=short
+ok "the report has it" json '[.findings[].urgency] == ["none"]'
+run units
+ok "its unit is not stale" says '^0 units with stale processes\.$'
+ok "but counted" says '^1 runs the same content as on disk: --all shows it\.$'
+run units --all
+ok "and shown with --all" says '^nginx.service +0 +0$'
+run check
+ok "check is OK" answers 0
+ok "and counts it apart" says '^STALELIB OK - nothing is stale, 1 process of the same content \| stale_processes=0;.* same_content=1;'
+run wait --timeout=0
+ok "wait does not wait for it" answers 0
 
 # what was stale and cannot be judged now
 
@@ -145,12 +169,12 @@ finding 100 /opt/probe/a.so replaced '"nginx.service"' '"unconfirmed"' 77 >"$T/f
 run sweep
 run list
 ok "it is stale still" says ' replaced, unconfirmed '
-run wait --timeout=0
-ok "for wait as well" answers 1
 finding $self /opt/probe/a.so replaced null '"unconfirmed"' "$start" >>"$T/findings"
 run sweep
 run explain $self
 ok "explain says what that means" says 'cannot be judged now: what was found then is shown'
+run wait --timeout=0
+ok "for wait as well" answers 1
 
 # monitor
 
@@ -158,7 +182,7 @@ ok "explain says what that means" says 'cannot be judged now: what was found the
 run sweep
 "$STALELIBCTL" monitor --json=short >"$T/events" 2>&1 &
 watcher=$!
-"$STALELIBCTL" monitor --unit=nginx >"$T/lines" 2>&1 &
+"$STALELIBCTL" monitor --unit=nginx --pid=$sleeper >"$T/lines" 2>&1 &
 second=$!
 listening() { (($(busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus.Debug.Stats GetAllMatchRules 2>/dev/null | grep -o FindingRemoved | wc -l) >= 2)); }
 eventually 5 listening || sleep 1
@@ -177,7 +201,7 @@ stop_daemon
 ok "monitor tells that the daemon has stopped" eventually 5 grep -q 'stalelibd has stopped' "$T/lines"
 start_daemon
 ok "and started" eventually 5 grep -q 'stalelibd has started' "$T/lines"
-kill $watcher $second
+kill $watcher $second $sleeper
 run monitor --timeout=0.2
 ok "monitor ends when its time is over" answers 0
 

@@ -54,6 +54,10 @@ answers() { # STATUS: that status, and no error
         [ "$STATUS" = "$1" ] && [ ! -s "$WORK/err" ]
 }
 
+exits() { # STATUS: that status, whatever is said
+        [ "$STATUS" = "$1" ]
+}
+
 fails() { # STATUS PATTERN: that status, and one line of error that has the pattern
         [ "$STATUS" = "$1" ] && [ "$(wc -l <"$WORK/err")" = 1 ] && grep -q -- "$2" "$WORK/err"
 }

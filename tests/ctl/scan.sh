@@ -37,7 +37,7 @@ run wait --pid=$PID --timeout=0
 result "wait is over at once" answers 0
 run check --pid=$PID
 result "check says OK" answers 0
-result "with performance data" says '^STALELIB OK - nothing is stale | stale_processes=0;1;;0 '
+result "with performance data" says '^STALELIB OK - nothing is stale | stale_processes=0;1;;0 .* unknown=0;;;0 '
 
 replace "sleep er"
 run scan --pid=$PID
@@ -64,8 +64,15 @@ run explain $PID "$WORK/sleep er"
 result "explain takes a path" says "sleep er: replaced"
 run explain $PID "sleep er"
 result "explain takes the last component of one" says "sleep er: replaced"
+LIBC=$(grep -o '/[^ ]*/libc[.-][^ ]*so[^ ]*' /proc/$PID/maps | head -n 1)
+run explain $PID "$LIBC"
+result "explain says that another file is not stale" says "runs no stale $LIBC; of other stale files it runs 1"
+run explain $PID "$LIBC" --check
+result "which is its answer with --check" answers 0
+run explain $PID --check
+result "and 1 of all its files" answers 1
 run explain $PID /no/such
-result "explain says that another path is not stale" says 'runs no stale /no/such; of other stale files it runs 1'
+result "explain knows no file that is not mapped" fails 3 'maps no file that is called /no/such'
 run explain $PID --json=short
 result "explain gives a report as well" json 'len(r["findings"]) == 1'
 
@@ -81,15 +88,47 @@ replace warner
 run check --pid=$PID
 result "check says WARNING" answers 1
 result "in one line" test "$(wc -l <"$WORK/out")" = 1
-result "with what it is" says '^STALELIB WARNING - 1 process runs 1 stale file | stale_processes=1;1;;0 '
+result "with what it is" says '^STALELIB WARNING - 1 process runs 1 stale file\( (.*)\)* | stale_processes=1;1;;0 '
 run check --pid=$PID --critical=1
 result "check says CRITICAL" answers 2
 run check --pid=$PID --warning=2
 result "check knows thresholds" answers 0
+run check --pid=$PID -w 2 -c 1
+result "by their letters as well" answers 2
 cp "$SLEEPER" "$WORK/warner.new" && mv "$WORK/warner.new" "$WORK/warner"
 run check --pid=$PID
 result "a reinstall is no reason for a warning" answers 0
-result "but is told" says '^STALELIB OK - 1 process runs 1 stale file, 1 of the same content | stale_processes=1;'
+result "but is told" says '^STALELIB OK - nothing is stale, 1 process of the same content | stale_processes=0;.* stale_files=0;.* same_content=1;'
+run scan --pid=$PID
+result "it is not in the table" says '^Nothing is stale; '
+result "but in the last line" test "$(tail -n 1 "$WORK/out")" = "1 runs the same content as on disk: --all shows it."
+run scan --pid=$PID --all
+result "--all shows it" says "^ *$PID warner  *replaced, same-content"
+result "and no stale file" says '^Nothing is stale; '
+result "and says so" says '^1 of the findings is of the same content'
+run scan --pid=$PID --check
+result "it is no reason for --check" answers 0
+run scan --pid=$PID --json=short
+result "the report has it always" json "[(f['flags'], f['urgency']) for f in r['findings']] == [(['same-content'], 'none')]"
+run explain $PID --check
+result "explain explains it, and is 0" answers 0
+result "with what it is" says 'same content'
+run wait --pid=$PID --timeout=0
+result "wait does not wait for it" answers 0
+result "nor show it" says '^Nothing is stale; '
+run wait --pid=$PID --timeout=0 --all
+result "unless it is to" says 'replaced, same-content'
+
+start mixed
+cp "$SLEEPER" "$WORK/mixed.new" && mv "$WORK/mixed.new" "$WORK/mixed"
+SAME=$PID
+start other
+replace other
+run scan --pid=$PID --pid=$SAME
+result "beside a stale one it is one more" says '^1 more runs the same content as on disk: --all shows it\.$'
+result "and counted apart" says '^1 stale file in 1 process; 2 processes'
+PID=$SAME
+
 run check --pid=99999999
 result "check says UNKNOWN of no process" answers 3
 
@@ -103,6 +142,8 @@ run wait --pid=99999999
 result "wait as well" fails 3 'There is no process 99999999'
 run scan --unit=no-such-unit
 result "a unit without processes" fails 3 'No process belongs to unit no-such-unit.service'
+run check --unit=no-such-unit
+result "nor for a plugin" answers 3
 run wait --unit=no-such-unit
 result "no gate opens by a misspelled name" fails 3 'No process belongs to unit'
 
@@ -130,14 +171,33 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
         run_as_nobody scan --pid=$PID --json=short
         result "is counted in the report" json 'r["sweep"]["unreadable"] == 1 and r["findings"] == []'
         result "with its number" json "r['sweep']['unreadable_pids'] == [$PID]"
+        result "and listed as unknown" json "[(u['pid'], u['comm'], u['path'], u['reason']) for u in r['unknown']] == [($PID, 'mixed', None, 'permission')]"
+        run_as_nobody scan --pid=$PID --unknown
+        result "also in the table of these" says "^ *$PID mixed  *permission *$"
+        result "with sums" says '^0 mappings could not be judged, 1 process could not be read\.$'
         run_as_nobody scan
         result "of a sweep of all it is counted" says 'could not be read; root sees more\.$'
+        result "and nothing is claimed of it" says '^Nothing stale was found; '
+        result "that is an answer" answers 0
+        run_as_nobody scan --check --quiet
+        result "but none for --check" exits 3
+        run_as_nobody scan --check --quiet --allow-unknown
+        result "unless that is allowed" answers 0
         run_as_nobody scan --full
         result "and named with --full" says "[:,] $(cat /proc/$PID/comm) ($PID)[,;]"
         run_as_nobody explain $PID
         result "and cannot be explained" fails 3 'could not be read'
-        run_as_nobody scan
-        result "a user may look at what is his" test "$STATUS" = 0
+        result "and nothing is claimed" is_silent
+        run_as_nobody wait --pid=$PID --timeout=0
+        result "wait is 3" fails 3 'could not be read'
+        result "and claims nothing" says '^Nothing could be judged; '
+        run_as_nobody wait --pid=$PID --timeout=0 --allow-unknown
+        result "unless that is allowed" answers 0
+        run_as_nobody check --pid=$PID
+        result "check is UNKNOWN" answers 3
+        result "and says why" says '^STALELIB UNKNOWN - nothing stale was found, 1 process could not be read | .* unreadable=1;'
+        run_as_nobody check --pid=$PID --allow-unknown
+        result "unless that is allowed" answers 0
 else
         skip "a process of another user" "needs root and setpriv"
 fi
@@ -146,6 +206,7 @@ run scan --json=short
 result "all processes" json 'r["sweep"]["processes"] > 1'
 result "with the stale one among them" json "$PID in [f['pid'] for f in r['findings']]"
 
+replace mixed
 run scan --watch=0.2 --pid=$PID --check
 result "--watch with --check ends when something is stale" answers 1
 "$CTL" scan --watch=0.1 --pid=$PID --json=short >"$WORK/watch" &

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Colours, the pager, the width and progress: on a terminal only. Usage: terminal.sh STALELIBCTL SLEEPER HASTY-CLOCK
+# Colours, the pager, the width and progress: on a terminal only. Usage: terminal.sh STALELIBCTL SLEEPER OTHER HASTY-CLOCK
 . "$(dirname "$0")/lib.sh"
 export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent TERM=xterm
 LONG="$WORK/a-directory-with-a-name-that-is-rather-long/and-another-one-of-the-same-kind"
@@ -12,7 +12,7 @@ cp "$1" "$LONG/sleeper"
 PID=$!
 PIDS="$PIDS $PID"
 await test -s "$WORK/ready"
-cp "$1" "$LONG/new" && echo >>"$LONG/new" && mv "$LONG/new" "$LONG/sleeper"
+cp "$2" "$LONG/new" && mv "$LONG/new" "$LONG/sleeper"
 
 # on_terminal ARGUMENT…: the same as run, with a terminal as standard output and error.
 on_terminal() {
@@ -42,7 +42,6 @@ result "colours on a terminal" says "$ESCAPE"
 result "a path is cut at its front" says '…[^ ]*/sleeper$'
 NO_COLOR=1 on_terminal scan --pid=$PID --no-pager
 result "NO_COLOR is honoured" sh -c "! grep -q '$ESCAPE' '$WORK/out'"
-result "a state and its flag are whole" says ' replaced, same-content '
 result "lines fit the terminal" fits 80
 COLUMNS=60 NO_COLOR=1 on_terminal scan --pid=$PID --no-pager
 result "and a narrow one" fits 60
@@ -56,6 +55,11 @@ NO_COLOR=1 on_terminal scan --pid=$PID --no-pager --full
 result "--full cuts nothing" says "$LONG/sleeper"
 LC_ALL=C NO_COLOR=1 on_terminal scan --pid=$PID --no-pager
 result "three dots where the terminal has no UTF-8" says '\.\.\.[^ ]*/sleeper$'
+
+cp "$1" "$LONG/new" && mv "$LONG/new" "$LONG/sleeper"
+NO_COLOR=1 on_terminal scan --pid=$PID --no-pager --all
+result "a state and its flag are whole" says ' replaced, same-content '
+cp "$2" "$LONG/new" && mv "$LONG/new" "$LONG/sleeper"
 
 PAGER='sed s/^/paged:/' on_terminal scan --pid=$PID
 result "the pager gets the answer" says '^paged:'
@@ -84,10 +88,10 @@ result "no pager without a terminal" sh -c "! grep -q paged: '$WORK/out'"
 on_terminal scan --watch=0.1 --check --pid=$PID
 result "a watch has the time and no pager" says '[0-9]*:[0-9][0-9]:[0-9][0-9], every 100 ms'
 result "it begins with an empty screen" test "$(head -c 7 "$WORK/out")" = "$(printf '\033[H\033[2J')"
-LD_PRELOAD=$2 NO_COLOR=1 on_terminal scan --pid=$PID --no-pager
+LD_PRELOAD=$3 NO_COLOR=1 on_terminal scan --pid=$PID --no-pager
 result "a long look shows how far it is" says "Looking at process 1 of 1$(printf '\033')"
 result "and leaves nothing of it behind" says "$(printf '\033')\\[K *PID COMMAND"
-LD_PRELOAD=$2 on_terminal scan --pid=$PID --quiet
+LD_PRELOAD=$3 on_terminal scan --pid=$PID --quiet
 result "unless one does not want to see it" is_silent
 on_terminal scan --pid=$PID --no-pager
 result "a short one shows nothing" sh -c "! grep -q 'Looking at' '$WORK/out'"

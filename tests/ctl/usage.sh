@@ -65,16 +65,16 @@ refused() { # COMMAND OPTION…
                 result "$command refuses $option" fails 2 "${command%% *} does not take ${option%%=*}"
         done
 }
-refused units --pid=1 --watch --timeout=1
+refused units --pid=1 --watch --timeout=1 --unknown
 refused list --watch --timeout=1 --warning=1 --critical=1 --lines=1
 refused scan --timeout=1 --warning=1 --lines=1 --directory=/
-refused wait --check --watch --lines=1
-refused status --pid=1 --unit=a --timeout=1
-refused sweep --pid=1 --unit=a --timeout=1
-refused monitor --check --lines=1
-refused history --check --timeout=1
-refused "explain 1" --pid=1 --unit=a --watch
-refused "inspect /" --pid=1 --timeout=1
+refused wait --check --watch --unknown --lines=1
+refused status --pid=1 --unit=a --all --unknown --timeout=1
+refused sweep --pid=1 --unit=a --all --unknown --timeout=1
+refused monitor --check --allow-unknown --all --lines=1
+refused history --check --allow-unknown --all --timeout=1
+refused "explain 1" --pid=1 --unit=a --all --watch
+refused "inspect /" --pid=1 --allow-unknown --all --timeout=1
 run --watch
 result "so does list where no command stands" fails 2 'list does not take --watch'
 run units -p 1

@@ -16,7 +16,7 @@ int say(int result, _unused_ const char *format, ...) {
 }
 
 int say_errno(_unused_ int r, _unused_ const char *what) {
-        return STATUS_UNREADABLE;
+        return STATUS_UNKNOWN;
 }
 
 /* One line, or a value: escaping it once more would change nothing but backslashes. */

@@ -145,13 +145,18 @@ static void check_metrics(const Snapshot *s) {
                 FUZZ_CHECK(strncmp(line, "# ", 2) == 0 || strncmp(line, "stalelib_", 9) == 0);
 }
 
-static void check_terminal(const Snapshot *s, unsigned width) {
-        const Options options = { .width = width, .utf8 = true };
+static void check_terminal(Snapshot *s, unsigned width) {
+        const Options options = { .width = width, .utf8 = true, .all = true },
+                      unknown = { .width = width, .utf8 = true, .unknown = true };
+        const UnknownMapping u = { .pid = 1, .comm = s->findings[0]->comm, .path = s->findings[0]->path };
+        Inventory all = { .snapshot = s };
         Capture c = {};
 
+        FUZZ_CHECK(snapshot_add_unknown(s, &u) == 0);
         capture_begin(&c);
-        FUZZ_CHECK(findings_show(&options, s, GROUPING_NONE) == 0);
-        FUZZ_CHECK(findings_show(&options, s, GROUPING_UNIT) == 0);
+        FUZZ_CHECK(findings_show(&options, &all, GROUPING_NONE) == 0);
+        FUZZ_CHECK(findings_show(&options, &all, GROUPING_UNIT) == 0);
+        FUZZ_CHECK(findings_show(&unknown, &all, GROUPING_NONE) == 0);
         FUZZ_CHECK(explanation_show(&options, s->findings[0]) == 0);
         capture_end(&c);
 }

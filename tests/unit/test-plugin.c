@@ -15,15 +15,25 @@ static const struct {
         { "warning switched off", { .processes = 2, .checked = 9 }, PLUGIN_OK },
         { "critical from its threshold on", { .processes = 2, .checked = 9, .warning = 1, .critical = 2 }, PLUGIN_CRITICAL },
         { "a risk of a crash is critical", { .processes = 1, .crash_risk = 1, .checked = 9, .warning = 5 }, PLUGIN_CRITICAL },
-        { "reinstalls do not count", { .processes = 2, .same_content = 2, .checked = 9, .warning = 1 }, PLUGIN_OK },
-        { "what is no reinstall does", { .processes = 2, .same_content = 1, .checked = 9, .warning = 1 }, PLUGIN_WARNING },
-        { "some could not be read", { .checked = 9, .unreadable = 3, .warning = 1 }, PLUGIN_OK },
+        { "same content does not count", { .same_content = 2, .checked = 9, .warning = 1 }, PLUGIN_OK },
+        { "what is stale beside it does", { .processes = 1, .same_content = 1, .checked = 9, .warning = 1 }, PLUGIN_WARNING },
+        { "some could not be read", { .checked = 9, .unreadable = 3, .warning = 1 }, PLUGIN_UNKNOWN },
         { "none could be read", { .checked = 9, .unreadable = 9, .warning = 1 }, PLUGIN_UNKNOWN },
+        { "which is allowed", { .checked = 9, .unreadable = 9, .warning = 1, .allow_unknown = true }, PLUGIN_OK },
+        { "a mapping could not be judged", { .checked = 9, .unknown = 1, .warning = 1 }, PLUGIN_UNKNOWN },
+        { "which is allowed", { .checked = 9, .unknown = 1, .warning = 1, .allow_unknown = true }, PLUGIN_OK },
+        { "and something is stale", { .processes = 1, .checked = 9, .unknown = 1, .warning = 1 }, PLUGIN_WARNING },
+        { "and something is urgent", { .processes = 1, .crash_risk = 1, .unknown = 1, .warning = 1 }, PLUGIN_CRITICAL },
+        { "unknown below the threshold", { .processes = 1, .checked = 9, .unknown = 1, .warning = 2 }, PLUGIN_UNKNOWN },
+        { "findings that are not listed", { .checked = 9, .not_listed = 1, .warning = 1, .allow_unknown = true }, PLUGIN_UNKNOWN },
+        { "nothing can be judged", { .checked = 9, .blind = "why", .warning = 1, .allow_unknown = true }, PLUGIN_UNKNOWN },
         { "degraded", { .checked = 9, .degraded = true, .warning = 1 }, PLUGIN_UNKNOWN },
+        { "degraded is not allowed", { .checked = 9, .degraded = true, .warning = 1, .allow_unknown = true }, PLUGIN_UNKNOWN },
         { "degraded, and something is stale", { .processes = 1, .checked = 9, .degraded = true, .warning = 1 }, PLUGIN_WARNING },
         { "looked lately", { .checked = 9, .interval_usec = 60 * S, .age_usec = 170 * S, .warning = 1 }, PLUGIN_OK },
         { "has not looked for long", { .checked = 9, .interval_usec = 60 * S, .age_usec = 190 * S, .warning = 1 }, PLUGIN_UNKNOWN },
         { "never looks by itself", { .checked = 9, .interval_usec = UINT64_MAX, .age_usec = 190 * S, .warning = 1 }, PLUGIN_OK },
+        { "has not looked yet", { .never = true, .interval_usec = UINT64_MAX, .warning = 1, .allow_unknown = true }, PLUGIN_UNKNOWN },
 };
 
 START_TEST(the_state_follows_from_the_facts) {
@@ -37,24 +47,40 @@ START_TEST(the_state_follows_from_the_facts) {
 END_TEST
 
 START_TEST(the_line_has_performance_data) {
-        PluginFacts facts = { .processes = 3, .files = 2, .crash_risk = 1, .same_content = 1, .checked = 99,
+        PluginFacts facts = { .processes = 3, .files = 2, .crash_risk = 1, .same_content = 1, .checked = 99, .unknown = 7,
                               .unreadable = 4, .warning = 1, .critical = 5, .degraded = true, .degraded_reason = "why" };
         _cleanup_free_ char *line = plugin_line(&facts);
 
-        ck_assert_str_eq(line, "STALELIB CRITICAL - 3 processes run 2 stale files, 1 may crash, 1 of the same content, "
-                         "4 could not be read, degraded: why | stale_processes=3;1;5;0 stale_files=2;;;0 "
-                         "crash_risk=1;;1;0 unreadable=4;;;0 processes=99;;;0");
+        ck_assert_str_eq(line, "STALELIB CRITICAL - 3 processes run 2 stale files, 1 may crash, 1 process of the same content, "
+                         "7 mappings could not be judged, 4 processes could not be read, degraded: why | stale_processes=3;1;5;0 "
+                         "stale_files=2;;;0 crash_risk=1;;1;0 same_content=1;;;0 unknown=7;;;0 unreadable=4;;;0 processes=99;;;0");
 }
 END_TEST
 
-START_TEST(the_line_is_good_English) {
-        _cleanup_free_ char *none = plugin_line(&(PluginFacts){ .checked = 1, .warning = 1 });
-        _cleanup_free_ char *one = plugin_line(&(PluginFacts){ .processes = 1, .files = 1, .checked = 1 });
+static void assert_text(const PluginFacts *facts, const char *text) {
+        _cleanup_free_ char *line = plugin_line(facts);
 
-        ck_assert_str_eq(none, "STALELIB OK - nothing is stale | stale_processes=0;1;;0 stale_files=0;;;0 "
-                         "crash_risk=0;;1;0 unreadable=0;;;0 processes=1;;;0");
-        ck_assert_str_eq(one, "STALELIB OK - 1 process runs 1 stale file | stale_processes=1;;;0 stale_files=1;;;0 "
-                         "crash_risk=0;;1;0 unreadable=0;;;0 processes=1;;;0");
+        *strstr(line, " |") = '\0';
+        ck_assert_str_eq(line, text);
+}
+
+START_TEST(the_line_claims_no_more_than_is_known) {
+        char *units[] = { (char *) "a|b.service", (char *) "c.service", NULL };
+        char *many[] = { (char *) "a", (char *) "b", (char *) "c", (char *) "d", (char *) "e", (char *) "f", (char *) "g", NULL };
+
+        assert_text(&(PluginFacts){ .checked = 1, .warning = 1 }, "STALELIB OK - nothing is stale");
+        assert_text(&(PluginFacts){ .processes = 1, .files = 1, .checked = 1 }, "STALELIB OK - 1 process runs 1 stale file");
+        assert_text(&(PluginFacts){ .unknown = 1 }, "STALELIB UNKNOWN - nothing stale was found, 1 mapping could not be judged");
+        assert_text(&(PluginFacts){ .unknown = 1, .allow_unknown = true },
+                    "STALELIB OK - nothing stale was found, 1 mapping could not be judged");
+        assert_text(&(PluginFacts){ .never = true }, "STALELIB UNKNOWN - nothing stale was found, the daemon has not looked yet");
+        assert_text(&(PluginFacts){ .degraded = true }, "STALELIB UNKNOWN - nothing stale was found, degraded: see stalelibctl status");
+        assert_text(&(PluginFacts){ .blind = "no system call" }, "STALELIB UNKNOWN - nothing stale was found, no system call");
+        assert_text(&(PluginFacts){ .not_listed = 2 }, "STALELIB UNKNOWN - nothing stale was found, 2 findings are not listed");
+        assert_text(&(PluginFacts){ .processes = 2, .files = 1, .warning = 1, .units = units },
+                    "STALELIB WARNING - 2 processes run 1 stale file (a/b.service, c.service)");
+        assert_text(&(PluginFacts){ .processes = 7, .files = 1, .warning = 1, .units = many },
+                    "STALELIB WARNING - 7 processes run 1 stale file (a, b, c, d, e and 2 more)");
 }
 END_TEST
 
@@ -64,7 +90,7 @@ int main(void) {
 
         tcase_add_loop_test(tcase, the_state_follows_from_the_facts, 0, ELEMENTSOF(rows));
         tcase_add_test(tcase, the_line_has_performance_data);
-        tcase_add_test(tcase, the_line_is_good_English);
+        tcase_add_test(tcase, the_line_claims_no_more_than_is_known);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }

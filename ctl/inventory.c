@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "inventory.h"
+#include "verbs.h"
+
+void inventory_done(Inventory *a) {
+        snapshot_free(a->snapshot);
+        free(a->trouble);
+        *a = (Inventory){};
+}
+
+int inventory_take(Inventory *a, Snapshot *s) {
+        int r;
+
+        r = tally_read(s, &a->tally);
+        if (r < 0) {
+                snapshot_free(s);
+                return r;
+        }
+        snapshot_free(a->snapshot);
+        a->snapshot = s;
+        return 0;
+}
+
+int inventory_add_findings(Inventory *a, const Snapshot *s) {
+        for (size_t i = 0; i < s->n_findings; i++) {
+                int r = snapshot_add_finding(a->snapshot, s->findings[i]);
+
+                if (r < 0)
+                        return r;
+        }
+        snapshot_freeze(a->snapshot);
+        return tally_read(a->snapshot, &a->tally);
+}
+
+bool inventory_is_complete(const Inventory *a) {
+        const Counts *c = &a->snapshot->counts;
+
+        return !a->blind && !a->trouble && a->not_listed == 0 && c->unknown == 0 && c->unreadable == 0;
+}
+
+/* The daemon's counts of mappings are of all processes: they say nothing of a selection. */
+bool inventory_is_void(const Inventory *a) {
+        const Counts *c = &a->snapshot->counts;
+        uint64_t processes = a->selected > 0 ? a->selected : c->processes;
+
+        if (a->snapshot->n_findings > 0)
+                return false;
+        if (a->blind || (c->unreadable > 0 && c->unreadable >= processes))
+                return true;
+        return !(a->from_daemon && a->selected > 0) && c->unknown > 0 && c->unknown + c->ignored >= c->mappings;
+}
+
+int inventory_status(const Options *o, const Inventory *a) {
+        const Counts *c = &a->snapshot->counts;
+
+        if (a->tally.findings > 0)
+                return STATUS_STALE;
+        if (a->blind || a->trouble || a->not_listed > 0)
+                return STATUS_UNKNOWN;
+        return !o->allow_unknown && (c->unknown > 0 || c->unreadable > 0) ? STATUS_UNKNOWN : STATUS_ANSWERED;
+}
