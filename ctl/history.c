@@ -8,6 +8,7 @@
 #include "message-ids.h"
 #include "output.h"
 #include "pager.h"
+#include "selection.h"
 #include "seconds.h"
 #include "verbs.h"
 
@@ -240,6 +241,7 @@ static int show_json(const Options *o, sd_journal *j) {
         return r;
 }
 
+/* Returns 1; 0 where there is no such entry; -errno. */
 static int show(const Options *o, sd_journal *j) {
         uint64_t n = 0;
         int r;
@@ -256,7 +258,18 @@ static int show(const Options *o, sd_journal *j) {
         }
         if (r >= 0 && n == 0 && o->json == JSON_OFF && !o->quiet && !o->no_legend)
                 puts("The journal holds no such entry.");
-        return r;
+        return r < 0 ? r : n > 0;
+}
+
+/* No entry is of the selection: is there at least such a process or unit, on this host? */
+static int status_of_none(const Options *o) {
+        _cleanup_(selection_done) Selection selection = {};
+
+        if (!options_select(o))
+                return STATUS_ANSWERED;
+        if (o->directory)
+                return say(STATUS_UNKNOWN, "No entry is of such a process or unit");
+        return selection_read(o, /* tell= */ true, &selection) == -ESRCH ? STATUS_UNKNOWN : STATUS_ANSWERED;
 }
 
 int verb_history(const Options *o, _unused_ char *arguments[]) {
@@ -273,5 +286,5 @@ int verb_history(const Options *o, _unused_ char *arguments[]) {
         if (r < 0)
                 return say(STATUS_UNKNOWN, "Cannot read the journal%s%s: %s", o->directory ? " in " : "",
                            o->directory ?: "", strerror(-r));
-        return STATUS_ANSWERED;
+        return r > 0 ? STATUS_ANSWERED : status_of_none(o);
 }

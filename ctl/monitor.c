@@ -9,6 +9,7 @@
 #include "findings.h"
 #include "output.h"
 #include "report.h"
+#include "selection.h"
 #include "verbs.h"
 
 /* One line an event, at once, whoever reads it. */
@@ -141,11 +142,17 @@ static int run(sd_bus *bus, const Options *o) {
 }
 
 int verb_monitor(const Options *o, _unused_ char *arguments[]) {
+        _cleanup_(selection_done) Selection selection = {};
         _cleanup_bus_ sd_bus *bus = NULL;
         Options copy = *o; /* borrowed; the callbacks want it without const */
         int r;
 
         r = client_open(/* activate= */ false, &bus);
+        if (r < 0)
+                return client_say(r, NULL);
+        r = selection_read(o, /* tell= */ true, &selection);
+        if (r == -ESRCH)
+                return STATUS_UNKNOWN; /* said already */
         if (r >= 0)
                 r = subscribe(bus, &copy);
         if (r < 0)

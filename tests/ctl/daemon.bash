@@ -178,6 +178,10 @@ ok "for wait as well" answers 1
 
 # monitor
 
+run monitor --unit=no-such-unit --timeout=1
+ok "monitor takes no misspelled unit" fails 3 'No process belongs to unit no-such-unit'
+run monitor --pid=$sleeper --timeout=0.1
+ok "but a process without findings" answers 0
 : >"$T/findings"
 run sweep
 "$STALELIBCTL" monitor --json=short >"$T/events" 2>&1 &

@@ -56,7 +56,7 @@ result "with all of it" json 'r["time"] == "2026-11-27T05:00:00.000000Z" and r["
 result "the message as it was written" json 'r["message"] == "nginx (7) still runs the old /a\\x0ab.so"'
 result "with its fields, more than one of a name as a list" json 'r["fields"] == {"STALELIB_PID": "7", "STALELIB_UNIT": "nginx.service", "STALELIB_HOLDER": ["/one", "/two"], "STALELIB_PATH": "/a\\x0ab.so"} or sorted(r["fields"]["STALELIB_HOLDER"]) == ["/one", "/two"]'
 run history -D "$WORK/journal" --unit=no-such
-result "no entry is an answer" answers 0
+result "a selection that no entry is of is an error" fails 3 'No entry is of such a process or unit'
 result "that is said" says 'holds no such entry'
 run history -D /no/such
 result "a directory that there is not" fails 3 'Cannot read the journal in /no/such: No such file'
