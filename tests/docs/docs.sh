@@ -58,9 +58,24 @@ result "zsh completes every command" all_in "$SOURCE/ctl/completion/_stalelibctl
 result "bash completes every option" all_in "$SOURCE/ctl/completion/stalelibctl.bash" '' '' < <(options "$WORK/help")
 result "zsh completes every option" all_in "$SOURCE/ctl/completion/_stalelibctl" '' '' < <(options "$WORK/help")
 
+# section PAGE NAME: its text.
+section() {
+        awk -v name="# $2" '/^# / { inside = $0 == name } inside' "$1"
+}
+statuses() { sed -n 's/^        STATUS_[A-Z_]* = \([0-9]\).*/\1/p' "$SOURCE/ctl/verbs.h"; }
+result "there are exit statuses" test "$(statuses | wc -l)" = 5
+section "$MAN/stalelibctl.1.scd" "EXIT STATUS" >"$WORK/statuses"
+result "every exit status has an entry" all_in "$WORK/statuses" '*' '*' < <(statuses)
+result "and no other" test "$(grep -cE '^\*[0-9]\*$' "$WORK/statuses")" = 5
+section "$MAN/stalelibctl.1.scd" "MONITORING PLUGIN" >"$WORK/plugin"
+DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent "$CTL" check --pid=$$ >"$WORK/out"
+data() { sed 's/.*|//' "$WORK/out" | grep -oE '[a-z_]+=' | tr -d =; }
+result "there are performance data" test "$(data | wc -l)" -ge 7
+result "all are in the page" all_in "$WORK/plugin" '*' '*' < <(data)
+
 "$WORDS" >"$WORK/words"
 kind() { sed -n "s/^$1 //p" "$WORK/words"; }
-for kind in state pin certainty action runtime flag; do
+for kind in state pin certainty action runtime flag urgency; do
         result "every $kind has an entry in stalelibctl(1)" all_in "$MAN/stalelibctl.1.scd" '*' '*' < <(kind $kind)
 done
 result "every reason of unknown is in stalelibctl(1)" all_in "$MAN/stalelibctl.1.scd" '_' '_' < <(kind unknown)

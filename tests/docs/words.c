@@ -34,6 +34,8 @@ int main(void) {
                 printf("runtime %s\n", runtime_to_string(bit));
         for (unsigned bit = 1; bit < FLAG_ALL; bit <<= 1)
                 printf("flag %s\n", flag_to_string(bit));
+        for (int i = 0; i < URGENCY_MAX; i++)
+                printf("urgency %s\n", urgency_to_string(i));
         for (int i = 0; i < UNKNOWN_REASON_MAX; i++)
                 printf("unknown %s\n", unknown_reason_to_string(i));
         for (int i = 0; i < REMOVAL_MAX; i++)
