@@ -52,6 +52,15 @@ if [[ -x /usr/sbin/nginx ]]; then
         library=$(awk '!/\/lib(pcre|z\.so|crypt|ssl)/ { next } NR == FNR { managers[$6]; next } !($6 in managers) { print $6; exit }' \
                 /proc/1/maps "/proc/$(main_pid nginx)/maps")
         replace "$library" "$library"
+        ok "also where the library was put there again" systemctl reload nginx.service
+        # The same but for its build-id: another build.
+        python3 - "$library" >other.so <<'END'
+import re, sys
+data = open(sys.argv[1], "rb").read()
+note = re.search(rb"\x04\0\0\0[\x08-\x20]\0\0\0\x03\0\0\0GNU\0", data).end()
+sys.stdout.buffer.write(data[:note] + bytes([data[note] ^ 1]) + data[note + 1:])
+END
+        replace "$library" other.so
         ok "and fails where it leaves an old library" not systemctl reload nginx.service
         ok "nginx goes on" systemctl -q is-active nginx.service
         ok "a restart opens the gate" systemctl restart nginx.service
