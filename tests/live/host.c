@@ -38,6 +38,10 @@
 
 #include "host.h"
 
+#ifdef GENERATION
+const int host_generation = GENERATION; /* two generations are two files */
+#endif
+
 #define WORDS_MAX 8
 #define HANDLES_MAX 256
 #define THREADS_MAX 8
