@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <elf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "elf-image.h"
 #include "elf-reader.h"
 #include "evidence.h"
+#include "fence.h"
 
 /* Two files without build-id are compared byte by byte up to this size, */
 #define COMPARE_BYTES_MAX (64u << 20)
 /* and this much of a file against the memory of a process. */
 #define COMPARE_MEMORY_MAX (16u << 20)
+/* So many forks up it is looked for who has read the beginning of a file. */
+#define ANCESTORS_MAX 4u
+/* For one process, of their maps together: those of an honest one have some hundred. */
+#define ANCESTOR_RANGES_MAX 65536u
 
 bool evidence_rewritten(const Examination *x, size_t mapping, uint32_t path) {
         const Record *before = x->before;
@@ -382,8 +389,69 @@ static const Range *find_beginning(const MappingList *l, size_t mapping) {
         return NULL;
 }
 
+/* --- what the parent has of the same file --- */
+
+static int read_image(Memory *memory, const MappingList *maps, size_t mapping, ElfImage *ret) {
+        const Range *beginning = find_beginning(maps, mapping);
+
+        return beginning ? elf_image_read(memory, beginning->start, beginning->end - beginning->start, ret) : -ENODATA;
+}
+
+/* Who can write to the memory of the process can write to that of its ancestor as well. */
+static bool has_same_owner(const Process *a, const Process *b) {
+        struct stat x, y;
+
+        return fstat(a->fd, &x) == 0 && fstat(b->fd, &y) == 0 && x.st_uid == y.st_uid;
+}
+
+static int read_image_of(Examination *x, const Process *p, const Mapping *m, ElfImage *ret) {
+        Fence fence = { .scan = x->scan, .options = x->options, .view = x->view, .process = p, .maps_fd = -EBADF, .pages_fd = -EBADF };
+        _cleanup_close_ int fd = openat(p->fd, "mem", O_RDONLY | O_CLOEXEC);
+        _cleanup_(memory_freep) Memory *memory = memory_new(fd);
+        MappingList maps = {};
+        int r;
+
+        r = fd < 0 ? -errno : memory ? mapping_list_read(p, x->options->text_maps, &maps) : -ENOMEM;
+        if (memory)
+                memory_guard(memory, fence_lets_through, &fence);
+        for (size_t i = 0; r >= 0 && i < maps.n_mappings; i++) {
+                const Mapping *other = &maps.mappings[i];
+
+                if (other->inode != m->inode || other->dev_major != m->dev_major || other->dev_minor != m->dev_minor)
+                        continue;
+                r = read_image(memory, &maps, i, ret);
+                if (r >= 0)
+                        r = 1;
+                break;
+        }
+        x->ancestor_ranges += maps.n_ranges + 1;
+        mapping_list_done(&maps);
+        fence_done(&fence);
+        return r;
+}
+
+/*
+ * fork(2) gives a child no page of a file before it touches it, and where the file system may not answer, only pages that
+ * are there are read. Its parent mostly has them: it has loaded the file. Returns 1; 0: nobody has.
+ */
+static int read_image_of_ancestor(Examination *x, size_t mapping, ElfImage *ret) {
+        pid_t pid = x->process->parent;
+
+        for (unsigned n = 0; pid > 1 && n < ANCESTORS_MAX && x->ancestor_ranges < ANCESTOR_RANGES_MAX; n++) {
+                _cleanup_(process_done) Process p = PROCESS_NULL;
+                int r;
+
+                if (process_open(x->scan->proc_fd, pid, &p) < 0 || !p.has_memory || !has_same_owner(&p, x->process))
+                        return 0;
+                r = read_image_of(x, &p, &x->maps->mappings[mapping], ret);
+                if (r > 0 || r == -ENOMEM)
+                        return r;
+                pid = p.parent;
+        }
+        return 0;
+}
+
 int evidence_read_image(Examination *x, size_t mapping, ElfImage *ret) {
-        const Range *beginning;
         const ElfFile *elf;
         int r;
 
@@ -396,8 +464,9 @@ int evidence_read_image(Examination *x, size_t mapping, ElfImage *ret) {
                 memcpy(ret->build_id, elf->build_id, elf->build_id_length);
                 return 1;
         }
-        beginning = x->loader.memory ? find_beginning(x->maps, mapping) : NULL;
-        return beginning && elf_image_read(x->loader.memory, beginning->start, beginning->end - beginning->start, ret) >= 0;
+        if (x->loader.memory && read_image(x->loader.memory, x->maps, mapping, ret) >= 0)
+                return 1;
+        return read_image_of_ancestor(x, mapping, ret);
 }
 
 Evidence evidence_compare_known(Examination *x, size_t mapping, const Identity *other, FileId *ret_other) {

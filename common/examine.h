@@ -35,6 +35,7 @@ typedef struct Examination {
         const Process *process;
         const KnownView *view;
         const MappingList *maps;
+        size_t ancestor_ranges; /* read so far of the maps of its ancestors: see evidence_read_image() */
         bool again;             /* the second look: what may have been a race is believed */
 
         int64_t started_nsec;   /* when its memory came to be, CLOCK_REALTIME */

@@ -134,7 +134,7 @@ def same_hidden_by_bind_mount_of_the_file(w):
     yield host, Stale(plugin, "hidden", OPEN, disk=copy, **SAME)
 
 
-def unreachable_in(w, fixture, mount_anew):
+def unreachable_in(w, fixture, mount_anew, **expected):
     """On a file system that is detached; a copy lies beneath it, or on the next one."""
     w.make("volume")
     if not mount_anew:
@@ -145,7 +145,7 @@ def unreachable_in(w, fixture, mount_anew):
     if mount_anew:
         w.mount("-t", "tmpfs", "none", w.path("volume"))
         w.install(fixture, "volume/plugin.so")
-    yield host, Stale(plugin.at("/plugin.so"), "unreachable", OPEN, **SAME)
+    yield host, Stale(plugin.at("/plugin.so"), "unreachable", OPEN, **(expected or SAME))
 
 
 @scenario
@@ -156,8 +156,8 @@ def same_unreachable(w):
 
 @scenario
 def same_unreachable_without_build_id(w):
-    """the same without a build-id"""
-    yield from unreachable_in(w, "no-id-1", mount_anew=False)
+    """the same without a build-id: of a file that may not be read, all that tells it from another one is gone"""
+    yield from unreachable_in(w, "no-id-1", mount_anew=False, urgency="normal")
 
 
 @scenario
@@ -291,10 +291,11 @@ def merged_anew_workers(w):
     """the same in a chain of forked workers"""
     tree(w, "extension", "next")
     host, one, two = started_under_merge(w)
-    worker = w.worker(w.worker(host))
+    middle = w.worker(host)
+    worker = w.worker(middle)
     w.install("plain-2", "next/lib/two.so")
     merge(w, "next")
-    for process in (host, worker):
+    for process in (host, middle, worker):
         yield (process, Stale(one, "unreachable", OPEN, **SAME), Stale(two, "unreachable", OPEN, urgency="normal"))
 
 
