@@ -19,8 +19,7 @@ static const char *const descriptions[] = {
         [UNKNOWN_NAME] = "its name is longer than the kernel gives",
         [UNKNOWN_RACE] = "it changed while it was read, repeatedly",
         [UNKNOWN_HUNG] = "an earlier read did not return",
-        [UNKNOWN_ROOT] = "its path lies outside of the process's root directory, and no process that sees it could be "
-                         "used",
+        [UNKNOWN_ROOT] = "it lies outside of the process's root directory, and no process that sees it could be used",
         [UNKNOWN_KERNEL] = "the kernel lacks a system call that is needed, or a filter denies it",
         [UNKNOWN_CONTENT] = "memory or file could not be read, so that it may have been written to",
         [UNKNOWN_OTHER] = "it could not be read",
