@@ -32,8 +32,7 @@ LIBRARIES = "/opt/latency"
 HOLDER_SIZE = 30  # libraries a process: more than 128 findings of one are left out
 SINGLE, BURST = 210, 100
 INTERVAL_SEC = 60  # SweepIntervalSec=
-LOOK_SEC, EXAMINE_SEC = 540, 3600  # of common/record.c
-LOOK_PARTS = LOOK_SEC // INTERVAL_SEC  # of sweeper.c as well
+LOOK_SEC = 3600  # of common/record.c
 
 
 def prioritize(o, scanner=False):
@@ -202,14 +201,10 @@ def costs(o):
         memory = [[who] + ["%.1f" % (sum(memory_kib(pid, what) for pid in pids) / 1024) for what in ("Rss", "Pss", "Pss_Anon")]
                   for who, pids in (("stalelibd", d.both()[:1]), ("stalelib-scanner", d.both()[1:]), ("both", d.both()))]
     bench.table(["memory after %d sweeps" % (o.sweeps + 1), "RSS MiB", "PSS MiB", "of it anonymous"], memory)
-    # A ninth of the processes a sweep, each for the third time. All examined in one, as each is in one of many.
-    looks = sweep_ms(o, "look", "%d" % (3 * LOOK_PARTS + 1))[-LOOK_PARTS:]
-    again = sum(looks) - LOOK_PARTS * statistics.median(sweep_ms(o, "8")[-4:])
     full = statistics.median(sweep_ms(o, "full", "4")[1:])
-    share = (steady / INTERVAL_SEC + again / LOOK_SEC + full / EXAMINE_SEC) / 10
-    rows = [["%.1f" % steady, "%.0f" % again, "%.0f" % full, "%.3f" % share]]
-    head = ["steady sweep, CPU ms of both", "all looked at again", "all examined",
-            "%% of a core: / %d s + / %d s + / %d s" % (INTERVAL_SEC, LOOK_SEC, EXAMINE_SEC)]
+    share = (steady / INTERVAL_SEC + full / LOOK_SEC) / 10
+    rows = [["%.1f" % steady, "%.0f" % full, "%.3f" % share]]
+    head = ["steady sweep, CPU ms of both", "all examined", "%% of a core: / %d s + / %d s" % (INTERVAL_SEC, LOOK_SEC)]
     if o.minutes:
         with Daemon(o) as d:
             before = cpu_ms(d.both())

@@ -2,10 +2,9 @@
 
 /*
  * Sweeps as the scanner does, one after the other with what the last one left behind:
- *   sweeper [text] [full] [once] [look] [findings] ROUNDS
+ *   sweeper [text] [full] [once] [findings] ROUNDS
  * prints a line for each sweep: CPU and wall time in µs, processes, findings; then the
- * findings of the last: pid, state, path. look: in each sweep but the first, another ninth
- * of the processes is looked at anew, as it comes at the default interval.
+ * findings of the last: pid, state, path.
  */
 
 #include <inttypes.h>
@@ -14,8 +13,6 @@
 
 #include "escape.h"
 #include "scan.h"
-
-#define PARTS 9
 
 static uint64_t now_usec(clockid_t clock) {
         struct timespec t;
@@ -33,17 +30,11 @@ static void print_findings(const Snapshot *s) {
         }
 }
 
-static void make_due(Scan *scan, int part) {
-        for (size_t i = 0; i < scan->n_records; i++)
-                if (scan->records[i]->pid % PARTS == part)
-                        scan->records[i]->look_sec = 0;
-}
-
 int main(int argc, char *argv[]) {
         _cleanup_(scan_freep) Scan *scan = scan_new();
         _cleanup_(snapshot_freep) Snapshot *last = NULL;
         SweepOptions options = {};
-        bool findings = false, look = false;
+        bool findings = false;
         int rounds = 1;
 
         for (int i = 1; i < argc; i++) {
@@ -51,7 +42,6 @@ int main(int argc, char *argv[]) {
                 options.full |= streq(argv[i], "full");
                 options.once |= streq(argv[i], "once");
                 findings |= streq(argv[i], "findings");
-                look |= streq(argv[i], "look");
                 if (atoi(argv[i]) > 0)
                         rounds = atoi(argv[i]);
         }
@@ -60,8 +50,6 @@ int main(int argc, char *argv[]) {
                 Snapshot *snapshot = NULL;
                 int r;
 
-                if (look)
-                        make_due(scan, i % PARTS);
                 options.previous = last;
                 r = sweep_run(scan, &options, &snapshot);
                 if (r < 0) {
