@@ -212,7 +212,7 @@ static int judge(Examination *x) {
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return judge_again_what_was_modified(x);
 }
 
 int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const KnownView *view,

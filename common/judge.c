@@ -495,3 +495,72 @@ int judge_closely(Examination *x, size_t mapping) {
         x->look_again = x->look_again || j->verdict.look_again;
         return 0;
 }
+
+/* --- what was written to, once more --- */
+
+/* Has `now` the same ranges of this file at the same addresses? Not asked by name, which may be cut. */
+static bool has_same_ranges(const Examination *x, size_t mapping, const MappingList *now) {
+        const Mapping *m = mapping_of(x, mapping);
+        size_t k = mapping_list_find_range(now, m->start), i = m->first_range;
+
+        for (; i < x->maps->n_ranges && x->maps->ranges[i].start < m->end; i++, k++) {
+                const Range *a = &x->maps->ranges[i], *b;
+                const Mapping *of;
+
+                if (a->mapping != mapping)
+                        return true; /* another file lies in between: what comes behind it is not the loader's */
+                if (k >= now->n_ranges)
+                        return false;
+                b = &now->ranges[k];
+                if (a->start != b->start || a->end != b->end || a->offset != b->offset || a->flags != b->flags)
+                        return false;
+                of = &now->mappings[b->mapping];
+                if (of->inode != m->inode || of->dev_major != m->dev_major || of->dev_minor != m->dev_minor)
+                        return false;
+        }
+        return true;
+}
+
+/* Is it still in the loader's list, and done with? l_addr, l_name and l_ld come first in struct link_map (link.h). */
+static bool is_listed_still(const Examination *x, size_t mapping) {
+        const Judged *j = &x->judged[mapping];
+        const size_t word = x->loader.class / 8;
+        const LinkMap *link;
+        uint64_t l_addr, l_ld;
+
+        if (j->link == EXAMINE_NO_INDEX || !x->loader.memory)
+                return true;
+        link = &x->loader.list.maps[j->link];
+        memory_forget_at(x->loader.memory, link->address, 3 * word);
+        return memory_read_word(x->loader.memory, link->address, word, &l_addr) >= 0 &&
+                memory_read_word(x->loader.memory, link->address + 2 * word, word, &l_ld) >= 0 &&
+                l_addr == link->l_addr && l_ld == link->l_ld && link_map_is_relocated(x->loader.memory, link);
+}
+
+/*
+ * maps, the loader's list and the memory were read one after the other: of a library that is closed and opened all the
+ * time, they may be those of different times, and seem not to fit. Only what stands still from before to after is believed.
+ */
+int judge_again_what_was_modified(Examination *x) {
+        _cleanup_(mapping_list_done) MappingList now = {};
+        bool was_read = false;
+        int r;
+
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                Judged *j = &x->judged[i];
+
+                if (j->verdict.state != STATE_MODIFIED)
+                        continue;
+                if (!was_read) {
+                        r = mapping_list_read(x->process, x->options->text_maps, &now);
+                        if (r < 0)
+                                return r;
+                        was_read = true;
+                }
+                if (has_same_ranges(x, i, &now) && is_listed_still(x, i))
+                        continue;
+                j->verdict = (Verdict){ .state = STATE_UNKNOWN, .unknown = UNKNOWN_RACE };
+                x->look_again = x->look_again || !x->again;
+        }
+        return 0;
+}
