@@ -46,6 +46,9 @@ bool examination_answers(Examination *x, size_t mapping) {
         if (j->answers != 0)
                 return j->answers > 0;
         answers = scan_device_answers(x->scan, x->options, x->view, m->dev_major, m->dev_minor);
+        /* Which views are open hangs on who else is examined in this sweep: the answer must not. */
+        if (!answers && m->dev_major == 0 && scan_open_namespaces(x->scan))
+                answers = scan_device_answers(x->scan, x->options, x->view, m->dev_major, m->dev_minor);
         /* Another file may have come into its place since maps were read. */
         if (answers && judge_identify(x, mapping) && !x->options->remote_file_systems) {
                 mount = scan_find_mount(x->scan, x->view, j->mapped.mount_id);

@@ -273,6 +273,14 @@ static bool open_namespaces(Scan *scan) {
         return true;
 }
 
+bool scan_open_namespaces(Scan *scan) {
+        if (scan->namespaces_read)
+                return false;
+        scan->namespaces_read = true;
+        scan->namespaces_whole = open_namespaces(scan);
+        return true;
+}
+
 static KnownView *find_view_with_mount(const Scan *scan, uint64_t mount_id, const char *name, const KnownView *except) {
         for (size_t i = 0; i < scan->n_views; i++) {
                 KnownView *v = scan->views[i];
@@ -289,11 +297,8 @@ KnownView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const char *name,
         *ret_all = true;
         if (v)
                 return v;
-        if (!scan->namespaces_read) {
-                scan->namespaces_read = true;
-                scan->namespaces_whole = open_namespaces(scan);
+        if (scan_open_namespaces(scan))
                 v = find_view_with_mount(scan, mount_id, name, except);
-        }
         *ret_all = scan->namespaces_whole;
         return v;
 }

@@ -142,6 +142,8 @@ bool scan_device_answers(const Scan *scan, const SweepOptions *options, const Kn
  * its processes have left that root, or may not be read.
  */
 KnownView *scan_whole_view(Scan *scan, uint64_t namespace);
+/* Opens a view of each namespace with a process, once in a sweep. Returns whether it has been done now. */
+bool scan_open_namespaces(Scan *scan);
 /*
  * The view, of any namespace with a process, which lists this mount and in which `name` (of maps) has a path; `except`
  * left out. NULL: none, *ret_all says whether all namespaces were asked.
