@@ -207,6 +207,8 @@ def compare_unknown(way, should, got):
         return
     for key in sorted(should.unknown.keys() | got.unknown.keys(), key=str):
         a, b = sorted(should.unknown.get(key, [])), sorted(got.unknown.get(key, []))
+        if way == DAEMON and not a and set(b) == {"content"}:
+            continue  # its clock is the true one: what is younger than SCAN_SLACK_NSEC could have been written to under the process
         if a != b:
             yield Difference(way, *key, f"unknown {','.join(b)} not {','.join(a)}",
                              f"unknown {key[1]}: {b or 'no'}, not {a or 'no'}")
