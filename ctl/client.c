@@ -3,6 +3,7 @@
 
 #include "bus-json.h"
 #include "client.h"
+#include "clock.h"
 #include "escape.h"
 #include "output.h"
 #include "report.h"
@@ -10,6 +11,10 @@
 
 /* A sweep of a large host, and a wait in the queue of the daemon. */
 #define SWEEP_TIMEOUT_USEC (120 * (uint64_t) 1000000)
+/* Lists are answered four times a second. */
+#define CLIENT_BUSY "org.stalelib1.Error.Busy"
+#define BUSY_PAUSE_USEC 500000u
+#define BUSY_CALLS 10u
 
 int client_open(bool activate, sd_bus **ret) {
         _cleanup_bus_ sd_bus *bus = NULL;
@@ -45,6 +50,18 @@ int client_call(sd_bus *bus, const char *method, uint64_t timeout_usec, sd_bus_e
                 return r;
         r = sd_bus_call(bus, m, timeout_usec, error, ret);
         return r < 0 ? r : 0;
+}
+
+/* Whoever asks for lists too often, as where a sweep has ended between two that belong together, is to ask once more. */
+static int call_for_list(sd_bus *bus, const char *method, sd_bus_error *error, sd_bus_message **ret) {
+        for (unsigned n = 1;; n++) {
+                int r = client_call(bus, method, 0, error, ret, "");
+
+                if (r >= 0 || n >= BUSY_CALLS || !sd_bus_error_has_name(error, CLIENT_BUSY))
+                        return r;
+                sd_bus_error_free(error);
+                clock_pause(BUSY_PAUSE_USEC);
+        }
 }
 
 int client_say(int r, const sd_bus_error *error) {
@@ -128,7 +145,7 @@ int client_findings(sd_bus *bus, sd_bus_error *error, Snapshot *s) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         int r;
 
-        r = client_call(bus, "ListFindings", 0, error, &reply, "");
+        r = call_for_list(bus, "ListFindings", error, &reply);
         return r < 0 ? r : read_findings(reply, s);
 }
 
@@ -184,7 +201,7 @@ int client_unknown(sd_bus *bus, sd_bus_error *error, Snapshot *s) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         int r;
 
-        r = client_call(bus, "ListUnknown", 0, error, &reply, "");
+        r = call_for_list(bus, "ListUnknown", error, &reply);
         if (r < 0 && sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_METHOD)) {
                 sd_bus_error_free(error);
                 return -EOPNOTSUPP;

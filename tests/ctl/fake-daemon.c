@@ -8,11 +8,14 @@
  *
  * All files of DIRECTORY are read with each call. findings: one a line, in JSON. unknown: "PID COMM REASON [PATH]" a
  * line; without this file, ListUnknown() is no method. summary, properties: "KEY NUMBER" a line, members of
- * LastSweepSummary (and of what Sweep() returns) and further properties. degraded: the reason.
+ * LastSweepSummary (and of what Sweep() returns) and further properties. degraded: the reason. busy: the next list is
+ * refused, and the file removed.
  */
 
+#include <limits.h>
 #include <stdio.h>
 #include <systemd/sd-bus.h>
+#include <unistd.h>
 
 #include "base.h"
 #include "clock.h"
@@ -146,11 +149,21 @@ static int append_explanation(sd_bus_message *call, sd_bus_message *reply) {
         return r < 0 ? r : append_findings(reply, pid);
 }
 
+static bool is_busy(sd_bus_message *m) {
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof(path), "%s/busy", directory);
+        return (sd_bus_message_is_method_call(m, MANAGER, "ListFindings") > 0 ||
+                sd_bus_message_is_method_call(m, MANAGER, "ListUnknown") > 0) && unlink(path) == 0;
+}
+
 static int on_call(sd_bus_message *m, _unused_ void *userdata, sd_bus_error *error) {
         sd_bus_message *reply = NULL;
         FILE *unknown = NULL;
         int r;
 
+        if (is_busy(m))
+                return sd_bus_error_set(error, "org.stalelib1.Error.Busy", "That is asked for too often");
         r = sd_bus_message_new_method_return(m, &reply);
         if (r < 0)
                 return r;

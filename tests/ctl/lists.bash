@@ -54,6 +54,13 @@ for command in 'list --check' 'units --check' 'status --check' 'sweep --check' '
         ok "$command: all was judged" answers 0
 done
 
+# lists that are asked for too often
+
+: >"$T/busy"
+run list --check
+ok "what is refused for now is asked for once more" answers 0
+ok "by list" not test -e "$T/busy"
+
 # something is unknown, of another process
 
 printf '%s\n' "$stale stale remote /mnt/a.so" '4100001 other permission' >"$T/unknown"
