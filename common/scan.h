@@ -76,6 +76,7 @@ typedef struct TwinTable {
         Twin *twins;          /* owned */
         size_t n_twins, allocated;
         uint32_t *buckets;    /* owned */
+        uint32_t oldest;      /* which gives way next, where there is no space for more */
 } TwinTable;
 
 /* What glance.c knows of one sweep. */

@@ -7,7 +7,7 @@
 #include "twin.h"
 
 #define BUCKETS 4096u
-/* Each holds a memory trace. */
+/* Each holds a memory trace. Workers are found soon after the first of them: the oldest gives way. */
 #define TWINS_MAX 1024u
 
 static void twin_clear(Twin *t) {
@@ -34,8 +34,17 @@ const Twin *twin_find(const TwinTable *t, const TwinKey *key) {
         return NULL;
 }
 
+static void forget(TwinTable *t, uint32_t i) {
+        uint32_t *link = &t->buckets[t->twins[i].key.hash % BUCKETS];
+
+        while (*link != i)
+                link = &t->twins[*link].next;
+        *link = t->twins[i].next;
+        twin_clear(&t->twins[i]);
+}
+
 static int add(TwinTable *t, const Twin *twin) {
-        uint32_t *bucket;
+        uint32_t *bucket, i;
 
         if (!t->buckets) {
                 t->buckets = malloc(BUCKETS * sizeof(*t->buckets));
@@ -43,12 +52,19 @@ static int add(TwinTable *t, const Twin *twin) {
                         return -ENOMEM;
                 memset(t->buckets, 0xff, BUCKETS * sizeof(*t->buckets));
         }
-        if (!GROW(t->twins, t->allocated, t->n_twins + 1))
-                return -ENOMEM;
+        if (t->n_twins < TWINS_MAX) {
+                if (!GROW(t->twins, t->allocated, t->n_twins + 1))
+                        return -ENOMEM;
+                i = (uint32_t) t->n_twins++;
+        } else {
+                i = t->oldest;
+                t->oldest = (t->oldest + 1) % TWINS_MAX;
+                forget(t, i);
+        }
         bucket = &t->buckets[twin->key.hash % BUCKETS];
-        t->twins[t->n_twins] = *twin;
-        t->twins[t->n_twins].next = *bucket;
-        *bucket = (uint32_t) t->n_twins++;
+        t->twins[i] = *twin;
+        t->twins[i].next = *bucket;
+        *bucket = i;
         return 0;
 }
 
@@ -56,7 +72,7 @@ static int add(TwinTable *t, const Twin *twin) {
 static int take_evidence(Scan *scan, const Process *p, Twin *twin) {
         int r;
 
-        if (!scan->memory || scan->twins.n_twins >= TWINS_MAX || twin->sight.misprinted || twin->sight.unexecuted ||
+        if (!scan->memory || twin->sight.misprinted || twin->sight.unexecuted ||
             trouble_has_unknown(sight_trouble(&twin->sight)) || twin_find(&scan->twins, &twin->key))
                 return 0;
         r = process_read_file(p, "auxv", AUXV_MAX, &twin->auxv, &twin->auxv_size);
