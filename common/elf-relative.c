@@ -72,7 +72,7 @@ static bool in_relro(const ElfFile *e, uint64_t address, size_t word) {
 
                 if (s->type != PT_GNU_RELRO || __builtin_add_overflow(s->address, s->memory_size, &end))
                         continue;
-                end -= end % (uint64_t) sysconf(_SC_PAGESIZE);
+                end -= end % page_size();
                 if (address >= s->address && address < end && end - address >= word)
                         return true;
         }

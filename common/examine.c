@@ -348,7 +348,7 @@ static uint64_t address_in_file(const Examination *x, size_t entry, uint64_t add
  * address of its file: a symbolizer may have mapped it as data, dlmopen(3) loaded it once more.
  */
 static uint64_t object_start(const Examination *x, size_t entry, const ElfFile *elf) {
-        const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
+        const uint64_t page = page_size();
 
         for (size_t i = 0; i < elf->n_segments; i++)
                 if (elf->segments[i].type == PT_LOAD)
@@ -358,7 +358,7 @@ static uint64_t object_start(const Examination *x, size_t entry, const ElfFile *
 
 /* Its ELF header: at the load bias, unless it is a program that was linked for a fixed address. */
 static uint64_t find_header(const Examination *x, size_t entry) {
-        const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
+        const uint64_t page = page_size();
 
         return address_in_file(x, entry, x->loader.list.maps[entry].l_addr) ?:
                 address_in_file(x, entry, x->loader.phdr / page * page);

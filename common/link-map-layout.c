@@ -50,7 +50,7 @@ static uint64_t sum(const LinkReader *r, uint64_t a, uint64_t b) {
 }
 
 void link_block_read(Memory *memory, uint64_t address, LinkBlock *ret) {
-        const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
+        const uint64_t page = page_size();
         size_t first = (size_t) (page - address % page);
 
         ret->size = 0;

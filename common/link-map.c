@@ -87,7 +87,7 @@ static int read_phdr(Memory *memory, uint8_t class, uint64_t address, Elf64_Phdr
  */
 static int bias_from_header(Memory *memory, uint8_t class, uint64_t phdr, const Elf64_Phdr *first, uint64_t *ret) {
         const size_t phoff = class == 64 ? offsetof(Elf64_Ehdr, e_phoff) : offsetof(Elf32_Ehdr, e_phoff);
-        uint64_t page = phdr & ~((uint64_t) sysconf(_SC_PAGESIZE) - 1), offset;
+        uint64_t page = phdr & ~(page_size() - 1), offset;
         uint8_t magic[SELFMAG];
 
         if (memory_read(memory, page, magic, sizeof(magic)) < 0 || memcmp(magic, ELFMAG, SELFMAG) != 0)
