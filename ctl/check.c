@@ -62,10 +62,10 @@ static int take_inventory(Check *c, const Inventory *a) {
         PluginFacts *f = &c->facts;
         int r = 0;
 
-        f->processes = a->tally.processes;
-        f->files = a->tally.files;
-        f->crash_risk = a->tally.urgent_processes;
-        f->same_content = a->tally.same_processes;
+        f->processes = a->snapshot->listed.processes;
+        f->files = a->snapshot->listed.libraries;
+        f->crash_risk = a->snapshot->listed.urgent_processes;
+        f->same_content = a->snapshot->listed.same_content_processes;
         f->checked = a->selected > 0 ? a->selected : counts->processes;
         f->unreadable = counts->unreadable;
         f->unknown = counts->unknown;

@@ -259,7 +259,8 @@ static int fill(const Options *o, const Selection *selection, DaemonSweep *swept
         if (selection)
                 select_from(o, selection, swept, a);
         snapshot_freeze(s);
-        return inventory_take(a, TAKE_PTR(swept->snapshot));
+        a->snapshot = TAKE_PTR(swept->snapshot);
+        return 0;
 }
 
 int daemon_inventory(sd_bus *bus, const Options *o, const Selection *selection, bool sweep, sd_bus_error *error,

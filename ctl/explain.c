@@ -119,9 +119,7 @@ static int ask_daemon(pid_t pid, Inventory *ret) {
         if (r < 0)
                 return r;
         snapshot_freeze(s);
-        r = inventory_take(&a, TAKE_PTR(s));
-        if (r < 0)
-                return r;
+        a.snapshot = TAKE_PTR(s);
         *ret = a;
         a = (Inventory){};
         return 0;

@@ -269,11 +269,11 @@ static int show_unreadable(const Options *o, const Snapshot *s, bool own) {
 
 /* What is claimed of all that was asked for: no more than was judged. */
 static void describe(const Inventory *a, char *buffer, size_t size) {
-        const Tally *t = &a->tally;
+        const StaleCounts *c = &a->snapshot->listed;
 
-        if (t->findings > 0)
-                snprintf(buffer, size, "%zu stale file%s in %zu process%s", t->files, PLURAL(t->files), t->processes,
-                         PLURAL_ES(t->processes));
+        if (inventory_is_stale(a))
+                snprintf(buffer, size, "%" PRIu64 " stale file%s in %" PRIu64 " process%s", c->libraries, PLURAL(c->libraries),
+                         c->processes, PLURAL_ES(c->processes));
         else
                 snprintf(buffer, size, "%s", inventory_is_void(a) ? "Nothing could be judged" :
                          inventory_is_complete(a) ? "Nothing is stale" : "Nothing stale was found");
@@ -281,7 +281,7 @@ static void describe(const Inventory *a, char *buffer, size_t size) {
 
 static void show_first_sum(const Options *o, const Inventory *a) {
         const Counts *c = &a->snapshot->counts;
-        Style style = a->tally.findings > 0 ? STYLE_BOLD : inventory_is_complete(a) ? STYLE_GREEN : STYLE_YELLOW;
+        Style style = inventory_is_stale(a) ? STYLE_BOLD : inventory_is_complete(a) ? STYLE_GREEN : STYLE_YELLOW;
         char duration[SECONDS_MAX], first[128], selected[64] = "", rest[256];
 
         describe(a, first, sizeof(first));
@@ -294,12 +294,12 @@ static void show_first_sum(const Options *o, const Inventory *a) {
 }
 
 static void show_same_content(const Options *o, const Inventory *a) {
-        size_t n = a->tally.same_findings;
+        uint64_t n = a->snapshot->listed.findings[URGENCY_NONE];
 
         if (o->all)
-                printf("%zu of the findings %s of the same content as on disk.\n", n, n == 1 ? "is" : "are");
+                printf("%" PRIu64 " of the findings %s of the same content as on disk.\n", n, n == 1 ? "is" : "are");
         else
-                printf("%zu %srun%s the same content as on disk: --all shows %s.\n", n, a->tally.findings > 0 ? "more " : "",
+                printf("%" PRIu64 " %srun%s the same content as on disk: --all shows %s.\n", n, inventory_is_stale(a) ? "more " : "",
                        n == 1 ? "s" : "", n == 1 ? "it" : "them");
 }
 
@@ -323,11 +323,11 @@ int findings_show_limits(const Options *o, const Inventory *a) {
 static int show_sums(const Options *o, const Inventory *a) {
         int r;
 
-        if (a->tally.findings > 0 || (o->all && a->tally.same_findings > 0))
+        if (inventory_is_stale(a) || (o->all && a->snapshot->listed.findings[URGENCY_NONE] > 0))
                 putchar('\n');
         show_first_sum(o, a);
         r = findings_show_limits(o, a);
-        if (r >= 0 && a->tally.same_findings > 0)
+        if (r >= 0 && a->snapshot->listed.findings[URGENCY_NONE] > 0)
                 show_same_content(o, a);
         return r;
 }

@@ -8,19 +8,6 @@ void inventory_done(Inventory *a) {
         *a = (Inventory){};
 }
 
-int inventory_take(Inventory *a, Snapshot *s) {
-        int r;
-
-        r = tally_read(s, &a->tally);
-        if (r < 0) {
-                snapshot_free(s);
-                return r;
-        }
-        snapshot_free(a->snapshot);
-        a->snapshot = s;
-        return 0;
-}
-
 int inventory_add_findings(Inventory *a, const Snapshot *s) {
         for (size_t i = 0; i < s->n_findings; i++) {
                 int r = snapshot_add_finding(a->snapshot, s->findings[i]);
@@ -29,7 +16,11 @@ int inventory_add_findings(Inventory *a, const Snapshot *s) {
                         return r;
         }
         snapshot_freeze(a->snapshot);
-        return tally_read(a->snapshot, &a->tally);
+        return 0;
+}
+
+bool inventory_is_stale(const Inventory *a) {
+        return stale_counts_stale(&a->snapshot->listed) > 0;
 }
 
 bool inventory_is_complete(const Inventory *a) {
@@ -53,7 +44,7 @@ bool inventory_is_void(const Inventory *a) {
 int inventory_status(const Options *o, const Inventory *a) {
         const Counts *c = &a->snapshot->counts;
 
-        if (a->tally.findings > 0)
+        if (inventory_is_stale(a))
                 return STATUS_STALE;
         if (a->blind || a->trouble || a->not_listed > 0)
                 return STATUS_UNKNOWN;

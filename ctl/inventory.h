@@ -11,11 +11,10 @@
 
 #include "options.h"
 #include "selection.h"
-#include "tally.h"
+#include "snapshot.h"
 
 typedef struct Inventory {
         Snapshot *snapshot;  /* owned; frozen. Of the selection: findings, unknown, counts of unknown and unreadable */
-        Tally tally;         /* of its findings */
         bool blind;          /* the kernel lacks what every verdict needs: nothing was judged */
         bool from_daemon;
         uint64_t not_listed; /* findings, of any process, that the daemon's list had no room for */
@@ -26,12 +25,11 @@ typedef struct Inventory {
 
 void inventory_done(Inventory *a);
 
-/* Takes over a frozen snapshot, and counts. Returns 0 or -ENOMEM; then the snapshot is freed. */
-int inventory_take(Inventory *a, Snapshot *s);
-
-/* Adds findings that another source has, and counts anew. Returns 0 or -ENOMEM. */
+/* Adds findings that another source has. Returns 0 or -ENOMEM. */
 int inventory_add_findings(Inventory *a, const Snapshot *s);
 
+/* Is something stale: has a finding urgency normal or urgent? */
+bool inventory_is_stale(const Inventory *a);
 /* Was all of the selection judged? */
 bool inventory_is_complete(const Inventory *a);
 /* Could nothing at all be judged? */

@@ -122,11 +122,11 @@ int look(Scan *scan, const Options *o, const Selection *selection, const LookOpt
         r = run_sweep(scan, o, selection, how, &s);
         if (r >= 0)
                 r = list_unreadable(s);
-        if (r >= 0)
-                r = inventory_take(&a, TAKE_PTR(s));
-        if (r >= 0)
-                *ret = a;
-        return r;
+        if (r < 0)
+                return r;
+        a.snapshot = TAKE_PTR(s);
+        *ret = a;
+        return 0;
 }
 
 int look_verdict(const Options *o, const Selection *selection, const Inventory *a) {

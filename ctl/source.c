@@ -23,7 +23,7 @@ static int look_here(Source *source, const Options *o, const Selection *selectio
 
 /* May something that was selected be stale or unknown without being in the daemon's lists? */
 static bool is_cut(const Inventory *a) {
-        return a->tally.findings == 0 && (a->not_listed > 0 || a->unattributed);
+        return !inventory_is_stale(a) && (a->not_listed > 0 || a->unattributed);
 }
 
 /* What is found here and now, and what the daemon has seen besides. */

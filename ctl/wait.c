@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "clock.h"
@@ -16,13 +17,13 @@
 
 /* While it waits, on a terminal; the line goes away with what comes after it. */
 static void show_waiting(const Options *o, const Inventory *a, uint64_t left_usec) {
-        size_t processes = a->tally.processes;
+        uint64_t processes = a->snapshot->listed.processes;
         bool endless = o->timeout_set && o->timeout_usec == UINT64_MAX;
         char left[SECONDS_MAX];
 
         if (!output_wants_status(o))
                 return;
-        fprintf(stderr, "\rWaiting for %zu process%s with stale files%s%s%s\x1b[K", processes, PLURAL_ES(processes),
+        fprintf(stderr, "\rWaiting for %" PRIu64 " process%s with stale files%s%s%s\x1b[K", processes, PLURAL_ES(processes),
                 endless ? "" : ", ", endless ? "" : seconds_format(left_usec, left), endless ? "" : " left");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "findings.h"
-#include "tally.h"
+#include "snapshot.h"
 
 /* A finding in a process. */
 typedef struct Row {
@@ -12,7 +12,9 @@ typedef struct Row {
 static const struct {
         const char *name;
         Row rows[6];
-        Tally tally;
+        struct {
+                uint64_t findings, processes, files, urgent_processes, same_findings, same_processes;
+        } want;
 } cases[] = {
         { "nothing", {}, {} },
         { "one", { { 1, 5, 0 } }, { .findings = 1, .processes = 1, .files = 1 } },
@@ -32,36 +34,34 @@ static const struct {
 
 START_TEST(findings_are_counted_by_urgency) {
         _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
-        Tally t = { .findings = 77 }, want = cases[_i].tally;
+        const StaleCounts *c = &s->listed;
 
         for (const Row *row = cases[_i].rows; row->pid != 0; row++)
                 snapshot_put(s, row->pid, row->inode, NULL, row->flags);
         snapshot_freeze(s);
-        ck_assert_int_eq(tally_read(s, &t), 0);
-        ck_assert_msg(t.findings == want.findings && t.processes == want.processes && t.files == want.files &&
-                      t.urgent_processes == want.urgent_processes && t.same_findings == want.same_findings &&
-                      t.same_processes == want.same_processes, "%s", cases[_i].name);
+        ck_assert_msg(stale_counts_stale(c) == cases[_i].want.findings && c->processes == cases[_i].want.processes &&
+                      c->libraries == cases[_i].want.files && c->urgent_processes == cases[_i].want.urgent_processes &&
+                      c->findings[URGENCY_NONE] == cases[_i].want.same_findings &&
+                      c->same_content_processes == cases[_i].want.same_processes, "%s", cases[_i].name);
 }
 END_TEST
 
 START_TEST(a_pid_that_was_used_again_is_another_process) {
         _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
         Finding again = finding_make(1, 5, NULL);
-        Tally t;
 
         again.start_time++;
         snapshot_put(s, 1, 5, NULL, 0);
         ck_assert_int_eq(snapshot_take_finding(s, &again), 0);
         snapshot_freeze(s);
-        ck_assert_int_eq(tally_read(s, &t), 0);
-        ck_assert_uint_eq(t.processes, 2);
-        ck_assert_uint_eq(t.files, 1);
+        ck_assert_uint_eq(s->listed.processes, 2);
+        ck_assert_uint_eq(s->listed.libraries, 1);
 }
 END_TEST
 
 int main(void) {
-        Suite *suite = suite_create("tally");
-        TCase *tcase = tcase_create("tally");
+        Suite *suite = suite_create("stale-counts");
+        TCase *tcase = tcase_create("stale-counts");
 
         tcase_add_loop_test(tcase, findings_are_counted_by_urgency, 0, ELEMENTSOF(cases));
         tcase_add_test(tcase, a_pid_that_was_used_again_is_another_process);
