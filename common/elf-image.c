@@ -11,49 +11,62 @@
 /* Bytes of notes that are read of one segment: a build-id stands within the first hundred. */
 #define NOTES_MAX 1024u
 
-typedef struct Notes {
-        uint64_t offset, size, align;
-} Notes;
-
-/* The i-th program header, if it is a PT_NOTE. Returns 1, 0, -errno. */
-static int read_phdr(Memory *m, uint64_t base, const Elf64_Ehdr *e, unsigned i, Notes *ret) {
-        union {
-                Elf64_Phdr p64;
-                Elf32_Phdr p32;
-        } u;
-        const bool wide = e->e_ident[EI_CLASS] == ELFCLASS64;
-        const uint64_t at = base + e->e_phoff + (uint64_t) i * e->e_phentsize;
-        int r;
-
-        r = memory_read(m, at, &u, wide ? sizeof(u.p64) : sizeof(u.p32));
-        if (r < 0)
-                return r;
-        *ret = wide ? (Notes){ u.p64.p_offset, u.p64.p_filesz, u.p64.p_align } :
-                (Notes){ u.p32.p_offset, u.p32.p_filesz, u.p32.p_align };
-        return (wide ? u.p64.p_type : u.p32.p_type) == PT_NOTE;
-}
-
-/* The header, in the 64-bit form. */
-static int read_header(Memory *m, uint64_t base, Elf64_Ehdr *ret) {
+int elf_image_read_header(Memory *memory, uint64_t base, ElfFile *ret) {
         union {
                 Elf64_Ehdr e64;
                 Elf32_Ehdr e32;
         } u;
+        ElfFile e = { .big_endian = HOST_DATA == ELFDATA2MSB };
         int r;
 
-        r = memory_read(m, base, &u.e32, sizeof(u.e32));
+        r = memory_read(memory, base, &u.e32, sizeof(u.e32));
         if (r < 0)
                 return r;
         if (memcmp(u.e32.e_ident, ELFMAG, SELFMAG) != 0 || u.e32.e_ident[EI_DATA] != HOST_DATA)
                 return -ENOEXEC;
         if (u.e32.e_ident[EI_CLASS] == ELFCLASS64) {
-                r = memory_read(m, base, &u.e64, sizeof(u.e64));
-                *ret = u.e64;
-                return r < 0 ? r : u.e64.e_phentsize == sizeof(Elf64_Phdr) ? 0 : -ENOEXEC;
+                r = memory_read(memory, base, &u.e64, sizeof(u.e64));
+                if (r < 0)
+                        return r;
+                if (u.e64.e_phentsize != sizeof(Elf64_Phdr))
+                        return -ENOEXEC;
+                memcpy(e.header, &u.e64, sizeof(u.e64));
+                e.class = 64;
+                e.type = u.e64.e_type, e.machine = u.e64.e_machine, e.entry = u.e64.e_entry;
+                e.phoff = u.e64.e_phoff, e.phnum = u.e64.e_phnum;
+        } else {
+                if (u.e32.e_ident[EI_CLASS] != ELFCLASS32 || u.e32.e_phentsize != sizeof(Elf32_Phdr))
+                        return -ENOEXEC;
+                memcpy(e.header, &u.e32, sizeof(u.e32));
+                e.class = 32;
+                e.type = u.e32.e_type, e.machine = u.e32.e_machine, e.entry = u.e32.e_entry;
+                e.phoff = u.e32.e_phoff, e.phnum = u.e32.e_phnum;
         }
-        *ret = (Elf64_Ehdr){ .e_machine = u.e32.e_machine, .e_phoff = u.e32.e_phoff, .e_phnum = u.e32.e_phnum, .e_phentsize = u.e32.e_phentsize };
-        memcpy(ret->e_ident, u.e32.e_ident, EI_NIDENT);
-        return u.e32.e_ident[EI_CLASS] == ELFCLASS32 && u.e32.e_phentsize == sizeof(Elf32_Phdr) ? 0 : -ENOEXEC;
+        *ret = e;
+        return 0;
+}
+
+int elf_image_read_segment(Memory *memory, uint64_t address, uint8_t class, ElfSegment *ret, uint64_t *ret_align) {
+        Elf64_Phdr wide;
+        Elf32_Phdr narrow;
+        int r;
+
+        if (class == 64) {
+                r = memory_read(memory, address, &wide, sizeof(wide));
+                if (r < 0)
+                        return r;
+                *ret = (ElfSegment){ wide.p_type, wide.p_flags, wide.p_offset, wide.p_vaddr, wide.p_filesz, wide.p_memsz };
+                if (ret_align)
+                        *ret_align = wide.p_align;
+                return 0;
+        }
+        r = memory_read(memory, address, &narrow, sizeof(narrow));
+        if (r < 0)
+                return r;
+        *ret = (ElfSegment){ narrow.p_type, narrow.p_flags, narrow.p_offset, narrow.p_vaddr, narrow.p_filesz, narrow.p_memsz };
+        if (ret_align)
+                *ret_align = narrow.p_align;
+        return 0;
 }
 
 static uint64_t round_up(uint64_t n, uint64_t align) {
@@ -84,30 +97,32 @@ static void find_build_id(const uint8_t *notes, uint64_t size, uint64_t align, E
 int elf_image_read(Memory *memory, uint64_t base, uint64_t size, ElfImage *ret) {
         uint8_t bytes[NOTES_MAX];
         ElfImage image = {};
-        Elf64_Ehdr e;
+        uint64_t entry_size;
+        ElfFile e;
         int r;
 
-        r = read_header(memory, base, &e);
+        r = elf_image_read_header(memory, base, &e);
         if (r < 0)
                 return r;
-        if (e.e_phnum > PHDRS_MAX || e.e_phoff > size || (uint64_t) e.e_phnum * e.e_phentsize > size - e.e_phoff)
+        entry_size = e.class == 64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+        if (e.phnum > PHDRS_MAX || e.phoff > size || e.phnum * entry_size > size - e.phoff)
                 return -ENOEXEC;
-        image.class = e.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
-        image.machine = e.e_machine;
-        for (unsigned i = 0; i < e.e_phnum && image.build_id_length == 0; i++) {
-                Notes n;
+        image.class = e.class;
+        image.machine = e.machine;
+        for (unsigned i = 0; i < e.phnum && image.build_id_length == 0; i++) {
+                uint64_t align, n;
+                ElfSegment s;
 
-                r = read_phdr(memory, base, &e, i, &n);
+                r = elf_image_read_segment(memory, base + e.phoff + i * entry_size, e.class, &s, &align);
                 if (r < 0)
                         return r;
-                if (r == 0 || n.offset > size || n.size > size - n.offset)
+                if (s.type != PT_NOTE || s.offset > size || s.file_size > size - s.offset)
                         continue;
-                if (n.size > sizeof(bytes))
-                        n.size = sizeof(bytes);
-                r = memory_read(memory, base + n.offset, bytes, n.size);
+                n = s.file_size < sizeof(bytes) ? s.file_size : sizeof(bytes);
+                r = memory_read(memory, base + s.offset, bytes, n);
                 if (r < 0)
                         return r;
-                find_build_id(bytes, n.size, n.align, &image);
+                find_build_id(bytes, n, align, &image);
         }
         *ret = image;
         return 0;

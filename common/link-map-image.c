@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include "elf-image.h"
 #include "link-map-image.h"
 
 /* All strings of one object together. */
@@ -24,45 +25,12 @@ static uint64_t sum(const Image *i, uint64_t a, uint64_t b) {
 
 /* --- headers --- */
 
-static bool header_fits(const uint8_t *bytes, uint8_t class) {
-        return memcmp(bytes, ELFMAG, SELFMAG) == 0 &&
-               bytes[EI_CLASS] == (class == 64 ? ELFCLASS64 : ELFCLASS32) &&
-               bytes[EI_DATA] == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB);
-}
-
 static bool read_header(Image *i, uint64_t address) {
-        ElfFile *e = &i->elf;
-        Elf64_Ehdr wide;
-        Elf32_Ehdr narrow;
+        ElfFile e;
 
-        if (memory_read(i->memory, address, e->header, e->class == 64 ? sizeof(wide) : sizeof(narrow)) < 0 ||
-            !header_fits(e->header, e->class))
+        if (elf_image_read_header(i->memory, address, &e) < 0 || e.class != i->elf.class)
                 return false;
-        if (e->class == 64) {
-                memcpy(&wide, e->header, sizeof(wide));
-                e->type = wide.e_type, e->machine = wide.e_machine, e->entry = wide.e_entry;
-                e->phoff = wide.e_phoff, e->phnum = wide.e_phnum;
-                return wide.e_phentsize == sizeof(Elf64_Phdr);
-        }
-        memcpy(&narrow, e->header, sizeof(narrow));
-        e->type = narrow.e_type, e->machine = narrow.e_machine, e->entry = narrow.e_entry;
-        e->phoff = narrow.e_phoff, e->phnum = narrow.e_phnum;
-        return narrow.e_phentsize == sizeof(Elf32_Phdr);
-}
-
-static bool read_segment(const Image *i, uint64_t address, ElfSegment *ret) {
-        Elf64_Phdr wide;
-        Elf32_Phdr narrow;
-
-        if (i->word == 8) {
-                if (memory_read(i->memory, address, &wide, sizeof(wide)) < 0)
-                        return false;
-                *ret = (ElfSegment){ wide.p_type, wide.p_flags, wide.p_offset, wide.p_vaddr, wide.p_filesz, wide.p_memsz };
-                return true;
-        }
-        if (memory_read(i->memory, address, &narrow, sizeof(narrow)) < 0)
-                return false;
-        *ret = (ElfSegment){ narrow.p_type, narrow.p_flags, narrow.p_offset, narrow.p_vaddr, narrow.p_filesz, narrow.p_memsz };
+        i->elf = e;
         return true;
 }
 
@@ -100,7 +68,7 @@ static int read_headers(Image *i, uint64_t header) {
         for (size_t k = 0; k < e->phnum; k++) {
                 ElfSegment s;
 
-                if (!read_segment(i, sum(i, header, e->phoff + k * size), &s)) {
+                if (elf_image_read_segment(i->memory, sum(i, header, e->phoff + k * size), e->class, &s, /* ret_align= */ NULL) < 0) {
                         i->start = i->end = 0;
                         e->n_segments = 0;
                         return 0;
