@@ -2,26 +2,18 @@
 
 /* What a scanner hands over, sweep after sweep, and what the daemon takes from it: both ends, with no process between. */
 
-#include <sys/socket.h>
-
+#include "bus-nowhere.h"
 #include "findings.h"
 #include "handover.h"
 #include "message.h"
 #include "settle.h"
 
-static sd_bus *bus;
 static Handover *scanner;  /* of the last sweep */
 static Settle settle;      /* of the daemon */
 static Settlement last;
 
 static void setup(void) {
-        int fds[2];
-
-        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
-        ck_assert_int_ge(sd_bus_new(&bus), 0);
-        ck_assert_int_ge(sd_bus_set_fd(bus, fds[0], fds[0]), 0);
-        ck_assert_int_ge(sd_bus_start(bus), 0);
-        close(fds[1]);
+        bus_setup();
         scanner = NULL;
         settle = (Settle){};
         last = (Settlement){};
@@ -31,19 +23,7 @@ static void teardown(void) {
         settlement_done(&last);
         settle_done(&settle);
         scanner = handover_free(scanner);
-        bus = sd_bus_close_unref(bus);
-}
-
-static sd_bus_message *message_new(void) {
-        sd_bus_message *m;
-
-        ck_assert_int_ge(sd_bus_message_new_signal(bus, &m, "/", "a.b", "C"), 0);
-        return m;
-}
-
-static void seal(sd_bus_message *m) {
-        ck_assert_int_ge(sd_bus_message_seal(m, 1, 0), 0);
-        ck_assert_int_ge(sd_bus_message_rewind(m, 1), 0);
+        bus_teardown();
 }
 
 /* The owner is the pid's hundreds: whatever uid its findings have. */

@@ -1,42 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 
+#include "bus-nowhere.h"
 #include "findings.h"
 #include "message.h"
 #include "owner.h"
 #include "request.h"
 #include "requirements.h"
-
-/* A bus that leads nowhere: messages are made for it, sealed, and read back. */
-static sd_bus *bus;
-
-static void setup(void) {
-        int fds[2];
-
-        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
-        ck_assert_int_ge(sd_bus_new(&bus), 0);
-        ck_assert_int_ge(sd_bus_set_fd(bus, fds[0], fds[0]), 0);
-        ck_assert_int_ge(sd_bus_start(bus), 0);
-        close(fds[1]);
-}
-
-static void teardown(void) {
-        bus = sd_bus_close_unref(bus);
-}
-
-static sd_bus_message *message_new(void) {
-        sd_bus_message *m;
-
-        ck_assert_int_ge(sd_bus_message_new_signal(bus, &m, "/", "a.b", "C"), 0);
-        return m;
-}
-
-static void seal(sd_bus_message *m) {
-        ck_assert_int_ge(sd_bus_message_seal(m, 1, 0), 0);
-        ck_assert_int_ge(sd_bus_message_rewind(m, 1), 0);
-}
 
 /* answers */
 
@@ -799,7 +770,7 @@ int main(void) {
         Suite *suite = suite_create("message");
         TCase *tcase = tcase_create("message");
 
-        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_checked_fixture(tcase, bus_setup, bus_teardown);
         tcase_add_test(tcase, an_answer_comes_back_as_it_was);
         tcase_add_loop_test(tcase, an_answer_that_cannot_be_is_refused, 0, ELEMENTSOF(spoiled));
         tcase_add_test(tcase, columns_of_different_length_are_refused);

@@ -18,15 +18,19 @@ def in_own_namespace(w, before=PRIVATE):
         raise Missing(str(e)) from e
 
 
-@scenario
-def chroot_in_own_namespace(w):
-    """a service with PrivateTmp= that calls chroot(2) once it has loaded all: no other process sees its names"""
-    host = in_own_namespace(w)
+def replaced_after_chroot(w, host):
     plugin = w.install("plain-1")
     host.open(plugin)
     host.do("chroot", w.make("empty"))
     yield host
     yield host, Stale(plugin, "replaced", OPEN, disk=w.replace(plugin, "plain-2"))
+
+
+@scenario
+def chroot_in_own_namespace(w):
+    """a service with PrivateTmp= that calls chroot(2) once it has loaded all: no other process sees its names"""
+    host = in_own_namespace(w)
+    yield from replaced_after_chroot(w, host)
 
 
 @scenario
@@ -169,11 +173,7 @@ def of_a_user_in_his_namespaces(w):
 def chroot_in_user_namespace(w):
     """the same, and then chroot(2)"""
     host = owned_by_user(w, ("unshare", "--user", "--map-root-user", "--mount", "--"))
-    plugin = w.install("plain-1")
-    host.open(plugin)
-    host.do("chroot", w.make("empty"))
-    yield host
-    yield host, Stale(plugin, "replaced", OPEN, disk=w.replace(plugin, "plain-2"))
+    yield from replaced_after_chroot(w, host)
 
 
 @scenario
