@@ -46,7 +46,7 @@ bool examination_answers(Examination *x, size_t mapping) {
         if (j->answers != 0)
                 return j->answers > 0;
         answers = scan_device_answers(x->scan, x->options, x->view, m->dev_major, m->dev_minor);
-        /* Which views are open hangs on who else is examined in this sweep: the answer must not. */
+        /* The views that are open depend on what else is examined in this sweep; the answer must not. */
         if (!answers && m->dev_major == 0 && scan_open_namespaces(x->scan))
                 answers = scan_device_answers(x->scan, x->options, x->view, m->dev_major, m->dev_minor);
         /* Another file may have come into its place since maps were read. */
@@ -215,7 +215,7 @@ static int judge(Examination *x) {
                 if (r < 0)
                         return r;
         }
-        return judge_again_what_was_modified(x);
+        return judge_confirm_modified(x);
 }
 
 int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const KnownView *view,

@@ -496,9 +496,9 @@ int judge_closely(Examination *x, size_t mapping) {
         return 0;
 }
 
-/* --- what was written to, once more --- */
+/* --- modified files, confirmed --- */
 
-/* Has `now` the same ranges of this file at the same addresses? Not asked by name, which may be cut. */
+/* Does `now` have the same ranges of this file at the same addresses? Names are not compared: they may be cut. */
 static bool has_same_ranges(const Examination *x, size_t mapping, const MappingList *now) {
         const Mapping *m = mapping_of(x, mapping);
         size_t k = mapping_list_find_range(now, m->start), i = m->first_range;
@@ -508,7 +508,7 @@ static bool has_same_ranges(const Examination *x, size_t mapping, const MappingL
                 const Mapping *of;
 
                 if (a->mapping != mapping)
-                        return true; /* another file lies in between: what comes behind it is not the loader's */
+                        return true; /* ranges behind another file are not of the loader's image */
                 if (k >= now->n_ranges)
                         return false;
                 b = &now->ranges[k];
@@ -521,7 +521,7 @@ static bool has_same_ranges(const Examination *x, size_t mapping, const MappingL
         return true;
 }
 
-/* Is it still in the loader's list, and done with? l_addr, l_name and l_ld come first in struct link_map (link.h). */
+/* Is its entry in the link_map chain unchanged, and relocated? l_addr, l_name and l_ld come first in struct link_map (link.h). */
 static bool is_listed_still(const Examination *x, size_t mapping) {
         const Judged *j = &x->judged[mapping];
         const size_t word = x->loader.class / 8;
@@ -538,10 +538,10 @@ static bool is_listed_still(const Examination *x, size_t mapping) {
 }
 
 /*
- * maps, the loader's list and the memory were read one after the other: of a library that is closed and opened all the
- * time, they may be those of different times, and seem not to fit. Only what stands still from before to after is believed.
+ * maps, the link_map chain and the memory were read one after the other. If the process closes and opens a library in
+ * between, they do not match although nobody has written to the file. So both are compared with what they are now.
  */
-int judge_again_what_was_modified(Examination *x) {
+int judge_confirm_modified(Examination *x) {
         _cleanup_(mapping_list_done) MappingList now = {};
         bool was_read = false;
         int r;

@@ -20,10 +20,10 @@ int judge_at_a_glance(Examination *x, size_t mapping);
 int judge_closely(Examination *x, size_t mapping);
 
 /*
- * Reads maps and the loader's list anew for the mappings that were found to be modified: where these have changed
- * meanwhile, that is unknown. Returns 0, or as mapping_list_read(). Sets x->look_again likewise.
+ * Reads maps and link_map entries of modified files once more: where they have changed, the verdict becomes unknown
+ * (UNKNOWN_RACE). Returns 0, or as mapping_list_read(). Sets x->look_again likewise.
  */
-int judge_again_what_was_modified(Examination *x);
+int judge_confirm_modified(Examination *x);
 
 /* Reads the identity of the mapped file (through map_files), if that is not known yet. false: could not be read. */
 bool judge_identify(Examination *x, size_t mapping);

@@ -76,7 +76,7 @@ typedef struct TwinTable {
         Twin *twins;          /* owned */
         size_t n_twins, allocated;
         uint32_t *buckets;    /* owned */
-        uint32_t oldest;      /* which gives way next, where there is no space for more */
+        uint32_t oldest;      /* replaced next, once there are TWINS_MAX */
 } TwinTable;
 
 /* What glance.c knows of one sweep. */

@@ -7,7 +7,7 @@
 #include "twin.h"
 
 #define BUCKETS 4096u
-/* Each holds a memory trace. Workers are found soon after the first of them: the oldest gives way. */
+/* Each holds a memory trace. Workers mostly follow the first of them soon, so the oldest entry is replaced. */
 #define TWINS_MAX 1024u
 
 static void twin_clear(Twin *t) {

@@ -52,7 +52,7 @@ int client_call(sd_bus *bus, const char *method, uint64_t timeout_usec, sd_bus_e
         return r < 0 ? r : 0;
 }
 
-/* Whoever asks for lists too often, as where a sweep has ended between two that belong together, is to ask once more. */
+/* The daemon refuses lists that are asked for too often, as when a sweep ends between two calls that belong together: retry. */
 static int call_for_list(sd_bus *bus, const char *method, sd_bus_error *error, sd_bus_message **ret) {
         for (unsigned n = 1;; n++) {
                 int r = client_call(bus, method, 0, error, ret, "");
