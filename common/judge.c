@@ -166,6 +166,17 @@ static void observe_mapped(Examination *x, size_t mapping, VerdictFacts *f) {
                 f->mapped.lookup = lookup_from_error(r);
 }
 
+/* Does the name lead to what is mapped there? Returns 1, 0, or -ENOMEM. */
+static int leads_to(Examination *x, const char *name, size_t mapping) {
+        uint32_t path;
+        int r;
+
+        r = look_up(x, x->view, mapping_of(x, mapping), name, /* mapped= */ false, &path);
+        if (r < 0)
+                return r;
+        return path_of(x, path)->error >= 0 && identity_equal(&path_of(x, path)->identity, &x->judged[mapping].mapped);
+}
+
 /* Is what the name leads to in the host's view on the file system that the mapping is of? Then that may stand for a view that nothing opens. */
 static bool is_on_host(const Examination *x, const Mapping *m) {
         const KnownView *host = x->scan->host_view;
@@ -202,6 +213,11 @@ static const KnownView *observe_mount(Examination *x, size_t mapping, VerdictFac
         else
                 other = scan_view_with_mount(x->scan, j->mapped.mount_id, mapped->name, view, &all);
         if (other) {
+                /* unshare(2) copies the mounts; what was mapped before is on that of the namespace left, and still at its path. */
+                if (beneath && leads_to(x, view_path(&view->view, mapped->name), mapping) > 0) {
+                        f->mount = MOUNT_PRESENT;
+                        return view;
+                }
                 m = mount_table_find(&other->view.mounts, j->mapped.mount_id);
                 f->mount = MOUNT_ELSEWHERE;
                 f->mount_root_deleted = m && mount_root_deleted(m);
@@ -292,17 +308,6 @@ static bool could_be_executed(Examination *x, size_t mapping, const Path *p) {
         theirs = read_elf_at(x, p);
         return theirs && theirs->error == 0 && evidence_read_image(x, mapping, &mine) > 0 &&
                 mine.machine == theirs->elf.machine && mine.class == theirs->elf.class;
-}
-
-/* Does the name lead to what is mapped there? Returns 1, 0, or -ENOMEM. */
-static int leads_to(Examination *x, const char *name, size_t mapping) {
-        uint32_t path;
-        int r;
-
-        r = look_up(x, x->view, mapping_of(x, mapping), name, /* mapped= */ false, &path);
-        if (r < 0)
-                return r;
-        return path_of(x, path)->error >= 0 && identity_equal(&path_of(x, path)->identity, &x->judged[mapping].mapped);
 }
 
 /*

@@ -393,6 +393,22 @@ def hidden_by_empty_mount(w):
 
 
 @scenario
+def hidden_in_the_namespace_left(w):
+    """a worker has unshared its mounts since: what covers the file for its master does not for the worker"""
+    w.make("lib")
+    host = w.host()
+    plugin = w.install("plain-1", "lib/plugin.so")
+    host.open(plugin)
+    workers = [w.worker(host), w.worker(host)]
+    for worker, kind in zip(workers, ("mount", "user")):
+        worker.do("unshare", kind)
+    w.mount("-t", "tmpfs", "none", w.path("lib"))
+    for worker in workers:
+        yield worker
+    yield host, Stale(plugin, "hidden", OPEN, disk=None)
+
+
+@scenario
 def detached(w):
     """its file system was unmounted lazily: the kernel prints a path that is none"""
     w.mount("-t", "tmpfs", "none", w.make("volume"))
