@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "base.h"
 #include "bus-json.h"
 #include "output.h"
+#include "util/base.h"
 
 /* A report has four levels; the bus itself would allow 64. */
 #define DEPTH_MAX 12

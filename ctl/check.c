@@ -2,12 +2,12 @@
 #include <stdio.h>
 
 #include "client.h"
-#include "clock.h"
-#include "escape.h"
 #include "output.h"
 #include "plugin.h"
-#include "requirements.h"
+#include "proc/requirements.h"
 #include "source.h"
+#include "util/clock.h"
+#include "util/escape.h"
 #include "verbs.h"
 
 /* The facts, and what they borrow text from. */

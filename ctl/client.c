@@ -3,10 +3,10 @@
 
 #include "bus-json.h"
 #include "client.h"
-#include "clock.h"
-#include "escape.h"
 #include "output.h"
-#include "report.h"
+#include "report/report.h"
+#include "util/clock.h"
+#include "util/escape.h"
 #include "verbs.h"
 
 /* A sweep of a large host, and a wait in the queue of the daemon. */

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
-#include "snapshot.h"
+#include "report/snapshot.h"
 
 #define CLIENT_NAME "org.stalelib1"
 #define CLIENT_PATH "/org/stalelib1"

@@ -3,7 +3,7 @@
 
 #include "inventory.h"
 #include "client.h"
-#include "clock.h"
+#include "util/clock.h"
 #include "findings.h"
 #include "output.h"
 #include "plugin.h"

@@ -4,18 +4,18 @@
 #include <stdio.h>
 
 #include "client.h"
-#include "escape.h"
 #include "explanation.h"
 #include "findings.h"
 #include "guard.h"
 #include "look.h"
-#include "mapping.h"
 #include "output.h"
 #include "pager.h"
-#include "process.h"
+#include "proc/mapping.h"
+#include "proc/process.h"
 #include "seconds.h"
 #include "text.h"
 #include "unknown.h"
+#include "util/escape.h"
 #include "verbs.h"
 
 /* Is this what the user calls it: the path, raw or as it is shown, another name of the file, or its last component? */

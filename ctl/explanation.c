@@ -2,12 +2,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "advice.h"
-#include "escape.h"
+#include "explain/advice.h"
 #include "explanation.h"
 #include "output.h"
 #include "table.h"
 #include "text.h"
+#include "util/escape.h"
 
 #define INDENT 4
 #define FACTS_INDENT 13 /* behind the longest of their labels */

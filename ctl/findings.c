@@ -2,13 +2,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "escape.h"
 #include "findings.h"
 #include "output.h"
-#include "report.h"
+#include "report/report.h"
 #include "seconds.h"
 #include "text.h"
 #include "unknown.h"
+#include "util/escape.h"
 
 /* Names of processes that could not be read. */
 #define UNREADABLE_SHOWN 5

@@ -7,9 +7,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "clock.h"
 #include "guard.h"
 #include "seconds.h"
+#include "util/clock.h"
 
 /* Nothing honest takes this long: the largest of processes takes a second. */
 #define HUNG_USEC (5 * UINT64_C(1000000))

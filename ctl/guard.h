@@ -8,7 +8,7 @@
  * another one, without what the first one stood at: that is counted as not readable.
  */
 
-#include "sweep.h"
+#include "sweep/sweep.h"
 #include "verbs.h"
 
 /* Runs the command in a child. Returns its exit status. Where there can be no child, runs it here. */

@@ -4,7 +4,7 @@
 #include <systemd/sd-journal.h>
 #include <time.h>
 
-#include "escape.h"
+#include "util/escape.h"
 #include "message-ids.h"
 #include "output.h"
 #include "pager.h"

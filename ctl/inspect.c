@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "escape.h"
-#include "inspect.h"
 #include "output.h"
 #include "pager.h"
 #include "text.h"
+#include "unload-check/inspect.h"
+#include "util/escape.h"
 #include "verbs.h"
 
 static const struct {

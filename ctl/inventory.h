@@ -10,8 +10,8 @@
 #include <systemd/sd-bus.h>
 
 #include "options.h"
+#include "report/snapshot.h"
 #include "selection.h"
-#include "snapshot.h"
 
 typedef struct Inventory {
         Snapshot *snapshot;  /* owned; frozen. Of the selection: findings, unknown, counts of unknown and unreadable */

@@ -2,12 +2,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "clock.h"
 #include "guard.h"
 #include "look.h"
 #include "output.h"
-#include "process.h"
-#include "requirements.h"
+#include "proc/process.h"
+#include "proc/requirements.h"
+#include "util/clock.h"
 #include "verbs.h"
 
 #define PROGRESS_AFTER_USEC 500000u

@@ -6,7 +6,7 @@
 #include "inventory.h"
 #include "options.h"
 #include "selection.h"
-#include "sweep.h"
+#include "sweep/sweep.h"
 
 typedef struct LookOptions {
         bool once;  /* it is the last of the scan */

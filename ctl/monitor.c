@@ -4,12 +4,12 @@
 
 #include "bus-json.h"
 #include "client.h"
-#include "clock.h"
-#include "escape.h"
 #include "findings.h"
 #include "output.h"
-#include "report.h"
+#include "report/report.h"
 #include "selection.h"
+#include "util/clock.h"
+#include "util/escape.h"
 #include "verbs.h"
 
 /* One line an event, at once, whoever reads it. */

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
-#include "base.h"
 #include "options.h"
 #include "seconds.h"
+#include "util/base.h"
 #include "verbs.h"
 
 static const char help[] =

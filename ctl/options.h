@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base.h"
+#include "util/base.h"
 
 typedef enum JsonMode {
         JSON_OFF,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "base.h"
 #include "output.h"
+#include "util/base.h"
 
 int output_json_flags(const Options *o) {
         return JSON_C_TO_STRING_NOSLASHESCAPE |

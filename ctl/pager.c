@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-#include "base.h"
 #include "pager.h"
+#include "util/base.h"
 
 /* Standard output is one for the whole process, and so is the pager behind it. */
 static pid_t pager_pid;

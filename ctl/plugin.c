@@ -2,10 +2,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base.h"
 #include "output.h"
 #include "plugin.h"
 #include "seconds.h"
+#include "util/base.h"
 
 static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 

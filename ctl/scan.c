@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "clock.h"
 #include "findings.h"
 #include "look.h"
 #include "pager.h"
 #include "seconds.h"
 #include "table.h"
+#include "util/clock.h"
 #include "verbs.h"
 
 /* More than a screen. */

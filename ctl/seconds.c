@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base.h"
 #include "seconds.h"
+#include "util/base.h"
 
 int number_parse(const char *s, uint64_t max, uint64_t *ret) {
         uint64_t n = 0;

@@ -3,7 +3,7 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
-#include "process.h"
+#include "proc/process.h"
 #include "selection.h"
 #include "verbs.h"
 

@@ -8,7 +8,7 @@
  */
 
 #include "inventory.h"
-#include "sweep.h"
+#include "sweep/sweep.h"
 
 typedef struct Source {
         sd_bus *bus; /* NULL: here */

@@ -3,10 +3,10 @@
 #include <stdio.h>
 
 #include "client.h"
-#include "clock.h"
 #include "output.h"
 #include "plugin.h"
 #include "seconds.h"
+#include "util/clock.h"
 #include "verbs.h"
 
 static void put(const char *label, const char *text) {

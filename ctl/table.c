@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "base.h"
 #include "table.h"
 #include "text.h"
+#include "util/base.h"
 
 typedef struct Row {
         char *heading; /* owned; set: a line over all columns */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdint.h>
 
-#include "base.h"
 #include "text.h"
+#include "util/base.h"
 
 typedef struct Interval {
         uint32_t first, last;

@@ -3,10 +3,10 @@
 #include <stdio.h>
 
 #include "client.h"
-#include "escape.h"
 #include "findings.h"
 #include "output.h"
 #include "pager.h"
+#include "util/escape.h"
 #include "verbs.h"
 
 static const Column columns[] = {

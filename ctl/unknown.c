@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "escape.h"
 #include "output.h"
 #include "unknown.h"
+#include "util/escape.h"
 
 static const Column columns[] = {
         { "PID", .right = true },

@@ -3,8 +3,8 @@
 
 /* The commands. Each has a file of its own, takes what stands behind it on the command line, and returns an exit status. */
 
-#include "base.h"
 #include "options.h"
+#include "util/base.h"
 
 enum {
         STATUS_ANSWERED = 0,

@@ -2,12 +2,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "clock.h"
 #include "findings.h"
 #include "look.h"
 #include "output.h"
 #include "seconds.h"
 #include "source.h"
+#include "util/clock.h"
 #include "verbs.h"
 
 #define TIMEOUT_USEC (90 * (uint64_t) 1000000)

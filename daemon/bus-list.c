@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bus-list.h"
 #include "bus.h"
-#include "clock.h"
 #include "dictionary.h"
+#include "util/clock.h"
 
 /* How long it goes on before the bus is looked at again. */
 #define SLICE_USEC 500

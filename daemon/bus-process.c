@@ -3,7 +3,7 @@
 
 #include "bus.h"
 #include "bus-process.h"
-#include "escape.h"
+#include "util/escape.h"
 #include "message.h"
 #include "strv.h"
 

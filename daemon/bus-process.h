@@ -5,7 +5,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "snapshot.h"
+#include "report/snapshot.h"
 
 #define PROCESS_PATH "/org/stalelib1/process"
 /* "/org/stalelib1/process/4194304" */

@@ -12,7 +12,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
-#include "base.h"
+#include "util/base.h"
 
 /* Messages that may wait until a call gets an error, and until one for a whole list does. */
 #define BUS_QUEUE_MAX 128

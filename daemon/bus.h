@@ -10,7 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "notice.h"
-#include "snapshot.h"
+#include "report/snapshot.h"
 
 #define BUS_NAME "org.stalelib1"
 #define BUS_PATH "/org/stalelib1"

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "base.h"
+#include "util/base.h"
 
 /* A size that fits in no list. */
 #define CHOICE_NEVER SIZE_MAX

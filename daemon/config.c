@@ -4,7 +4,7 @@
 
 #include "config.h"
 #include "config-files.h"
-#include "escape.h"
+#include "util/escape.h"
 #include "log.h"
 #include "timespan.h"
 

@@ -7,7 +7,7 @@
  * started by hand.
  */
 
-#include "base.h"
+#include "util/base.h"
 
 /*
  * Drops all capabilities but the three (of those that there are), forbids new

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <json-c/json_object_iterator.h>
 
-#include "advice.h"
 #include "dictionary.h"
-#include "escape.h"
-#include "report.h"
+#include "explain/advice.h"
+#include "report/report.h"
+#include "util/escape.h"
 
 /* A finding's own nesting is three: itself, its pins, their lists. */
 #define DEPTH_MAX 8

@@ -10,7 +10,7 @@
 #include <json-c/json_object.h>
 #include <systemd/sd-bus.h>
 
-#include "snapshot.h"
+#include "report/snapshot.h"
 
 /* Appends one a{sv}. Returns 0 or -errno of sd-bus. */
 int dictionary_append(sd_bus_message *m, json_object *o);

@@ -9,7 +9,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "snapshot.h"
+#include "report/snapshot.h"
 
 /* What the daemon has of a finding. */
 typedef struct Handed {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "health.h"
-#include "owner.h"
-#include "requirements.h"
+#include "proc/owner.h"
+#include "proc/requirements.h"
 
 uint32_t health_troubles(const Health *h) {
         return (h->scanner ? TROUBLE_SCANNER : 0u) |

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "base.h"
+#include "util/base.h"
 
 typedef struct Health {
         const char *scanner;  /* what is wrong with it, a clause; NULL: nothing */

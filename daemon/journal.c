@@ -4,10 +4,10 @@
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 
-#include "escape.h"
 #include "journal.h"
 #include "log.h"
 #include "message-ids.h"
+#include "util/escape.h"
 
 #define DOCUMENTATION "man:stalelib-journal(7)"
 

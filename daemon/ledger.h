@@ -12,7 +12,7 @@
  * After a boot no process of before is left: then the file counts for nothing.
  */
 
-#include "snapshot.h"
+#include "report/snapshot.h"
 
 typedef struct Ledger Ledger;
 

@@ -2,10 +2,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "clock.h"
 #include "link.h"
 #include "message.h"
 #include "timespan.h"
+#include "util/clock.h"
 
 /* However busy its beacon looks. */
 #define SWEEP_MAX_USEC (10 * USEC_PER_MINUTE)

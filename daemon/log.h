@@ -9,7 +9,7 @@
 
 #include <syslog.h>
 
-#include "base.h"
+#include "util/base.h"
 
 void log_line(int priority, const char *format, ...) _printf_(2, 3);
 

@@ -5,7 +5,6 @@
 #include <systemd/sd-daemon.h>
 
 #include "bus.h"
-#include "clock.h"
 #include "config.h"
 #include "health.h"
 #include "journal.h"
@@ -18,6 +17,7 @@
 #include "settle.h"
 #include "teller.h"
 #include "timespan.h"
+#include "util/clock.h"
 
 /* Whoever is answered waits least. */
 enum {

@@ -6,7 +6,7 @@
  * pure room could decide, and reads nothing of any process.
  */
 
-#include "base.h"
+#include "util/base.h"
 
 typedef struct ManagerOptions {
         const char *config_path;     /* NULL: where it belongs */

@@ -4,12 +4,12 @@
 #include <json-c/json_tokener.h>
 #include <sys/stat.h>
 
-#include "escape.h"
 #include "message.h"
-#include "owner.h"
-#include "report.h"
+#include "proc/owner.h"
+#include "proc/requirements.h"
+#include "report/report.h"
 #include "request.h"
-#include "requirements.h"
+#include "util/escape.h"
 
 #define JSON_DEPTH_MAX 6
 /* What escape() makes of a byte: \xHH. */

@@ -20,9 +20,9 @@
 
 #include <systemd/sd-bus.h>
 
+#include "report/snapshot.h"
 #include "request.h"
-#include "snapshot.h"
-#include "sweep.h"
+#include "sweep/sweep.h"
 
 /* The kernel's own limit (PID_MAX_LIMIT, proc_sys_kernel(5)). */
 #define PID_MAX 4194304

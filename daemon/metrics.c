@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "escape.h"
 #include "metrics.h"
 #include "notice.h"
 #include "timespan.h"
+#include "util/escape.h"
 
 static void family(FILE *f, const char *name, const char *type, const char *help) {
         fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);

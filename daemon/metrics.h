@@ -8,7 +8,7 @@
  * the same content only (urgency none) has metrics of its own, and is in no other.
  */
 
-#include "snapshot.h"
+#include "report/snapshot.h"
 
 #define METRICS_UNITS_MAX 100
 

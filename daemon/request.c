@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <limits.h>
 
-#include "escape.h"
 #include "message.h"
 #include "request.h"
+#include "util/escape.h"
 
 #define GLOBS_MAX 4096
 

@@ -9,7 +9,7 @@
 #include <systemd/sd-bus.h>
 
 #include "strv.h"
-#include "sweep.h"
+#include "sweep/sweep.h"
 
 #define SCANNER_PATH "/org/stalelib1/scanner"
 #define SCANNER_INTERFACE "org.stalelib1.Scanner"

@@ -6,16 +6,16 @@
 #include <sys/syscall.h>
 #include <systemd/sd-event.h>
 
-#include "clock.h"
 #include "confine.h"
 #include "handover.h"
 #include "log.h"
 #include "message.h"
-#include "owner.h"
+#include "proc/owner.h"
+#include "proc/requirements.h"
 #include "request.h"
-#include "requirements.h"
 #include "scanner.h"
 #include "timespan.h"
+#include "util/clock.h"
 #include "watch.h"
 
 /* How long a sweep goes on before the bus is looked at again. */

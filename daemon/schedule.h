@@ -10,7 +10,7 @@
  * in the long run, and SCHEDULE_BURST at once; regular sweeps do not count.
  */
 
-#include "base.h"
+#include "util/base.h"
 
 #define SCHEDULE_SHARE 10
 #define SCHEDULE_BURST_USEC UINT64_C(2000000)

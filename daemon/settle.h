@@ -8,7 +8,7 @@
  * reported at all: one that becomes so counts as current again. Pure.
  */
 
-#include "snapshot.h"
+#include "report/snapshot.h"
 
 /* How much a finding matters, as a priority of syslog(3): lower is worse. */
 int finding_priority(const Finding *f);

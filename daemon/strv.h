@@ -3,7 +3,7 @@
 
 /* Lists of strings, ended by NULL. NULL is the empty list. */
 
-#include "base.h"
+#include "util/base.h"
 
 char **strv_free(char **l);
 DEFINE_CLEANUP(char **, strv_free)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <malloc.h>
 
-#include "clock.h"
 #include "journal.h"
 #include "log.h"
 #include "teller.h"
 #include "timespan.h"
+#include "util/clock.h"
 
 #define SLICE_USEC 500
 

@@ -3,7 +3,7 @@
 
 /* Spans of time as systemd.time(7) writes them: "90", "1min 30s", "500ms". Pure. */
 
-#include "base.h"
+#include "util/base.h"
 
 #define USEC_PER_MSEC UINT64_C(1000)
 #define USEC_PER_SEC UINT64_C(1000000)

@@ -3,7 +3,7 @@
 
 /* Which units run stale files (not merely replaced ones of the same content), and how many of them. A unit is the system's, or else the user's. */
 
-#include "snapshot.h"
+#include "report/snapshot.h"
 
 /* Distinct units of the stale findings, escaped and sorted; s may be NULL. The caller frees with strv_free(). Returns 0 or -ENOMEM. */
 int units_list(const Snapshot *s, char ***ret);

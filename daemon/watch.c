@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <sys/inotify.h>
 
-#include "hash.h"
+#include "util/hash.h"
 #include "watch.h"
 
 #define WATCHES_MAX 65536

@@ -6,7 +6,7 @@
  * only a hint that a sweep is due: what has changed is for the sweep to find out.
  */
 
-#include "base.h"
+#include "util/base.h"
 
 typedef struct Watch Watch;
 

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "elf-file.h"
+#include "elf/elf-file.h"
 
 typedef struct Totals {
         unsigned files, elf, disagree, cut;

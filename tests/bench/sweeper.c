@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "escape.h"
-#include "scan.h"
+#include "scan/scan.h"
+#include "util/escape.h"
 
 static uint64_t now_usec(clockid_t clock) {
         struct timespec t;

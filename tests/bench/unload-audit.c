@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "inspect.h"
+#include "unload-check/inspect.h"
 
 enum {
         UNLOADED,

@@ -17,10 +17,10 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
-#include "base.h"
-#include "clock.h"
 #include "dictionary.h"
 #include "message.h"
+#include "util/base.h"
+#include "util/clock.h"
 
 #define MANAGER "org.stalelib1.Manager"
 

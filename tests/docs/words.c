@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
-#include "ignore.h"
-#include "snapshot.h"
-#include "words.h"
+#include "judge/ignore.h"
+#include "report/snapshot.h"
+#include "report/words.h"
 
 /* As stalelibd.conf(5) has them, escaped for scdoc(5). */
 static void print_rules(void) {

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-#include "base.h"
-#include "escape.h"
 #include "fuzz.h"
+#include "util/base.h"
+#include "util/escape.h"
 #include "verbs.h"
 
 /* In place of stalelibctl.c, where main() is. */

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "elf-file.h"
+#include "elf/elf-file.h"
 #include "fuzz.h"
 
 static void check_sorted(const char *const *names, size_t n) {

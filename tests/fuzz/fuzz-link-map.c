@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#include "base.h"
 #include "fuzz.h"
-#include "link-map-image.h"
+#include "rtld/link-map-image.h"
+#include "util/base.h"
 
 #define BASE 0x10000u
 #define AUXV 0x40u

@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "base.h"
 #include "fuzz.h"
+#include "util/base.h"
 
 /* libFuzzer's own default is 4 KiB; a recorded case is never much larger. */
 #define INPUT_MAX (16u << 20)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "base.h"
 #include "fuzz.h"
-#include "mapping.h"
+#include "proc/mapping.h"
+#include "util/base.h"
 
 static void check(const MappingList *l) {
         FUZZ_CHECK(l->n_ranges <= MAPPING_RANGES_MAX && l->n_mappings <= l->n_ranges);

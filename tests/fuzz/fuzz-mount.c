@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "base.h"
 #include "fuzz.h"
-#include "mount.h"
+#include "proc/mount.h"
+#include "util/base.h"
 
 /* The text of /proc/PID/mountinfo. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -11,15 +11,15 @@
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 
-#include "advice.h"
 #include "dictionary.h"
 #include "edge.h"
+#include "explain/advice.h"
 #include "explanation.h"
 #include "findings.h"
 #include "journal.h"
 #include "message.h"
 #include "metrics.h"
-#include "report.h"
+#include "report/report.h"
 
 static size_t n_entries;
 

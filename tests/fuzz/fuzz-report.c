@@ -8,7 +8,7 @@
 #include "explanation.h"
 #include "findings.h"
 #include "message.h"
-#include "report.h"
+#include "report/report.h"
 
 static void check_again(const Finding *f) {
         _cleanup_(finding_done) Finding back = {};

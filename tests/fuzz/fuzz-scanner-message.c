@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base.h"
 #include "fuzz.h"
 #include "message.h"
+#include "util/base.h"
 
 typedef struct Input {
         const uint8_t *data;

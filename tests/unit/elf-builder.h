@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <stdio.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define BUILDER_BIAS 0x100000u /* address of offset 0 */
 #define BUILDER_MAX 32768u

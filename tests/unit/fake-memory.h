@@ -3,7 +3,7 @@
 
 /* A process's memory that a test lays out itself: one piece at FAKE_BASE, and nothing else mapped. */
 
-#include "memory.h"
+#include "proc/memory.h"
 
 #define FAKE_BASE UINT64_C(0x40000000)
 #define FAKE_SIZE (64u << 10)

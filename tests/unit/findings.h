@@ -3,7 +3,7 @@
 
 /* Findings and snapshots made up in a line, for tests of what is done with them. */
 
-#include "snapshot.h"
+#include "report/snapshot.h"
 #include "unit.h"
 
 static inline Finding finding_make(pid_t pid, uint64_t inode, const char *unit) {

@@ -18,7 +18,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "link-map.h"
+#include "rtld/link-map.h"
 
 #define RECORDED_LINE 64u
 #define RECORDED_MAPS_MAX 64u

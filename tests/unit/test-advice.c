@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "advice.h"
+#include "explain/advice.h"
 #include "unit.h"
 
 #define S(text) ((char *) (text))

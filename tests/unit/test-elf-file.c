@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "elf-builder.h"
-#include "elf-file.h"
+#include "elf/elf-file.h"
 #include "unit.h"
 
 /* How the corpus of fuzz-elf-file was made: ELF_CORPUS=DIRECTORY test-elf-file */

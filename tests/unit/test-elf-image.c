@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <link.h>
 
-#include "elf-file.h"
-#include "elf-image.h"
+#include "elf/elf-file.h"
+#include "rtld/elf-image.h"
 #include "unit.h"
 
 /* An image in a buffer, "mapped" at BASE. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "escape.h"
 #include "unit.h"
+#include "util/escape.h"
 
 static const struct {
         const char *name, *bytes, *escaped;

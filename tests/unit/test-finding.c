@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "finding.h"
 #include "findings.h"
+#include "report/finding.h"
 #include "unit.h"
 
 /* A finding in which every member is set; static strings, so never to be ended itself. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "health.h"
-#include "owner.h"
-#include "requirements.h"
+#include "proc/owner.h"
+#include "proc/requirements.h"
 #include "unit.h"
 
 static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ignore.h"
+#include "judge/ignore.h"
 #include "unit.h"
 
 /* Every rule, by its name in the table, has at least one row here, with a name as it is met in the wild. */

@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 
 #include "elf-builder.h"
-#include "inspect.h"
-#include "library-path.h"
 #include "unit.h"
+#include "unload-check/inspect.h"
+#include "unload-check/library-path.h"
 
 /* The library, and up to three others in its directory. */
 typedef struct Row {

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "child.h"
-#include "lineage.h"
+#include "proc/lineage.h"
 
 static int proc_fd = -EBADF;
 static Lineage lineage;

@@ -2,7 +2,7 @@
 #include <elf.h>
 
 #include "fake-memory.h"
-#include "link-map-image.h"
+#include "rtld/link-map-image.h"
 #include "unit.h"
 
 /* A library at FAKE_BASE, linked for address 0: its headers, strings, hash header and dynamic section. */

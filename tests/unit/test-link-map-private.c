@@ -2,7 +2,7 @@
 #include <elf.h>
 
 #include "fake-memory.h"
-#include "link-map.h"
+#include "rtld/link-map.h"
 #include "unit.h"
 
 /* Where some builds of glibc have the fields (offsetof of their struct link_map). */

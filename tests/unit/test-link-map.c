@@ -2,7 +2,7 @@
 #include <elf.h>
 
 #include "fake-memory.h"
-#include "link-map.h"
+#include "rtld/link-map.h"
 #include "unit.h"
 
 static const uint8_t classes[] = { 64, 32 };

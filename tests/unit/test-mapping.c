@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "child.h"
-#include "mapping.h"
+#include "proc/mapping.h"
 
 #define PAGE 4096u
 

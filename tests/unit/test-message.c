@@ -5,9 +5,9 @@
 #include "bus-nowhere.h"
 #include "findings.h"
 #include "message.h"
-#include "owner.h"
+#include "proc/owner.h"
+#include "proc/requirements.h"
 #include "request.h"
-#include "requirements.h"
 
 /* answers */
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "child.h"
-#include "mount.h"
+#include "proc/mount.h"
 
 static void parse(const char *text, MountTable *ret) {
         _cleanup_free_ char *copy = strdup(text);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "child.h"
-#include "owner.h"
+#include "proc/owner.h"
 #include "unit.h"
 
 static const struct {

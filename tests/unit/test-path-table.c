@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "path-table.h"
+#include "scan/path-table.h"
 #include "unit.h"
 
 static PathTable table;

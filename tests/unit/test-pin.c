@@ -2,7 +2,7 @@
 #include <elf.h>
 #include <stdio.h>
 
-#include "pin.h"
+#include "explain/pin.h"
 #include "unit.h"
 
 /*

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 
 #include "child.h"
-#include "process.h"
+#include "proc/process.h"
 
 static int proc_fd = -EBADF;
 

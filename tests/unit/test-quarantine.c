@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "owner.h"
+#include "proc/owner.h"
 #include "quarantine.h"
 #include "timespan.h"
 #include "unit.h"

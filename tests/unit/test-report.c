@@ -2,7 +2,7 @@
 #include <json-c/json.h>
 
 #include "findings.h"
-#include "report.h"
+#include "report/report.h"
 #include "unit.h"
 
 static void put(json_object **o) {

@@ -7,7 +7,7 @@
 #include <sys/capability.h>
 #include <sys/wait.h>
 
-#include "requirements.h"
+#include "proc/requirements.h"
 #include "unit.h"
 
 /* In a child, since what is given up does not come back. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "snapshot.h"
+#include "report/snapshot.h"
 #include "unit.h"
 
 /* One finding as the rows below write it: process, its start, inode; the state tells them apart. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "findings.h"
-#include "snapshot.h"
+#include "report/snapshot.h"
 
 /* A finding in a process. */
 typedef struct Row {

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 
 #include "child.h"
-#include "scan.h"
+#include "scan/scan.h"
 #include "unit.h"
 
 #define PAGE 4096

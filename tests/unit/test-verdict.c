@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "judge/verdict.h"
 #include "unit.h"
-#include "verdict.h"
 
 /* Files as the tables name them: {device minor, inode}, on mount 20 unless said otherwise. */
 #define FOUND(minor, ino) { .lookup = LOOKUP_FOUND, .dev_minor = minor, .inode = ino, .nlink = 1, .regular = true, .mount_id = 20 }

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "proc/view.h"
 #include "unit.h"
-#include "view.h"
 
 /* A tree of its own for each test: links in it, and a directory that the mount table calls a userspace file system. */
 static char tree[] = "/tmp/stalelib-view-XXXXXX";

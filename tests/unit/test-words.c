@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "report/words.h"
 #include "unit.h"
-#include "words.h"
 
 /* The enums are of one size, so one row can stand for each. */
 static const char *state(int value) { return state_to_string((State) value); }

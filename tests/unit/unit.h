@@ -6,7 +6,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "base.h"
+#include "util/base.h"
 
 static inline int unit_run(Suite *suite) {
         SRunner *runner = srunner_create(suite);

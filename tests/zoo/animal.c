@@ -37,7 +37,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "base.h"
+#include "util/base.h"
 
 static volatile char *mapped;
 static size_t mapped_size;

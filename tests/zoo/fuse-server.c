@@ -22,7 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include "base.h"
+#include "util/base.h"
 
 #define ROOT FUSE_ROOT_ID
 #define FILE_NODE 2

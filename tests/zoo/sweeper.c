@@ -15,8 +15,8 @@
 #include <signal.h>
 #include <dirent.h>
 
-#include "report.h"
-#include "sweep.h"
+#include "report/report.h"
+#include "sweep/sweep.h"
 
 static long resident_kib(void) {
         FILE *f = fopen("/proc/self/statm", "re");

@@ -3,9 +3,9 @@
 
 /* All that can be known of the loader of one live process, read as a sweep reads it. */
 
-#include "link-map.h"
-#include "mapping.h"
-#include "process.h"
+#include "proc/mapping.h"
+#include "proc/process.h"
+#include "rtld/link-map.h"
 
 typedef struct LoaderView {
         uint8_t class;

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "explain/advice.h"
+#include "explain/explain.h"
+#include "explain/pin.h"
+#include "judge/evidence.h"
+#include "judge/ignore.h"
+
+#define ENVIRON_MAX (256u << 10)
+#define PRELOAD_FILE_MAX 4096
+/* A process that makes up more findings than this is told of no further ones: they are counted as unknown. */
+#define FINDINGS_MAX 1024
+
+static bool is_finding(const Judged *j) {
+        return j->verdict.state != STATE_CURRENT && j->verdict.state != STATE_IGNORED && j->verdict.state != STATE_UNKNOWN;
+}
+
+/* A variable of the environment as it was at execve(2), if the program has not overwritten it since. */
+static char *environ_find(const char *text, size_t size, const char *name) {
+        size_t n = strlen(name);
+
+        for (size_t at = 0; at < size; at += strlen(text + at) + 1)
+                if (strncmp(text + at, name, n) == 0 && text[at + n] == '=')
+                        return strdup(text + at + n + 1);
+        return NULL;
+}
+
+/* What the administrator preloads into everything, as the process sees it: ld.so(8). */
+static char *read_preload_file(const Examination *x) {
+        _cleanup_close_ int fd = -EBADF;
+        char *text;
+        Identity i;
+        ssize_t n;
+
+        fd = view_open_file(&x->view->view, x->scan->proc_fd, "/etc/ld.so.preload", x->options->remote_file_systems, &i);
+        text = fd >= 0 ? malloc(PRELOAD_FILE_MAX + 1) : NULL;
+        n = text ? pread(fd, text, PRELOAD_FILE_MAX, 0) : -1;
+        if (n < 0) {
+                free(text);
+                return NULL;
+        }
+        text[n] = '\0';
+        for (char *c = text; *c; c++)
+                if (*c == '\n')
+                        *c = ' ';
+        return text;
+}
+
+/* Appends a list, which it frees; NULL: none. What there is no memory for is missing. */
+static void add_list(char **list, char *take_more) {
+        _cleanup_free_ char *front = *list, *more = take_more;
+
+        *list = front && more ? strdup_format("%s:%s", front, more) : front ? TAKE_PTR(front) : TAKE_PTR(more);
+}
+
+static void read_environment(const Examination *x, char **ret_preload, char **ret_audit) {
+        _cleanup_free_ char *text = NULL, *variable = NULL, *file = read_preload_file(x);
+        const ElfFile *exe = x->executable != EXAMINE_NO_INDEX ? examination_elf(x, x->executable) : NULL;
+        size_t size;
+
+        if (exe && !strdup_to(ret_audit, exe->audit))
+                *ret_audit = NULL;
+        scan_beacon(x->scan, x->options, x->process, NULL);
+        if (process_read_file(x->process, "environ", ENVIRON_MAX, &text, &size) >= 0) {
+                variable = environ_find(text, size, "LD_PRELOAD");
+                add_list(ret_audit, environ_find(text, size, "LD_AUDIT"));
+        }
+        if (variable || file)
+                if (asprintf(ret_preload, "%s%s%s", variable ?: "", variable && file ? " " : "", file ?: "") < 0)
+                        *ret_preload = NULL;
+}
+
+static bool is_musl(const Examination *x) {
+        const ElfFile *exe = x->executable != EXAMINE_NO_INDEX ? examination_elf(x, x->executable) : NULL;
+
+        if (exe && exe->interpreter)
+                return strstr(exe->interpreter, "/ld-musl-") != NULL;
+        return x->interpreter != EXAMINE_NO_INDEX &&
+                strncmp(base_name(examination_path(x, x->interpreter)), "ld-musl-", 8) == 0;
+}
+
+/* How often a file is mapped executable: each namespace of a loader has a copy of its own. */
+static size_t count_copies(const MappingList *l, size_t mapping) {
+        uint64_t offset = 0;
+        size_t n = 0;
+
+        for (size_t i = l->mappings[mapping].first_range; i < l->n_ranges; i++)
+                if (l->ranges[i].mapping == mapping && l->ranges[i].flags & RANGE_EXECUTE) {
+                        if (n == 0)
+                                offset = l->ranges[i].offset;
+                        n += l->ranges[i].offset == offset;
+                }
+        return n;
+}
+
+/*
+ * Is everything that a loader of this process has loaded in the list? From glibc 2.35 on
+ * the list goes through all namespaces (r_version 2 once there are several). Before, it
+ * never does: up to 2.33 the number is in the file's name, and whatever the number, a
+ * second copy of libc shows that there is a namespace that the list does not tell of, and
+ * so does an audit module, which need not be linked to libc.
+ */
+static void judge_list(const Examination *x, PinContext *c) {
+        size_t copies = 0;
+        bool old = false;
+
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                const char *name = base_name(examination_path(x, i));
+                bool numbered = fnmatch("libc-2*.so*", name, 0) == 0;
+
+                if (numbered || fnmatch("libc.so*", name, 0) == 0)
+                        copies += count_copies(x->maps, i);
+                old = old || numbered;
+        }
+        c->namespaces_untold = x->loader.list.version < 2 && (copies > 1 || (c->audit && c->audit[0] != '\0'));
+        c->list_is_whole = x->loader.list_read && x->loader.list.complete && !c->namespaces_untold &&
+                (x->loader.list.version >= 2 || !old);
+}
+
+static const ElfSymbols *symbols_of(void *userdata, size_t index) {
+        Examination *x = userdata;
+        ElfEntry *e = x->judged[index].elf;
+        _cleanup_close_ int fd = -EBADF;
+
+        if (!e)
+                return NULL;
+        if (!e->symbols_read)
+                fd = examination_open_mapped(x, index);
+        return e->symbols_read || fd >= 0 ? elf_entry_symbols(e, fd) : NULL;
+}
+
+static int make_objects(Examination *x, PinObject **ret) {
+        PinObject *objects = calloc(x->maps->n_mappings ?: 1, sizeof(*objects));
+
+        if (!objects)
+                return -ENOMEM;
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                const Judged *j = &x->judged[i];
+
+                objects[i] = (PinObject){
+                        .path = examination_path(x, i),
+                        .elf = examination_elf(x, i),
+                        .map = j->link != EXAMINE_NO_INDEX ? &x->loader.list.maps[j->link] : NULL,
+                        .executable = i == x->executable,
+                        .interpreter = i == x->interpreter,
+                };
+        }
+        *ret = objects;
+        return 0;
+}
+
+/* The inode of a mapping, without its build-id. */
+static FileId mapped_id(const Examination *x, size_t mapping) {
+        const Mapping *m = &x->maps->mappings[mapping];
+        const Judged *j = &x->judged[mapping];
+        FileId id = { .dev_major = m->dev_major, .dev_minor = m->dev_minor, .inode = m->inode, .known = true };
+
+        if (j->mapped_known)
+                identity_to_file_id(&j->mapped, &id);
+        return id;
+}
+
+static int set_mapped_id(Examination *x, size_t mapping, FileId *ret) {
+        ElfImage image;
+        int r;
+
+        *ret = mapped_id(x, mapping);
+        r = evidence_read_image(x, mapping, &image);
+        if (r <= 0)
+                return r;
+        ret->build_id_length = image.build_id_length;
+        memcpy(ret->build_id, image.build_id, image.build_id_length);
+        return 0;
+}
+
+static bool same_inode(const FileId *a, const FileId *b) {
+        return a->known && b->known && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor && a->inode == b->inode;
+}
+
+/* Is this what took the place of `mapping`: the file that has its path now, or the one that its loader name leads to? */
+static bool took_place(const Examination *x, size_t mapping, size_t other) {
+        const Judged *j = &x->judged[mapping], *o = &x->judged[other];
+        FileId mine = mapped_id(x, mapping), id = mapped_id(x, other);
+
+        if (o->verdict.state == STATE_IGNORED)
+                return false;
+        if (same_inode(&id, &j->disk) && !same_inode(&id, &mine))
+                return true;
+        return j->successor && o->verdict.state == STATE_CURRENT && streq(j->successor, examination_path(x, other));
+}
+
+/* A library of the same soname, as a program may bring one of its own, is no generation of this one: what counts is the inode. */
+static bool both_generations(const Examination *x, size_t mapping) {
+        for (size_t i = 0; i < x->maps->n_mappings; i++)
+                if (i != mapping && took_place(x, mapping, i))
+                        return true;
+        return false;
+}
+
+/* A path that is longer than any system call takes helps nobody: the loader, too, knows the file by another name. */
+static const char *shown_path(const Examination *x, size_t mapping) {
+        const char *path = examination_path(x, mapping), *loader_name = x->judged[mapping].loader_name;
+
+        return strlen(path) >= PATH_MAX && loader_name ? loader_name : path;
+}
+
+static uint32_t linked_runtimes(const Judged *j) {
+        return (j->elf && j->elf->elf.go ? RUNTIME_GO : 0) | (j->elf && j->elf->elf.rust ? RUNTIME_RUST : 0);
+}
+
+static int make_finding(Examination *x, const PinContext *context, const Finding *process, size_t mapping,
+                        Finding **ret) {
+        Judged *j = &x->judged[mapping];
+        _cleanup_(finding_done) Finding f = {};
+        int r;
+
+        r = finding_copy(process, &f);
+        if (r < 0)
+                return r;
+        f.state = j->verdict.state;
+        f.flags = j->verdict.flags | (both_generations(x, mapping) ? FLAG_BOTH_GENERATIONS : 0);
+        f.data_only = !(x->maps->mappings[mapping].flags & RANGE_EXECUTE);
+        f.disk = j->disk;
+        f.successor = TAKE_PTR(j->successor);
+        r = set_mapped_id(x, mapping, &f.mapped);
+        if (r < 0)
+                return r;
+        if (!strdup_to(&f.path, shown_path(x, mapping)) || !strdup_to(&f.loader_name, j->loader_name))
+                return -ENOMEM;
+        r = pins_explain(context, mapping, &f.pins, &f.n_pins, &f.runtimes);
+        if (r < 0)
+                return r;
+        f.runtimes |= linked_runtimes(j);
+        r = advice_give(&f);
+        if (r < 0)
+                return r;
+        *ret = finding_new(&f);
+        return *ret ? 0 : -ENOMEM;
+}
+
+/* The directory task counts the threads as its links, besides the two that each directory has (fs/proc/base.c, proc_task_getattr()). */
+static bool has_one_thread(const Process *p) {
+        struct stat st;
+
+        return fstatat(p->fd, "task", &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_nlink == 3;
+}
+
+/* What all findings of the process have in common. exe: without the kernel's mark; NULL: as the link says. */
+static int describe(Scan *scan, const SweepOptions *options, const Process *p, const char *exe, Finding *ret) {
+        _cleanup_(finding_done) Finding f = { .pid = p->pid, .start_time = p->start_time };
+        int r;
+
+        scan_beacon(scan, options, p, NULL);
+        r = process_describe(p, &scan->group, &f);
+        if (r < 0)
+                return r;
+        f.one_thread = has_one_thread(p);
+        if (exe ? !strdup_to(&f.exe, exe) : process_read_link(p, "exe", &f.exe) == -ENOMEM)
+                return -ENOMEM;
+        *ret = f;
+        f = (Finding){};
+        return 0;
+}
+
+static bool unit_is_ignored(const SweepOptions *options, const Finding *f) {
+        return ignore_globs_match(options->ignore_units, f->unit) || ignore_globs_match(options->ignore_units, f->user_unit);
+}
+
+static int make_findings(Examination *x, size_t n, Sight *s, Trouble *t) {
+        _cleanup_(finding_done) Finding process = {};
+        _cleanup_free_ PinObject *objects = NULL;
+        _cleanup_free_ char *preload = NULL, *audit = NULL;
+        _cleanup_(pin_graph_freep) PinGraph *graph = NULL;
+        PinContext context;
+        int r;
+
+        r = examination_read_private(x);
+        for (size_t i = 0; r >= 0 && i < x->maps->n_mappings; i++)
+                if (is_finding(&x->judged[i]))
+                        r = examination_read_elf(x, i);
+        if (r >= 0)
+                r = describe(x->scan, x->options, x->process,
+                             x->executable != EXAMINE_NO_INDEX ? x->judged[x->executable].path : NULL, &process);
+        if (r >= 0)
+                r = make_objects(x, &objects);
+        if (r < 0)
+                return r;
+        if (unit_is_ignored(x->options, &process)) {
+                s->ignored += (uint32_t) n;
+                return 0;
+        }
+        read_environment(x, &preload, &audit);
+        context = (PinContext){
+                .objects = objects,
+                .n_objects = x->maps->n_mappings,
+                .list = x->loader.list_read ? &x->loader.list : NULL,
+                .map_object = x->link_mapping,
+                .musl = is_musl(x),
+                .no_loader = x->no_loader,
+                .preload = preload,
+                .audit = audit,
+                .symbols = symbols_of,
+                .userdata = x,
+        };
+        judge_list(x, &context);
+        r = pin_graph_new(&context, &graph);
+        if (r < 0)
+                return r;
+        context.graph = graph;
+        t->findings = calloc(n, sizeof(*t->findings));
+        if (!t->findings)
+                return -ENOMEM;
+        for (size_t i = 0; i < x->maps->n_mappings && t->n_findings < n; i++) {
+                if (!is_finding(&x->judged[i]))
+                        continue;
+                r = make_finding(x, &context, &process, i, &t->findings[t->n_findings]);
+                if (r < 0)
+                        return r;
+                t->n_findings++;
+        }
+        return 0;
+}
+
+/* Is the file of an earlier finding still mapped, and judged current now? */
+static bool is_current_again(const Examination *x, const Finding *old) {
+        for (size_t k = 0; k < x->maps->n_mappings; k++) {
+                const Judged *j = &x->judged[k];
+
+                if (j->verdict.state == STATE_CURRENT && j->mapped_known &&
+                    identity_has(&j->mapped, old->mapped.dev_major, old->mapped.dev_minor, old->mapped.inode))
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * What was found before and is mapped still, but stale no more. The sweep before has it even where it could not be judged
+ * since, or by another scan; without one, the process's own record has what was found last.
+ */
+static int note_recovered(const Examination *x, Trouble *t) {
+        const Trouble *last = x->before ? sight_trouble(&x->before->sight) : NULL;
+        const Snapshot *previous = x->options->previous;
+        Finding *const *before = last ? last->findings : NULL;
+        size_t n = last ? last->n_findings : 0;
+
+        if (previous)
+                n = snapshot_process_findings(previous, x->process->pid, &before);
+        if (n == 0)
+                return 0;
+        t->recovered = calloc(n, sizeof(*t->recovered));
+        if (!t->recovered)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                if (before[i]->start_time == x->process->start_time && is_current_again(x, before[i]))
+                        t->recovered[t->n_recovered++] = (Finding){
+                                .pid = before[i]->pid,
+                                .start_time = before[i]->start_time,
+                                .mapped = before[i]->mapped,
+                        };
+        return 0;
+}
+
+/* What was written to once stays so for this process, whatever the file holds later. */
+static int note_rewritten(const Examination *x, Trouble *t) {
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                if (x->judged[i].verdict.state != STATE_MODIFIED || x->judged[i].disk_path == PATH_NONE)
+                        continue;
+                if (!t->rewritten)
+                        t->rewritten = calloc(x->maps->n_mappings, sizeof(*t->rewritten));
+                if (!t->rewritten)
+                        return -ENOMEM;
+                t->rewritten[t->n_rewritten++] = (Rewritten){
+                        .path = x->judged[i].disk_path,
+                        .start = x->maps->mappings[i].start,
+                };
+        }
+        return 0;
+}
+
+/* Moves t, if there is any of it, into the sight. Returns 0 or -ENOMEM. */
+static int sight_take_trouble(Sight *s, Trouble *t) {
+        if (t->n_findings + t->n_rewritten + t->n_recovered == 0 && !trouble_has_unknown(t))
+                return 0;
+        s->trouble = malloc(sizeof(*s->trouble));
+        if (!s->trouble)
+                return -ENOMEM;
+        *s->trouble = *t;
+        *t = (Trouble){};
+        return 0;
+}
+
+static bool is_misprinted(const Examination *x, size_t mapping) {
+        const Mapping *m = &x->maps->mappings[mapping];
+        const Judged *j = &x->judged[mapping];
+
+        return j->mapped_known && !identity_has(&j->mapped, m->dev_major, m->dev_minor, m->inode);
+}
+
+/* Lists, up to a bound, what the counts of unknown are of. Returns 0 or -ENOMEM. */
+static int list_unknown(const Examination *x, Trouble *t) {
+        if (!trouble_has_unknown(t))
+                return 0;
+        t->unknown = calloc(UNKNOWN_PROCESS_MAX, sizeof(*t->unknown));
+        if (!t->unknown)
+                return -ENOMEM;
+        for (size_t i = 0; i < x->maps->n_mappings && t->n_unknown < UNKNOWN_PROCESS_MAX; i++) {
+                const Judged *j = &x->judged[i];
+                UnknownMapping u = { .pid = x->process->pid, .start_time = x->process->start_time, .reason = j->verdict.unknown };
+                const Mapping *m = &x->maps->mappings[i];
+
+                if (j->verdict.state != STATE_UNKNOWN)
+                        continue;
+                u.dev_major = j->mapped_known ? j->mapped.dev_major : m->dev_major;
+                u.dev_minor = j->mapped_known ? j->mapped.dev_minor : m->dev_minor;
+                u.inode = j->mapped_known ? j->mapped.inode : m->inode;
+                if (!strdup_to(&u.comm, x->process->comm) || !strdup_to(&u.path, shown_path(x, i))) {
+                        unknown_mapping_done(&u);
+                        return -ENOMEM;
+                }
+                t->unknown[t->n_unknown++] = u;
+        }
+        return 0;
+}
+
+int explain_process(Examination *x, Sight *ret) {
+        _cleanup_(trouble_done) Trouble t = {};
+        _cleanup_(sight_done) Sight s = {};
+        size_t n = 0;
+        int r;
+
+        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+                const Verdict *v = &x->judged[i].verdict;
+
+                if (!examination_counts(x, i))
+                        continue;
+                s.mappings++;
+                s.unexecuted = s.unexecuted || !(x->maps->mappings[i].flags & RANGE_EXECUTE);
+                s.misprinted = s.misprinted || is_misprinted(x, i);
+                if (v->state == STATE_IGNORED)
+                        s.ignored++;
+                else if (v->state == STATE_UNKNOWN)
+                        t.unknown_by[v->unknown]++;
+                else if (v->state != STATE_CURRENT && ++n > FINDINGS_MAX) {
+                        n = FINDINGS_MAX;
+                        t.unknown_by[UNKNOWN_OTHER]++;
+                }
+        }
+        if (x->maps->cut)
+                t.unknown_by[UNKNOWN_OTHER]++;
+        r = list_unknown(x, &t);
+        if (r >= 0 && n > 0)
+                r = make_findings(x, n, &s, &t);
+        if (r >= 0)
+                r = note_recovered(x, &t);
+        if (r >= 0)
+                r = note_rewritten(x, &t);
+        if (r >= 0)
+                r = sight_take_trouble(&s, &t);
+        if (r >= 0)
+                r = path_table_add_set(&x->scan->paths, x->paths, x->n_paths, &s.set);
+        if (r < 0)
+                return r;
+        *ret = s;
+        s = (Sight){};
+        return 0;
+}
+
+/* --- the same of another process --- */
+
+static bool replace(char **s, const char *other) {
+        free(*s);
+        *s = NULL;
+        return strdup_to(s, other);
+}
+
+/* The finding, as one of the process that is described. */
+static int retell(const Finding *example, const Finding *process, Finding **ret) {
+        _cleanup_(finding_done) Finding f = {};
+        int r;
+
+        r = finding_copy(example, &f);
+        if (r < 0)
+                return r;
+        f.pid = process->pid;
+        f.start_time = process->start_time;
+        f.uid = process->uid;
+        f.one_thread = process->one_thread;
+        if (!replace(&f.comm, process->comm) || !replace(&f.exe, process->exe) || !replace(&f.unit, process->unit) ||
+            !replace(&f.user_unit, process->user_unit) || !replace(&f.container, process->container))
+                return -ENOMEM;
+        r = advice_give(&f);
+        if (r < 0)
+                return r;
+        *ret = finding_new(&f);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void *copy_of(const void *array, size_t n, size_t size) {
+        void *copy = malloc(n * size ?: 1);
+
+        if (copy && n > 0)
+                memcpy(copy, array, n * size);
+        return copy;
+}
+
+static int retell_all(const Trouble *example, const Finding *process, Trouble *t) {
+        int r;
+
+        t->findings = calloc(example->n_findings, sizeof(*t->findings));
+        if (!t->findings)
+                return -ENOMEM;
+        for (; t->n_findings < example->n_findings; t->n_findings++) {
+                r = retell(example->findings[t->n_findings], process, &t->findings[t->n_findings]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int explain_again(Scan *scan, const SweepOptions *options, const Process *p, const Sight *example, Sight *ret) {
+        _cleanup_(finding_done) Finding process = {};
+        _cleanup_(sight_done) Sight s = { .mappings = example->mappings, .ignored = example->ignored, .set = example->set };
+        const Trouble *trouble = sight_trouble(example);
+        _cleanup_(trouble_done) Trouble t = {};
+        int r = 0;
+
+        if (trouble->n_findings > 0) {
+                r = describe(scan, options, p, trouble->findings[0]->exe, &process);
+                if (r >= 0)
+                        r = retell_all(trouble, &process, &t);
+        }
+        if (r < 0)
+                return r;
+        if (trouble->n_rewritten > 0) {
+                t.rewritten = copy_of(trouble->rewritten, trouble->n_rewritten, sizeof(*t.rewritten));
+                if (!t.rewritten)
+                        return -ENOMEM;
+                t.n_rewritten = trouble->n_rewritten;
+        }
+        r = sight_take_trouble(&s, &t);
+        if (r < 0)
+                return r;
+        *ret = s;
+        s = (Sight){};
+        return 0;
+}

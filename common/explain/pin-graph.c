@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <elf.h>
+
+#include "explain/pin-graph.h"
+
+/* DT_NEEDED entries of one process that are looked at; a large one has some thousand. */
+#define NEEDED_MAX (1u << 17)
+/* Entries of LD_PRELOAD and its like. */
+#define ENTRIES_MAX 256
+
+static void node_from_object(PinGraph *g, PinNode *node, size_t index) {
+        const PinObject *o = g->context->objects + index;
+
+        node->object = index;
+        node->elf = o->elf;
+        node->path = o->path;
+        node->interpreter = o->interpreter;
+}
+
+/* One node for each entry of the loader's list. */
+static void nodes_from_list(PinGraph *g) {
+        const PinContext *c = g->context;
+
+        for (size_t i = 0; i < c->list->n_maps; i++) {
+                const LinkMap *map = c->list->maps + i;
+                PinNode *node = g->nodes + g->n_nodes++;
+
+                *node = (PinNode){ .map = map, .path = map->l_name ?: "", .namespace = map->namespace,
+                                   .object = PIN_NONE, .needed_by = PIN_NONE };
+                if (c->map_object && c->map_object[i] < c->n_objects)
+                        node_from_object(g, node, c->map_object[i]);
+        }
+        /* It leads the list of the main namespace: elf/rtld.c, and musl ldso/dynlink.c. */
+        g->main = 0;
+}
+
+/* What can be known without the loader: that it is mapped and ELF. */
+static void nodes_from_objects(PinGraph *g) {
+        const PinContext *c = g->context;
+
+        for (size_t i = 0; i < c->n_objects; i++) {
+                if (!c->objects[i].elf)
+                        continue;
+                g->nodes[g->n_nodes] = (PinNode){ .needed_by = PIN_NONE };
+                node_from_object(g, g->nodes + g->n_nodes, i);
+                if (c->objects[i].executable && !c->objects[i].interpreter)
+                        g->main = g->n_nodes;
+                g->n_nodes++;
+        }
+}
+
+static int compare_keys(const PinName *a, const PinName *b) {
+        return a->namespace != b->namespace ? (a->namespace < b->namespace ? -1 : 1) : strcmp(a->name, b->name);
+}
+
+static int compare_names(const void *p, const void *q) {
+        const PinName *a = p, *b = q;
+        int r = compare_keys(a, b);
+
+        if (r == 0)
+                r = a->rank < b->rank ? -1 : a->rank > b->rank;
+        if (r == 0)
+                r = a->node < b->node ? -1 : a->node > b->node;
+        return r;
+}
+
+static void add_name(PinGraph *g, size_t node, const char *name, unsigned rank) {
+        if (name && name[0] != '\0')
+                g->names[g->n_names++] = (PinName){ name, node, g->nodes[node].namespace, rank };
+}
+
+/* A library without a soname is known by the name that its file has. */
+static void collect_names(PinGraph *g) {
+        for (size_t i = 0; i < g->n_nodes; i++) {
+                const PinNode *node = g->nodes + i;
+                const char *soname = node->elf ? node->elf->soname : NULL;
+
+                add_name(g, i, soname, 0);
+                if (node->map && node->map->l_name) {
+                        add_name(g, i, node->map->l_name, 0);
+                        add_name(g, i, base_name(node->map->l_name), soname ? 2 : 1);
+                }
+                add_name(g, i, base_name(node->path), soname ? 3 : 2);
+        }
+        if (g->n_names > 0)
+                qsort(g->names, g->n_names, sizeof(*g->names), compare_names);
+}
+
+/* Of several the best by rank, and then the first in the list: the loader takes that. */
+static size_t find_name(const PinGraph *g, unsigned namespace, const char *name) {
+        PinName key = { .name = name, .namespace = namespace };
+        size_t low = 0, high = g->n_names;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (compare_keys(g->names + middle, &key) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < g->n_names && compare_keys(g->names + low, &key) == 0 ? g->names[low].node : PIN_NONE;
+}
+
+/* With $ORIGIN and the like in it, it names the last component: what the loader made of the rest is not known. */
+static size_t find_needed(const PinGraph *g, unsigned namespace, const char *name) {
+        return find_name(g, namespace, strchr(name, '$') ? base_name(name) : name);
+}
+
+static int add_needed(PinGraph *g, PinNode *node, size_t *allocated, size_t to) {
+        if (!GROW(g->needed, *allocated, g->n_needed + 1))
+                return -ENOMEM;
+        g->needed[g->n_needed++] = to;
+        node->n_needed++;
+        return 0;
+}
+
+static int resolve_node(PinGraph *g, PinNode *node, size_t *allocated) {
+        const ElfFile *elf = node->elf;
+        int r = 0;
+
+        node->first_needed = g->n_needed;
+        if (!elf)
+                return 0;
+        for (size_t k = 0; r >= 0 && k < elf->n_needed && g->n_needed < NEEDED_MAX; k++)
+                r = add_needed(g, node, allocated, find_needed(g, node->namespace, elf->needed[k]));
+        for (size_t k = 0; r >= 0 && k < elf->n_auxiliary && g->n_needed < NEEDED_MAX; k++) {
+                size_t to = find_needed(g, node->namespace, elf->auxiliary[k]);
+
+                if (to != PIN_NONE) /* there need not be such a file */
+                        r = add_needed(g, node, allocated, to);
+        }
+        return r;
+}
+
+static int resolve_needed(PinGraph *g) {
+        size_t allocated = 0;
+
+        for (size_t i = 0; i < g->n_nodes; i++) {
+                int r = resolve_node(g, g->nodes + i, &allocated);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Breadth first, so that the chain from the main program to a library is a shortest one. */
+static int walk_closure(PinGraph *g) {
+        _cleanup_free_ size_t *queue = calloc(g->n_nodes, sizeof(*queue));
+        size_t head = 0, tail = 0;
+
+        if (!queue)
+                return -ENOMEM;
+        g->closure_whole = true;
+        g->nodes[g->main].needed_by = g->main;
+        queue[tail++] = g->main;
+        while (head < tail) {
+                size_t from = queue[head++];
+                const PinNode *node = g->nodes + from;
+
+                if (!node->elf || node->elf->cut || node->n_needed < node->elf->n_needed)
+                        g->closure_whole = false;
+                for (size_t k = 0; k < node->n_needed; k++) {
+                        size_t to = g->needed[node->first_needed + k];
+
+                        if (to == PIN_NONE)
+                                g->closure_whole = false;
+                        else if (g->nodes[to].needed_by == PIN_NONE) {
+                                g->nodes[to].needed_by = from;
+                                queue[tail++] = to;
+                        }
+                }
+        }
+        return 0;
+}
+
+/*
+ * An entry without a slash, or with $LIB and the like in it, names the last component. So does a relative one: it was
+ * relative to a directory that is not known.
+ */
+static bool entry_names(const char *entry, size_t length, const char *const *names, size_t n_names) {
+        const char *slash = memrchr(entry, '/', length);
+        bool whole = slash && entry[0] == '/' && !memchr(entry, '$', length);
+
+        if (slash && !whole) {
+                length -= (size_t) (slash + 1 - entry);
+                entry = slash + 1;
+        }
+        for (size_t i = 0; i < n_names; i++) {
+                const char *name = !names[i] ? NULL : whole ? names[i] : base_name(names[i]);
+
+                if (name && length > 0 && strlen(name) == length && memcmp(name, entry, length) == 0)
+                        return true;
+        }
+        return false;
+}
+
+bool pin_list_names(const char *list, const char *l_name, const char *path, const char *soname) {
+        const char *const names[] = { l_name, path, soname };
+        static const char separators[] = " \t\n:";
+
+        for (size_t n = 0; list && *list && n < ENTRIES_MAX; n++) {
+                size_t length = strcspn(list, separators);
+
+                if (entry_names(list, length, names, ELEMENTSOF(names)))
+                        return true;
+                list += length;
+                list += strspn(list, separators);
+        }
+        return false;
+}
+
+bool pin_graph_named(const PinGraph *g, size_t node, const char *list) {
+        const PinNode *n = g->nodes + node;
+
+        return pin_list_names(list, n->map ? n->map->l_name : NULL, n->path, n->elf ? n->elf->soname : NULL);
+}
+
+static bool nodelete_flag(const PinNode *n) {
+        if (n->map && n->map->dynamic_read)
+                return (n->map->flags_1 & DF_1_NODELETE) != 0;
+        return n->elf && elf_file_nodelete(n->elf);
+}
+
+static bool loaded_at_startup(const PinGraph *g, size_t node) {
+        const PinNode *n = g->nodes + node;
+        LinkType type = n->map && n->map->anchored ? n->map->type : LINK_TYPE_UNKNOWN;
+
+        if (node == g->main || n->interpreter)
+                return true;
+        if (type != LINK_TYPE_UNKNOWN)
+                return type != LINK_LOADED;
+        return n->needed_by != PIN_NONE || (n->namespace == 0 && pin_graph_named(g, node, g->context->preload));
+}
+
+/* Where the file was changed under the process, the flag may be the new file's. */
+static int marked_nodelete(const PinNode *n) {
+        int marked = n->map && n->map->anchored ? n->map->nodelete : -1;
+
+        if (marked == 0 && n->nodelete_flag && n->map->differs_from_file != 1)
+                return 1;
+        return marked >= 0 ? marked : n->nodelete_flag ? 1 : -1;
+}
+
+/* What cannot be known has its reason: it is there. */
+static bool is_root(const PinNode *n) {
+        if (n->permanent || !n->map || !n->map->anchored || n->map->opencount < 0)
+                return true;
+        return n->map->opencount > 0 || n->map->tls_dtors > 0;
+}
+
+static void classify(PinGraph *g) {
+        for (size_t i = 0; i < g->n_nodes; i++) {
+                PinNode *n = g->nodes + i;
+
+                n->at_startup = loaded_at_startup(g, i);
+                n->audit = n->namespace != 0 && pin_graph_named(g, i, g->context->audit);
+                n->nodelete_flag = nodelete_flag(n);
+                n->nodelete = marked_nodelete(n);
+                n->permanent = n->at_startup || n->audit || g->context->musl || n->nodelete == 1;
+                n->root = is_root(n);
+        }
+}
+
+static int fill_graph(PinGraph *g) {
+        bool listed = g->context->list && g->context->list->n_maps > 0;
+        size_t n = listed ? g->context->list->n_maps : g->context->n_objects;
+        int r;
+
+        g->main = PIN_NONE;
+        g->nodes = calloc(n + 1, sizeof(*g->nodes));
+        g->names = calloc(4 * n + 1, sizeof(*g->names));
+        if (!g->nodes || !g->names)
+                return -ENOMEM;
+        if (listed)
+                nodes_from_list(g);
+        else
+                nodes_from_objects(g);
+        collect_names(g);
+        r = resolve_needed(g);
+        if (r >= 0 && g->main != PIN_NONE)
+                r = walk_closure(g);
+        if (r >= 0)
+                classify(g);
+        return r;
+}
+
+int pin_graph_new(const PinContext *context, PinGraph **ret) {
+        _cleanup_(pin_graph_freep) PinGraph *g = calloc(1, sizeof(*g));
+        int r;
+
+        if (!g)
+                return -ENOMEM;
+        g->context = context;
+        r = fill_graph(g);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(g);
+        return 0;
+}
+
+PinGraph *pin_graph_free(PinGraph *g) {
+        if (g) {
+                free(g->nodes);
+                free(g->names);
+                free(g->needed);
+                free(g);
+        }
+        return NULL;
+}
+
+bool pin_graph_needs(const PinGraph *g, size_t from, size_t to) {
+        const PinNode *node = g->nodes + from;
+
+        for (size_t k = 0; k < node->n_needed; k++)
+                if (g->needed[node->first_needed + k] == to)
+                        return true;
+        return false;
+}
+
+typedef struct Marking {
+        const PinGraph *graph;
+        bool *used;
+        size_t *parents, *queue;
+        size_t except, tail;
+} Marking;
+
+static void mark(Marking *m, size_t node, size_t from) {
+        if (node >= m->graph->n_nodes || node == m->except || m->used[node] ||
+            m->graph->nodes[node].namespace != m->graph->nodes[from].namespace)
+                return;
+        m->used[node] = true;
+        m->parents[node] = from;
+        m->queue[m->tail++] = node;
+}
+
+static bool knows_initfini(const PinNode *n) {
+        return n->map && n->map->anchored && n->map->initfini_known;
+}
+
+static bool knows_reldeps(const PinNode *n) {
+        return n->map && n->map->anchored && n->map->reldeps_known;
+}
+
+static void mark_edges(Marking *m, size_t from) {
+        const PinNode *node = m->graph->nodes + from;
+
+        for (size_t k = 0; knows_initfini(node) && k < node->map->n_initfini; k++)
+                mark(m, node->map->initfini[k], from);
+        for (size_t k = 0; !knows_initfini(node) && k < node->n_needed; k++)
+                mark(m, m->graph->needed[node->first_needed + k], from);
+        for (size_t k = 0; knows_reldeps(node) && k < node->map->n_reldeps; k++)
+                mark(m, node->map->reldeps[k], from);
+}
+
+int pin_graph_mark(const PinGraph *g, size_t node, bool permanent_only, bool *used, size_t *parents) {
+        _cleanup_free_ size_t *queue = calloc(g->n_nodes + 1, sizeof(*queue));
+        Marking m = { g, used, parents, queue, node, 0 };
+
+        if (!queue)
+                return -ENOMEM;
+        memset(used, 0, g->n_nodes * sizeof(*used));
+        for (size_t i = 0; i < g->n_nodes; i++)
+                if (permanent_only ? g->nodes[i].permanent : g->nodes[i].root)
+                        mark(&m, i, i);
+        for (size_t head = 0; head < m.tail; head++)
+                mark_edges(&m, queue[head]);
+        return 0;
+}
+
+static bool in_array(const size_t *array, size_t n, size_t value) {
+        for (size_t i = 0; i < n; i++)
+                if (array[i] == value)
+                        return true;
+        return false;
+}
+
+bool pin_graph_holds(const PinGraph *g, size_t from, size_t to, bool *ret_proven) {
+        const PinNode *node = g->nodes + from;
+        bool proven = knows_initfini(node);
+
+        if (node->namespace != g->nodes[to].namespace)
+                return false;
+        *ret_proven = proven;
+        return proven ? in_array(node->map->initfini, node->map->n_initfini, to) : pin_graph_needs(g, from, to);
+}
+
+bool pin_graph_bound(const PinGraph *g, size_t from, size_t to) {
+        const PinNode *node = g->nodes + from;
+
+        return knows_reldeps(node) && node->namespace == g->nodes[to].namespace &&
+               in_array(node->map->reldeps, node->map->n_reldeps, to);
+}
+
+bool pin_graph_edges_known(const PinGraph *g, size_t node) {
+        return knows_initfini(g->nodes + node) && knows_reldeps(g->nodes + node);
+}

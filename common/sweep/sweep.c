@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Of each process: what was seen last where that still holds (record.h), else a new
+ * look. That is a glance (glance.h) where nothing was found before; else, and where the
+ * last one is long ago, an examination (examine.h).
+ */
+
+#include <fcntl.h>
+#include <time.h>
+
+#include "explain/explain.h"
+#include "proc/owner.h"
+#include "sweep/examine.h"
+#include "sweep/glance.h"
+#include "sweep/twin.h"
+#include "util/clock.h"
+
+struct Sweep {
+        Scan *scan;            /* borrowed */
+        SweepOptions options;
+        Snapshot *snapshot;    /* owned */
+        ProcessList list;
+        size_t next;           /* in the list */
+        size_t next_record;    /* in the scan's records: both ascend by pid */
+        Record **records;      /* owned; of this sweep */
+        size_t n_records, allocated_records;
+        uint32_t boottime_sec;
+        uint64_t started_usec;
+        bool partial;          /* only some processes: the scan's records stay as they are */
+        size_t waits;          /* moments waited for a process to come to rest */
+};
+
+static int open_view_of(Scan *scan, pid_t pid, KnownView **ret, int64_t *ret_start_nsec) {
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        int r;
+
+        r = process_open(scan->proc_fd, pid, &p);
+        if (r >= 0 && ret_start_nsec)
+                r = scan_start_nsec(scan, &p, ret_start_nsec);
+        if (r >= 0)
+                r = scan_view(scan, &p, ret);
+        if (r >= 0)
+                (*ret)->used = scan->sweep;
+        return r;
+}
+
+/*
+ * Which layers overlays have, and what lies outside of a process's root, PID 1's mounts tell. This process may itself have
+ * a narrower namespace (systemd.exec(5), ProtectHome=), and others must be judged as if it had not. But where it is in a
+ * root of its own, the kernel prints names as seen from there (proc_pid_maps(5)). Without either, less is known.
+ */
+static int open_host_view(Scan *scan) {
+        KnownView *own, *first;
+        int r;
+
+        scan->first_nsec = scan->boot_nsec;
+        r = open_view_of(scan, getpid(), &own, NULL);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        scan->host_view = own;
+        r = open_view_of(scan, 1, &first, &scan->first_nsec);
+        if (r >= 0 && streq(own->view.root_path, "/") && first->view.namespace != own->view.namespace)
+                scan->host_view = first;
+        return r == -ENOMEM ? r : 0;
+}
+
+/* Does it count processes as clock_gettime(2) does here? */
+static bool are_pids_ours(int proc_fd) {
+        char text[16] = "";
+
+        return readlinkat(proc_fd, "self", text, sizeof(text) - 1) > 0 && atoi(text) == getpid();
+}
+
+static int begin(Sweep *s) {
+        Scan *scan = s->scan;
+        struct timespec real, boot;
+
+        if (scan->proc_fd < 0) {
+                scan->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                if (scan->proc_fd < 0)
+                        return -errno;
+                scan->pids_are_ours = are_pids_ours(scan->proc_fd);
+        }
+        scan->sweep++;
+        scan->baselines_left = s->options.baselines;
+        clock_gettime(CLOCK_REALTIME, &real);
+        clock_gettime(CLOCK_BOOTTIME, &boot);
+        scan->boot_nsec = (int64_t) (real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec);
+        s->boottime_sec = (uint32_t) boot.tv_sec;
+        s->started_usec = clock_now();
+        s->snapshot->counts.started_usec = clock_usec(CLOCK_REALTIME);
+        return open_host_view(scan);
+}
+
+static int pid_compare(const void *a, const void *b) {
+        pid_t x = *(const pid_t *) a, y = *(const pid_t *) b;
+
+        return x < y ? -1 : x > y;
+}
+
+static int list_processes(Sweep *s) {
+        const SweepOptions *o = &s->options;
+
+        if (!o->pids)
+                return process_list_read(s->scan->proc_fd, &s->list);
+        if (!GROW(s->list.pids, s->list.allocated, o->n_pids))
+                return -ENOMEM;
+        memcpy(s->list.pids, o->pids, o->n_pids * sizeof(*o->pids));
+        qsort(s->list.pids, o->n_pids, sizeof(*s->list.pids), pid_compare);
+        for (size_t i = 0; i < o->n_pids; i++)
+                if (i == 0 || s->list.pids[i] != s->list.pids[i - 1])
+                        s->list.pids[s->list.n_pids++] = s->list.pids[i];
+        return 0;
+}
+
+int sweep_new(Scan *scan, const SweepOptions *options, Sweep **ret) {
+        _cleanup_(sweep_freep) Sweep *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        s->scan = scan;
+        s->options = *options;
+        s->partial = options->pids != NULL;
+        s->snapshot = snapshot_new();
+        if (!s->snapshot)
+                return -ENOMEM;
+        r = begin(s);
+        if (r >= 0)
+                r = list_processes(s);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+Sweep *sweep_free(Sweep *s) {
+        if (!s)
+                return NULL;
+        for (size_t i = 0; i < s->n_records; i++)
+                record_free(s->records[i]);
+        free(s->records);
+        process_list_done(&s->list);
+        snapshot_free(s->snapshot);
+        scan_close_views(s->scan);
+        scan_rest(s->scan);
+        scan_beacon(s->scan, &s->options, NULL, NULL);
+        free(s);
+        return NULL;
+}
+
+void sweep_progress(const Sweep *s, size_t *ret_done, size_t *ret_total) {
+        *ret_done = s->next;
+        *ret_total = s->list.n_pids;
+}
+
+/* The record of the sweep before of this pid, or NULL. Pids are asked for in ascending order. */
+static Record **record_before(Sweep *s, pid_t pid) {
+        Scan *scan = s->scan;
+
+        if (s->partial)
+                return NULL;
+        while (s->next_record < scan->n_records &&
+               (!scan->records[s->next_record] || scan->records[s->next_record]->pid < pid))
+                s->next_record++;
+        return s->next_record < scan->n_records && scan->records[s->next_record]->pid == pid ?
+                &scan->records[s->next_record] : NULL;
+}
+
+/* Counts what could not be judged, and lists it. Returns 0 or -ENOMEM. */
+static int publish_unknown(Snapshot *s, const Trouble *t, Look *ret) {
+        uint64_t n = 0, listed = 0;
+
+        for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++) {
+                s->counts.unknown_by[i] += t->unknown_by[i];
+                n += t->unknown_by[i];
+        }
+        s->counts.unknown += n;
+        for (; listed < t->n_unknown; listed++) {
+                int r = snapshot_add_unknown(s, &t->unknown[listed]);
+
+                if (r == -E2BIG)
+                        break;
+                if (r < 0)
+                        return r;
+        }
+        *ret = listed < n ? LOOK_PARTIAL : LOOK_DONE;
+        return 0;
+}
+
+/* Adds to the snapshot what was seen of a process. */
+static int publish(Sweep *s, pid_t pid, uint64_t start_time, const Sight *sight) {
+        const Trouble *t = sight_trouble(sight);
+        Counts *c = &s->snapshot->counts;
+        Look look;
+        int r;
+
+        for (size_t i = 0; i < t->n_recovered; i++) {
+                r = snapshot_add_recovered(s->snapshot, &t->recovered[i]);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < t->n_findings; i++) {
+                r = snapshot_add_finding(s->snapshot, t->findings[i]);
+                if (r < 0)
+                        return r;
+        }
+        r = publish_unknown(s->snapshot, t, &look);
+        if (r < 0)
+                return r;
+        c->mappings += sight->mappings;
+        c->ignored += sight->ignored;
+        c->processes++;
+        path_set_use(&s->scan->paths, sight->set, s->scan->sweep);
+        return snapshot_add_looked(s->snapshot, pid, start_time, look);
+}
+
+/* Takes a record into those of this sweep. */
+static int keep(Sweep *s, Record **r) {
+        if (!GROW(s->records, s->allocated_records, s->n_records + 1))
+                return -ENOMEM;
+        s->records[s->n_records++] = TAKE_PTR(*r);
+        return 0;
+}
+
+/* error: what kept the sweep from reading it, -errno; 0: it is left out, since an earlier read did not return. */
+static int count_unreadable(Sweep *s, pid_t pid, uint64_t start_time, int error) {
+        UnknownReason reason = error == 0 ? UNKNOWN_HUNG :
+                error == -EACCES || error == -EPERM ? UNKNOWN_PERMISSION : UNKNOWN_OTHER;
+
+        s->snapshot->counts.processes++;
+        s->snapshot->counts.unreadable++;
+        return snapshot_add_unreadable(s->snapshot, pid, start_time, reason);
+}
+
+/* Errors that no other process is to blame for: the sweep cannot go on. */
+static bool is_fatal(int r) {
+        return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
+/* A start time of 0 in the list stands for any. */
+static bool is_skipped(const SweepOptions *o, const Process *p) {
+        for (size_t i = 0; i < o->n_skip_processes; i++)
+                if (o->skip_processes[i].pid == p->pid &&
+                    (o->skip_processes[i].start_time == p->start_time || o->skip_processes[i].start_time == 0))
+                        return true;
+        return false;
+}
+
+/* Is it to be left out, it or all of its owner's? Returns 1, 0, or -errno where the sweep cannot go on. */
+static int is_left_out(Sweep *s, Process *p) {
+        const SweepOptions *o = &s->options;
+        int r;
+
+        if (o->n_skip_processes == 0 && !o->owners)
+                return 0;
+        /* Whatever else is wrong with it, the look at it comes upon again. */
+        r = process_identify(s->scan->proc_fd, p);
+        if (r < 0 || !p->has_memory)
+                return is_fatal(r) ? r : 0;
+        if (is_skipped(o, p))
+                return 1;
+        r = o->owners ? owner_read(s->scan->proc_fd, p, &p->owner) : 0;
+        if (is_fatal(r))
+                return r;
+        for (size_t i = 0; i < o->n_skip_owners; i++)
+                if (p->owner != 0 && p->owner == o->skip_owners[i]) {
+                        s->snapshot->counts.left_out++;
+                        return 1;
+                }
+        return 0;
+}
+
+/* A process that loads and unloads without pause may be met in the middle of it twice; hardly each time. */
+#define LOOKS_MAX 3
+#define LOOK_AGAIN_NSEC 5000000
+/* Nobody's processes make a sweep wait for longer than this together. */
+#define WAITS_MAX 50
+
+static void wait_a_moment(Sweep *s) {
+        if (s->waits < WAITS_MAX)
+                clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = LOOK_AGAIN_NSEC }, NULL);
+        s->waits++;
+}
+
+/* One examination, and more where it may have met a change in its middle. */
+static int examine_and_explain(Sweep *s, const Process *p, const KnownView *view, const Record *before, Loader *loader,
+                               Sight *ret) {
+        _cleanup_(examination_done) Examination x = EXAMINATION_NULL;
+        int r;
+
+        for (size_t look = 1;; look++) {
+                r = examine_process(s->scan, &s->options, p, view, before, /* again= */ look == LOOKS_MAX, loader, &x);
+                if (r < 0)
+                        return r;
+                if (!x.look_again)
+                        return explain_process(&x, ret);
+                examination_done(&x);
+                wait_a_moment(s);
+        }
+}
+
+/* Is there anything to compare with, or to say more about than that all is well? Then a glance is not enough. */
+static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
+        Finding *const *findings;
+
+        if (s->options.pids || s->options.full)
+                return true;
+        if (before && sight_trouble(&before->sight)->n_findings > 0)
+                return true;
+        return snapshot_process_findings(s->options.previous, pid, &findings) > 0;
+}
+
+/* What the next sweep compares with. */
+static int remember(Sweep *s, const Process *p, const KnownView *view, Record **record, Sight *sight) {
+        Record *r = *record;
+
+        if (s->partial) {
+                sight_done(sight);
+                return 0;
+        }
+        r->start_time = p->start_time;
+        r->view = view->serial;
+        r->examined = s->scan->sweep;
+        r->sight = *sight;
+        *sight = (Sight){};
+        if (r->sight.trouble)
+                trouble_forget_recovered(r->sight.trouble);
+        return keep(s, record);
+}
+
+/* What was found out of one like it, or what an examination finds. key: of a process that was glanced at, else NULL. */
+static int find_out(Sweep *s, const Process *p, const KnownView *view, const Record *before, const TwinKey *key,
+                    Loader *loader, Sight *ret) {
+        int r = 0;
+
+        if (key)
+                r = twin_share(s->scan, &s->options, view, key, p, ret);
+        return r != 0 ? r : examine_and_explain(s, p, view, before, loader, ret);
+}
+
+/* Looks at a process from nearby. Returns 1: *ret is what was seen; 0: it is gone, or counted as unreadable; -errno. */
+static int examine(Sweep *s, Process *p, const KnownView *view, const Record *before, const TwinKey *key, Loader *loader,
+                   Sight *ret) {
+        int r;
+
+        r = process_identify(s->scan->proc_fd, p);
+        if (r == -ESRCH || (r >= 0 && !p->has_memory))
+                return 0;
+        if (before && before->start_time != 0 && before->start_time != p->start_time)
+                before = NULL;
+        scan_beacon(s->scan, &s->options, p, NULL);
+        if (r >= 0)
+                r = find_out(s, p, view, before, key, loader, ret);
+        if (is_fatal(r))
+                return r;
+        /* All that was read is believed only if it was this process's to the end. */
+        if (!process_alive(p))
+                return 0;
+        if (r < 0)
+                return count_unreadable(s, p->pid, p->start_time, r);
+        if (key)
+                r = twin_add_examined(s->scan, key, p, ret);
+        return r < 0 ? r : 1;
+}
+
+static bool ignores_units(const SweepOptions *o) {
+        return o->ignore_units && o->ignore_units[0];
+}
+
+/* Returns as examine(). */
+static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *before, Sight *ret) {
+        _cleanup_(loader_done) Loader loader = LOADER_NULL;
+        const Glance *g = &s->scan->glance;
+        const TwinKey *key = NULL;
+        int r;
+
+        scan_beacon(s->scan, &s->options, p, NULL);
+        if (!must_examine(s, p->pid, before)) {
+                r = glance_at(s->scan, &s->options, p, view, &loader, ret);
+                if (r > 0 || is_fatal(r))
+                        return r;
+                /* Those that are alike may belong to different units. */
+                if (g->key.n_ranges > 0 && !ignores_units(&s->options))
+                        key = &g->key;
+        }
+        return examine(s, p, view, before, key, &loader, ret);
+}
+
+/* A kernel thread, or a zombie. */
+static int remember_memoryless(Sweep *s, const Record *before, Record **r) {
+        if (s->partial)
+                return 0;
+        (*r)->memoryless = true;
+        record_schedule(*r, before, s->boottime_sec);
+        return keep(s, r);
+}
+
+/* A process that the sweep before did not see, or saw otherwise. Returns 0 or -errno where the sweep cannot go on. */
+static int step_anew(Sweep *s, pid_t pid, const Record *before) {
+        _cleanup_(record_freep) Record *record = record_new(pid);
+        _cleanup_(process_done) Process p = PROCESS_NULL;
+        _cleanup_(sight_done) Sight sight = {};
+        KnownView *view;
+        int r;
+
+        if (!record)
+                return -ENOMEM;
+        r = process_open_directory(s->scan->proc_fd, pid, &p);
+        if (r == -ESRCH || is_fatal(r))
+                return r == -ESRCH ? 0 : r;
+        if (r < 0)
+                return count_unreadable(s, pid, 0, r);
+        r = is_left_out(s, &p);
+        if (r != 0)
+                return r < 0 ? r : count_unreadable(s, pid, p.start_time, /* error= */ 0);
+        if (!s->options.once && s->scan->pids_are_ours)
+                record_begin(record);
+        r = scan_view(s->scan, &p, &view);
+        if (r < 0) {
+                if (is_fatal(r))
+                        return r;
+                /* Also one that was identified before may have ended by now. */
+                return process_identify(s->scan->proc_fd, &p) >= 0 && process_alive(&p) ?
+                        count_unreadable(s, pid, p.start_time, r) : 0;
+        }
+        view->used = s->scan->sweep;
+        r = look_at(s, &p, view, before, &sight);
+        if (r == 0 && p.start_time != 0 && !p.has_memory)
+                return remember_memoryless(s, before, &record);
+        if (r <= 0)
+                return r;
+        r = publish(s, pid, p.start_time, &sight);
+        if (r < 0)
+                return r;
+        record_schedule(record, before, s->boottime_sec);
+        return remember(s, &p, view, &record, &sight);
+}
+
+static bool is_unchanged(Sweep *s, const Record *r) {
+        scan_beacon(s->scan, &s->options, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
+        return !s->options.full && record_holds(s->scan, &s->options, r, s->boottime_sec);
+}
+
+int sweep_step(Sweep *s) {
+        Record **before;
+        pid_t pid;
+        int r;
+
+        if (s->next >= s->list.n_pids)
+                return 0;
+        pid = s->list.pids[s->next++];
+        before = record_before(s, pid);
+        if (before && is_unchanged(s, *before)) {
+                r = (*before)->memoryless ? 0 : publish(s, pid, (*before)->start_time, &(*before)->sight);
+                if (r >= 0)
+                        r = keep(s, before);
+        } else
+                r = step_anew(s, pid, before ? *before : NULL);
+        return r < 0 ? r : 1;
+}
+
+static size_t count_files(const Sweep *s) {
+        const PathTable *t = &s->scan->paths;
+        size_t n = 0;
+
+        for (size_t i = 0; i < t->n_paths; i++)
+                n += t->paths[i].name && t->paths[i].mapped && t->paths[i].used == s->scan->sweep;
+        return n;
+}
+
+/* The records of this sweep become those of the scan. */
+static void keep_records(Sweep *s) {
+        Scan *scan = s->scan;
+
+        for (size_t i = 0; i < scan->n_records; i++)
+                record_free(scan->records[i]);
+        free(scan->records);
+        scan->records = TAKE_PTR(s->records);
+        scan->n_records = s->n_records;
+        scan->allocated_records = s->allocated_records;
+        s->n_records = 0;
+}
+
+int sweep_finish(Sweep *s, Snapshot **ret) {
+        int r;
+
+        s->snapshot->counts.duration_usec = clock_now() - s->started_usec;
+        s->snapshot->counts.files = count_files(s);
+        snapshot_freeze(s->snapshot);
+        if (s->options.previous) {
+                r = snapshot_carry_over(s->options.previous, s->snapshot);
+                if (r < 0)
+                        return r;
+        }
+        snapshot_raise_counts(s->snapshot, /* whole= */ true);
+        if (!s->partial) {
+                keep_records(s);
+                path_table_prune(&s->scan->paths, s->scan->sweep);
+                elf_cache_prune(&s->scan->elfs, s->scan->sweep);
+        }
+        *ret = TAKE_PTR(s->snapshot);
+        return 0;
+}
+
+int sweep_run(Scan *scan, const SweepOptions *options, Snapshot **ret) {
+        _cleanup_(sweep_freep) Sweep *sweep = NULL;
+        int r;
+
+        r = sweep_new(scan, options, &sweep);
+        if (r < 0)
+                return r;
+        do
+                r = sweep_step(sweep);
+        while (r > 0);
+        return r < 0 ? r : sweep_finish(sweep, ret);
+}
