@@ -4,7 +4,7 @@
 #include "bus-json.h"
 #include "client.h"
 #include "output.h"
-#include "report/report.h"
+#include "report/report-json.h"
 #include "util/clock.h"
 #include "util/escape.h"
 #include "verbs.h"
@@ -119,7 +119,7 @@ int client_read_finding(sd_bus_message *m, Finding *ret) {
         r = bus_json_read(m, &o);
         if (r < 0)
                 return r;
-        return report_parse_finding(o, ret);
+        return report_json_parse_finding(o, ret);
 }
 
 static int read_findings(sd_bus_message *reply, Snapshot *s) {

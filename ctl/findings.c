@@ -4,7 +4,7 @@
 
 #include "findings.h"
 #include "output.h"
-#include "report/report.h"
+#include "report/report-json.h"
 #include "seconds.h"
 #include "text.h"
 #include "unknown.h"
@@ -350,7 +350,7 @@ int findings_show(const Options *o, const Inventory *a, Grouping grouping) {
         if (o->quiet)
                 return 0;
         if (o->json != JSON_OFF)
-                return report_print(a->snapshot, output_json_flags(o), stdout);
+                return report_json_print(a->snapshot, output_json_flags(o), stdout);
         return o->unknown ? unknown_show(o, a) : show_table(o, a, grouping);
 }
 

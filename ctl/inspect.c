@@ -8,7 +8,7 @@
 #include "output.h"
 #include "pager.h"
 #include "text.h"
-#include "unload-check/inspect.h"
+#include "unload-check/unload-check.h"
 #include "util/escape.h"
 #include "verbs.h"
 
@@ -35,7 +35,7 @@ static const char *reason_of(int r) {
 }
 
 /* O_NONBLOCK: a FIFO at the path must not hang us; what is no regular file is refused. */
-static int inspect_path(const char *path, Inspection *ret) {
+static int inspect_path(const char *path, UnloadCheck *ret) {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), directory_fd = -EBADF;
         _cleanup_free_ char *copy = strdup(path);
         struct stat st;
@@ -49,10 +49,10 @@ static int inspect_path(const char *path, Inspection *ret) {
         if (!S_ISREG(st.st_mode))
                 return -ENOEXEC;
         directory_fd = open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return inspect_file(fd, directory_fd, ret);
+        return unload_check_file(fd, directory_fd, ret);
 }
 
-static int show(const Options *o, const char *path, const Inspection *i) {
+static int show(const Options *o, const char *path, const UnloadCheck *i) {
         size_t width = output_text_width(o);
 
         printf("%s: %s%s%s\n", path, style_begin(answers[i->verdict].style, o->colour), answers[i->verdict].answer,
@@ -103,7 +103,7 @@ static int append(json_object *array, json_object *value) {
         return 0;
 }
 
-static int add_obstacles(json_object *o, const Inspection *i) {
+static int add_obstacles(json_object *o, const UnloadCheck *i) {
         json_object *array = json_object_new_array();
         int r = add(o, "obstacles", array, true);
 
@@ -121,7 +121,7 @@ static int add_obstacles(json_object *o, const Inspection *i) {
         return r;
 }
 
-static int add_words(json_object *o, const Inspection *i) {
+static int add_words(json_object *o, const UnloadCheck *i) {
         json_object *runtimes = json_object_new_array(), *needed;
         int r = add(o, "runtimes", runtimes, true);
 
@@ -141,10 +141,10 @@ static int add_words(json_object *o, const Inspection *i) {
 }
 
 /* One element of "files"; i is NULL where the file could not be inspected. path is escaped. */
-static int build(const char *path, const Inspection *i, const char *error, json_object **ret) {
+static int build(const char *path, const UnloadCheck *i, const char *error, json_object **ret) {
         char build_id[2 * BUILD_ID_MAX + 1];
         _cleanup_json_ json_object *o = json_object_new_object();
-        static const Inspection nothing;
+        static const UnloadCheck nothing;
         FileId id = {};
         int r;
 
@@ -168,14 +168,14 @@ static int build(const char *path, const Inspection *i, const char *error, json_
 /* --- all of them --- */
 
 /* An error outweighs "no", which outweighs "yes"; with --check, "maybe" is as good as "no". */
-static int worse(const Options *o, int status, const Inspection *i) {
+static int worse(const Options *o, int status, const UnloadCheck *i) {
         if (!i || status == STATUS_UNKNOWN)
                 return STATUS_UNKNOWN;
         return i->verdict == UNLOAD_NO || (o->check && i->verdict != UNLOAD_YES) ? STATUS_STALE : status;
 }
 
 static int inspect_one(const Options *o, const char *path, json_object *files, int *status) {
-        _cleanup_(inspection_done) Inspection i = {};
+        _cleanup_(unload_check_done) UnloadCheck i = {};
         _cleanup_free_ char *name = escape(path);
         json_object *element = NULL;
         int r;

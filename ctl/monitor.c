@@ -6,7 +6,7 @@
 #include "client.h"
 #include "findings.h"
 #include "output.h"
-#include "report/report.h"
+#include "report/report-json.h"
 #include "selection.h"
 #include "util/clock.h"
 #include "util/escape.h"
@@ -45,7 +45,7 @@ static int put_finding(const Options *o, const char *event, const Finding *f, co
                 _cleanup_json_ json_object *object = NULL;
                 int r;
 
-                r = report_build_finding(f, &object);
+                r = report_json_build_finding(f, &object);
                 return r < 0 ? r : put_json(o, event, "finding", object, reason);
         } else if (!o->quiet && !reason) {
                 put_time();

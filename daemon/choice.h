@@ -3,7 +3,7 @@
 
 /*
  * Which items are listed where there are more of them, or more text, than a list holds:
- * one process, or one owner with many of them (owner.h), must not be able to crowd out the
+ * one process, or one owner with many of them (process-owner.h), must not be able to crowd out the
  * items of others. Pure.
  */
 

@@ -3,7 +3,7 @@
 
 #include "dictionary.h"
 #include "explain/advice.h"
-#include "report/report.h"
+#include "report/report-json.h"
 #include "util/escape.h"
 
 /* A finding's own nesting is three: itself, its pins, their lists. */
@@ -158,7 +158,7 @@ int dictionary_append_finding(sd_bus_message *m, const Finding *f, bool explaine
         json_object *o;
         int r;
 
-        r = report_build_finding(f, &o);
+        r = report_json_build_finding(f, &o);
         if (r < 0)
                 return r;
 

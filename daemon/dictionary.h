@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A JSON object of report.h as a dictionary of the bus, with the same keys: what is
+ * A JSON object of report-json.h as a dictionary of the bus, with the same keys: what is
  * null is left out; strings become s, booleans b, "pid" and "uid" u, other numbers t,
  * lists of strings as, lists of objects aa{sv}, objects a{sv}.
  */

@@ -28,7 +28,7 @@ typedef struct Handover {
         size_t n_standing;
 } Handover;
 
-/* Who a process is accounted to (owner.h): asked only where not everything fits. Returns 0, or -errno: it is not known. */
+/* Who a process is accounted to (process-owner.h): asked only where not everything fits. Returns 0, or -errno: it is not known. */
 typedef int (*handover_owner_t)(void *userdata, pid_t pid, uint64_t start_time, uint64_t *ret);
 
 /*

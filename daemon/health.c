@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "health.h"
-#include "proc/owner.h"
+#include "proc/process-owner.h"
 #include "proc/requirements.h"
 
 uint32_t health_troubles(const Health *h) {
@@ -28,10 +28,10 @@ static void describe_owners(const Health *h, FILE *f) {
         fputs("The processes of ", f);
         if (h->owners > 1)
                 fprintf(f, "%zu users", h->owners);
-        else if (h->owner < OWNER_NAMESPACE)
+        else if (h->owner < PROCESS_OWNER_NAMESPACE)
                 fprintf(f, "user %" PRIu64, h->owner);
         else
-                fprintf(f, "user namespace %" PRIu64, h->owner - OWNER_NAMESPACE);
+                fprintf(f, "user namespace %" PRIu64, h->owner - PROCESS_OWNER_NAMESPACE);
         fputs(" are left out", f);
         if (h->owners_processes > 0)
                 fprintf(f, " (%" PRIu64 " more)", h->owners_processes);

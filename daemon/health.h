@@ -12,7 +12,7 @@ typedef struct Health {
         uint32_t missing;     /* of what judging needs: mask of Requirement (requirements.h) */
         size_t processes, devices; /* left out since a scanner did not come back from them */
         size_t owners;        /* left out with all of their processes */
-        uint64_t owner;       /* one of them, see owner.h */
+        uint64_t owner;       /* one of them, see process-owner.h */
         uint64_t owners_processes; /* that were left out for that, in the last sweep */
         uint64_t unreadable;  /* processes, in two sweeps or more */
         uint64_t findings, unlisted; /* all that there are, and those of them that a list has no space for */

@@ -6,7 +6,7 @@
  * added as each thing is told, so that the file is right whenever the daemon dies.
  *
  *         stalelibd 1 BOOT-ID
- *         + PRIORITY FINDING        (as report_build_finding() has it)
+ *         + PRIORITY FINDING        (as report_json_build_finding() has it)
  *         - FINDING                 (that was told before is gone, and that was told)
  *
  * After a boot no process of before is left: then the file counts for nothing.

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include "message.h"
-#include "proc/owner.h"
+#include "proc/process-owner.h"
 #include "proc/requirements.h"
-#include "report/report.h"
+#include "report/report-json.h"
 #include "request.h"
 #include "util/escape.h"
 
@@ -280,7 +280,7 @@ int finding_to_text(const Finding *f, char **ret) {
         size_t length;
         int r;
 
-        r = report_build_finding(f, &o);
+        r = report_json_build_finding(f, &o);
         if (r < 0)
                 return r;
 
@@ -339,7 +339,7 @@ int finding_from_text(const char *text, size_t length, Finding *ret) {
 
         o = json_tokener_parse_ex(tokener, text, (int) length);
         if (o && json_tokener_get_error(tokener) == json_tokener_success)
-                r = report_parse_finding(o, ret);
+                r = report_json_parse_finding(o, ret);
         if (r >= 0)
                 ret->text_length = length;
         json_object_put(o);
@@ -574,7 +574,7 @@ int beacon_read(int fd, SweepBeacon *ret) {
         SweepBeacon b;
 
         if (pread(fd, &b, sizeof(b), 0) != sizeof(b) || b.pid < 0 || b.pid > PID_MAX || b.on_file > 1 ||
-            b.owner >= 2 * OWNER_NAMESPACE)
+            b.owner >= 2 * PROCESS_OWNER_NAMESPACE)
                 return -EBADMSG;
         *ret = b;
         return 0;

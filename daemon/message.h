@@ -70,7 +70,7 @@ int answer_read(sd_bus_message *m, const Snapshot *previous, Answer *ret);
 int finding_to_text(const Finding *f, char **ret);
 /* Its text is not longer than this, nor shorter by more than some KiB, but for names that are valid UTF-8 and not ASCII. */
 size_t finding_text_bound(const Finding *f);
-/* Back, with all that report_parse_finding() checks. Returns 0, -ENOMEM or -EBADMSG. */
+/* Back, with all that report_json_parse_finding() checks. Returns 0, -ENOMEM or -EBADMSG. */
 int finding_from_text(const char *text, size_t length, Finding *ret);
 /* The signature of a piece. */
 #define PIECE_SIGNATURE "asa" KEY_SIGNATURE "u"

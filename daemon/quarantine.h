@@ -3,7 +3,7 @@
 
 /*
  * What a scanner did not come back from: processes, the devices of files, and the
- * owners (owner.h) of too many of these. It is left out of sweeps for a while, longer
+ * owners (process-owner.h) of too many of these. It is left out of sweeps for a while, longer
  * each time. Pure; the clock is CLOCK_BOOTTIME.
  */
 

@@ -10,7 +10,7 @@
 #include "handover.h"
 #include "log.h"
 #include "message.h"
-#include "proc/owner.h"
+#include "proc/process-owner.h"
 #include "proc/requirements.h"
 #include "request.h"
 #include "scanner.h"
@@ -185,7 +185,7 @@ static int on_owner(void *userdata, pid_t pid, uint64_t start_time, uint64_t *re
         r = process_open(s->proc_fd, pid, &p);
         if (r >= 0 && p.start_time != start_time)
                 r = -ESRCH;
-        return r < 0 ? r : owner_read(s->proc_fd, &p, ret);
+        return r < 0 ? r : process_owner_read(s->proc_fd, &p, ret);
 }
 
 static int sweep_end(Scanner *s) {

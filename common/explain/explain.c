@@ -9,7 +9,7 @@
 #include "explain/advice.h"
 #include "explain/explain.h"
 #include "explain/pin.h"
-#include "judge/evidence.h"
+#include "judge/content-compare.h"
 #include "judge/ignore.h"
 
 #define ENVIRON_MAX (256u << 10)
@@ -35,10 +35,10 @@ static char *environ_find(const char *text, size_t size, const char *name) {
 static char *read_preload_file(const Examination *x) {
         _cleanup_close_ int fd = -EBADF;
         char *text;
-        Identity i;
+        FileIdentity i;
         ssize_t n;
 
-        fd = view_open_file(&x->view->view, x->scan->proc_fd, "/etc/ld.so.preload", x->options->remote_file_systems, &i);
+        fd = mount_view_open_file(&x->view->view, x->scan->proc_fd, "/etc/ld.so.preload", x->options->remote_file_systems, &i);
         text = fd >= 0 ? malloc(PRELOAD_FILE_MAX + 1) : NULL;
         n = text ? pread(fd, text, PRELOAD_FILE_MAX, 0) : -1;
         if (n < 0) {
@@ -162,7 +162,7 @@ static FileId mapped_id(const Examination *x, size_t mapping) {
         FileId id = { .dev_major = m->dev_major, .dev_minor = m->dev_minor, .inode = m->inode, .known = true };
 
         if (j->mapped_known)
-                identity_to_file_id(&j->mapped, &id);
+                file_identity_to_file_id(&j->mapped, &id);
         return id;
 }
 
@@ -171,7 +171,7 @@ static int set_mapped_id(Examination *x, size_t mapping, FileId *ret) {
         int r;
 
         *ret = mapped_id(x, mapping);
-        r = evidence_read_image(x, mapping, &image);
+        r = content_read_image(x, mapping, &image);
         if (r <= 0)
                 return r;
         ret->build_id_length = image.build_id_length;
@@ -333,7 +333,7 @@ static bool is_current_again(const Examination *x, const Finding *old) {
                 const Judged *j = &x->judged[k];
 
                 if (j->verdict.state == STATE_CURRENT && j->mapped_known &&
-                    identity_has(&j->mapped, old->mapped.dev_major, old->mapped.dev_minor, old->mapped.inode))
+                    file_identity_has(&j->mapped, old->mapped.dev_major, old->mapped.dev_minor, old->mapped.inode))
                         return true;
         }
         return false;
@@ -399,7 +399,7 @@ static bool is_misprinted(const Examination *x, size_t mapping) {
         const Mapping *m = &x->maps->mappings[mapping];
         const Judged *j = &x->judged[mapping];
 
-        return j->mapped_known && !identity_has(&j->mapped, m->dev_major, m->dev_minor, m->inode);
+        return j->mapped_known && !file_identity_has(&j->mapped, m->dev_major, m->dev_minor, m->inode);
 }
 
 /* Lists, up to a bound, what the counts of unknown are of. Returns 0 or -ENOMEM. */
@@ -463,7 +463,7 @@ int explain_process(Examination *x, Sight *ret) {
         if (r >= 0)
                 r = sight_take_trouble(&s, &t);
         if (r >= 0)
-                r = path_table_add_set(&x->scan->paths, x->paths, x->n_paths, &s.set);
+                r = lookup_cache_add_set(&x->scan->lookups, x->paths, x->n_paths, &s.set);
         if (r < 0)
                 return r;
         *ret = s;

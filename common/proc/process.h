@@ -37,7 +37,7 @@ typedef struct Process {
         uint64_t thread_start_time; /* the same of the thread that `fd` is of */
         pid_t parent;        /* 0: outside of this pid namespace, or none */
         uint64_t start_code, start_stack; /* addresses, fields 26 and 28; 1 and 0 where they may not be seen */
-        uint64_t owner;      /* see owner.h; 0 where it was not asked for */
+        uint64_t owner;      /* see process-owner.h; 0 where it was not asked for */
         bool has_memory;     /* false: a kernel thread, a zombie without threads, or exiting */
 } Process;
 

@@ -7,7 +7,7 @@
 #include <sys/capability.h>
 #include <sys/syscall.h>
 
-#include "proc/identity.h"
+#include "proc/file-identity.h"
 #include "proc/requirements.h"
 #include "util/base.h"
 
@@ -24,9 +24,9 @@ static bool has_openat2(void) {
 }
 
 static bool has_mount_id(void) {
-        Identity i;
+        FileIdentity i;
 
-        return identity_read(AT_FDCWD, "/", &i) >= 0 && i.mount_id != 0;
+        return file_identity_read(AT_FDCWD, "/", &i) >= 0 && i.mount_id != 0;
 }
 
 /*
@@ -41,12 +41,12 @@ static bool has_map_files(void) {
 
         while (maps && fgets(line, sizeof(line), maps)) {
                 char name[80];
-                Identity i;
+                FileIdentity i;
 
                 if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %" SCNu64, &start, &end, &inode) != 3 || inode == 0)
                         continue;
                 snprintf(name, sizeof(name), "/proc/self/map_files/%" PRIx64 "-%" PRIx64, start, end);
-                can = identity_read(AT_FDCWD, name, &i) >= 0;
+                can = file_identity_read(AT_FDCWD, name, &i) >= 0;
                 break;
         }
         if (maps)

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "report/words.h"
+#include "report/vocabulary.h"
 #include "util/base.h"
 
 /* Build-ids are 8 to 20 bytes in practice (ld(1) --build-id); longer ones are cut. */

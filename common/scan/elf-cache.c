@@ -35,23 +35,23 @@ void elf_cache_prune(ElfCache *c, uint32_t sweep) {
         drop(c, sweep);
 }
 
-static ElfEntry **bucket_of(ElfCache *c, const Identity *identity) {
+static ElfEntry **bucket_of(ElfCache *c, const FileIdentity *identity) {
         uint64_t key[3] = { (uint64_t) identity->dev_major << 32 | identity->dev_minor, identity->inode,
                             (uint64_t) identity->ctime };
 
         return &c->buckets[hash_bytes(&c->key, key, sizeof(key)) % ELF_CACHE_BUCKETS];
 }
 
-ElfEntry *elf_cache_find(ElfCache *c, const Identity *identity, uint32_t sweep) {
+ElfEntry *elf_cache_find(ElfCache *c, const FileIdentity *identity, uint32_t sweep) {
         for (ElfEntry *e = *bucket_of(c, identity); e; e = e->next)
-                if (identity_untouched(&e->identity, identity)) {
+                if (file_identity_untouched(&e->identity, identity)) {
                         e->used = sweep;
                         return e;
                 }
         return NULL;
 }
 
-ElfEntry *elf_cache_add(ElfCache *c, const Identity *identity, int fd, uint32_t sweep) {
+ElfEntry *elf_cache_add(ElfCache *c, const FileIdentity *identity, int fd, uint32_t sweep) {
         ElfEntry **bucket = bucket_of(c, identity), *e = calloc(1, sizeof(*e));
 
         if (!e)

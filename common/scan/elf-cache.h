@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 #include "elf/elf-file.h"
-#include "proc/identity.h"
+#include "proc/file-identity.h"
 #include "util/hash.h"
 
 typedef struct ElfEntry {
-        Identity identity;
+        FileIdentity identity;
         int error;               /* of reading the facts: 0 or -errno; -ENOEXEC: not ELF */
         ElfFile elf;             /* with error 0 */
         bool symbols_read;
@@ -36,10 +36,10 @@ void elf_cache_init(ElfCache *c);
 void elf_cache_done(ElfCache *c);
 
 /* NULL: not read yet. */
-ElfEntry *elf_cache_find(ElfCache *c, const Identity *identity, uint32_t sweep);
+ElfEntry *elf_cache_find(ElfCache *c, const FileIdentity *identity, uint32_t sweep);
 
 /* Reads the facts of the file that fd (borrowed) stands for. Failure is kept as a fact. Returns NULL on lack of memory. */
-ElfEntry *elf_cache_add(ElfCache *c, const Identity *identity, int fd, uint32_t sweep);
+ElfEntry *elf_cache_add(ElfCache *c, const FileIdentity *identity, int fd, uint32_t sweep);
 
 /* The symbols, read on first need; fd as before. Returns NULL where they cannot be read. */
 const ElfSymbols *elf_entry_symbols(ElfEntry *e, int fd);

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "scan/scan.h"
-#include "sweep/glance.h"
-#include "sweep/twin.h"
+#include "sweep/fast-path.h"
+#include "sweep/sibling-cache.h"
 
 /* Of a file without build-id, this much is hashed. */
 #define BASELINE_BYTES_MAX (1u << 20)
@@ -15,10 +15,10 @@
 /* The device of the kernel's internal tmpfs: that of a memfd. Without one, no mapping has it. */
 static void read_shm_device(Scan *scan) {
         _cleanup_close_ int fd = memfd_create("stalelib", MFD_CLOEXEC);
-        Identity i;
+        FileIdentity i;
 
         scan->shm_major = scan->shm_minor = UINT32_MAX;
-        if (fd >= 0 && identity_read(fd, "", &i) >= 0) {
+        if (fd >= 0 && file_identity_read(fd, "", &i) >= 0) {
                 scan->shm_major = i.dev_major;
                 scan->shm_minor = i.dev_minor;
         }
@@ -31,23 +31,23 @@ Scan *scan_new(void) {
         if (!scan)
                 return NULL;
         scan->proc_fd = -EBADF;
-        scan->fence = FENCE_NULL;
+        scan->page_guard = PAGE_GUARD_NULL;
         scan->ticks_per_sec = ticks > 0 ? (uint64_t) ticks : 100;
         elf_cache_init(&scan->elfs);
-        if (path_table_init(&scan->paths) < 0)
+        if (lookup_cache_init(&scan->lookups) < 0)
                 return NULL;
         read_shm_device(scan);
         return TAKE_PTR(scan);
 }
 
 void scan_rest(Scan *scan) {
-        glance_done(&scan->glance);
-        twin_done(&scan->twins);
-        lineage_done(&scan->lineage);
+        fast_path_done(&scan->fast_path);
+        sibling_cache_done(&scan->siblings);
+        exec_time_cache_done(&scan->exec_times);
         mapping_list_done(&scan->maps);
         process_group_done(&scan->group);
         scan->memory = memory_free(scan->memory);
-        fence_done(&scan->fence);
+        page_guard_done(&scan->page_guard);
 }
 
 Scan *scan_free(Scan *scan) {
@@ -58,7 +58,7 @@ Scan *scan_free(Scan *scan) {
                 record_free(scan->records[i]);
         free(scan->records);
         for (size_t i = 0; i < scan->n_views; i++) {
-                view_done(&scan->views[i]->view);
+                mount_view_done(&scan->views[i]->view);
                 free(scan->views[i]);
         }
         free(scan->views);
@@ -67,17 +67,17 @@ Scan *scan_free(Scan *scan) {
                 free(scan->watched[i]);
         free(scan->watched);
         elf_cache_done(&scan->elfs);
-        path_table_done(&scan->paths);
+        lookup_cache_done(&scan->lookups);
         fd_close(scan->proc_fd);
         free(scan);
         return NULL;
 }
 
-static bool view_is_open(const KnownView *v) {
+static bool view_is_open(const CachedView *v) {
         return v->view.root_fd >= 0;
 }
 
-const Mount *scan_find_mount(const Scan *scan, const KnownView *view, uint64_t mount_id) {
+const Mount *scan_find_mount(const Scan *scan, const CachedView *view, uint64_t mount_id) {
         const Mount *m = mount_id > 0 ? mount_table_find(&view->view.mounts, mount_id) : NULL;
 
         for (size_t i = 0; !m && mount_id > 0 && i < scan->n_views; i++)
@@ -86,7 +86,7 @@ const Mount *scan_find_mount(const Scan *scan, const KnownView *view, uint64_t m
         return m;
 }
 
-bool scan_device_answers(const Scan *scan, const SweepOptions *options, const KnownView *view, uint32_t dev_major,
+bool scan_device_answers(const Scan *scan, const SweepOptions *options, const CachedView *view, uint32_t dev_major,
                          uint32_t dev_minor) {
         const Mount *m;
 
@@ -105,9 +105,9 @@ bool scan_device_answers(const Scan *scan, const SweepOptions *options, const Kn
 }
 
 /* What its own mountinfo does not tell: which layers its overlays have, and what its root lies on. */
-static void settle_view(const Scan *scan, const Process *p, View *v) {
+static void settle_view(const Scan *scan, const Process *p, MountView *v) {
         static const SweepOptions none;
-        const KnownView *host = scan->host_view;
+        const CachedView *host = scan->host_view;
         const Mount *m;
 
         if (p->pid == getpid()) /* this program came from there, and runs */
@@ -123,25 +123,25 @@ static void settle_view(const Scan *scan, const Process *p, View *v) {
                 host ? !scan_device_answers(scan, &none, host, v->root.dev_major, v->root.dev_minor) : v->root.dev_major == 0;
 }
 
-int scan_view(Scan *scan, const Process *p, KnownView **ret) {
-        KnownView *known = NULL;
+int scan_view(Scan *scan, const Process *p, CachedView **ret) {
+        CachedView *known = NULL;
         uint64_t namespace;
-        Identity root;
-        View fresh;
+        FileIdentity root;
+        MountView fresh;
         int r;
 
-        r = view_identify(p, &root, &namespace);
+        r = mount_view_identify(p, &root, &namespace);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < scan->n_views && !known; i++)
-                if (view_is(&scan->views[i]->view, &root, namespace))
+                if (mount_view_is(&scan->views[i]->view, &root, namespace))
                         known = scan->views[i];
         if (known && view_is_open(known)) {
                 *ret = known;
                 return 0;
         }
 
-        r = view_open(p, &fresh);
+        r = mount_view_open(p, &fresh);
         if (r < 0)
                 return r;
         if (known && known->view.namespace != fresh.namespace) /* the number of its mount is used again */
@@ -152,11 +152,11 @@ int scan_view(Scan *scan, const Process *p, KnownView **ret) {
                 known = calloc(1, sizeof(*known));
                 if (!known)
                         goto no_memory;
-                known->view = VIEW_NULL;
+                known->view = MOUNT_VIEW_NULL;
                 known->serial = ++scan->next_serial;
                 scan->views[scan->n_views++] = known;
         }
-        view_done(&known->view);
+        mount_view_done(&known->view);
         known->view = fresh;
         settle_view(scan, p, &known->view);
         known->used = scan->sweep;
@@ -164,11 +164,11 @@ int scan_view(Scan *scan, const Process *p, KnownView **ret) {
         return 0;
 
 no_memory:
-        view_done(&fresh);
+        mount_view_done(&fresh);
         return -ENOMEM;
 }
 
-KnownView *scan_open_view(Scan *scan, uint32_t serial) {
+CachedView *scan_open_view(Scan *scan, uint32_t serial) {
         for (size_t i = 0; i < scan->n_views; i++)
                 if (scan->views[i]->serial == serial)
                         return view_is_open(scan->views[i]) ? scan->views[i] : NULL;
@@ -202,7 +202,7 @@ static void read_members(Scan *scan) {
                 _cleanup_(process_done) Process p = PROCESS_NULL;
                 uint64_t namespace;
 
-                if (process_open_directory(scan->proc_fd, list.pids[i], &p) < 0 || view_read_namespace(&p, &namespace) < 0)
+                if (process_open_directory(scan->proc_fd, list.pids[i], &p) < 0 || mount_view_read_namespace(&p, &namespace) < 0)
                         continue;
                 if (!GROW(scan->members, scan->allocated_members, scan->n_members + 1))
                         break;
@@ -227,9 +227,9 @@ static size_t first_member(const Scan *scan, uint64_t namespace) {
 }
 
 /* The view of a process of this namespace; NULL: gone, another one by now, may not be read. */
-static KnownView *open_member(Scan *scan, const NamespaceMember *m) {
+static CachedView *open_member(Scan *scan, const NamespaceMember *m) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
-        KnownView *view;
+        CachedView *view;
 
         if (process_open_directory(scan->proc_fd, m->pid, &p) < 0 || scan_view(scan, &p, &view) < 0 ||
             view->view.namespace != m->namespace)
@@ -239,18 +239,18 @@ static KnownView *open_member(Scan *scan, const NamespaceMember *m) {
 }
 
 /* From the namespace's own root: that lists all of its mounts. */
-static bool is_whole(const KnownView *v) {
+static bool is_whole(const CachedView *v) {
         return v->view.mounts.whole && streq(v->view.root_path, "/");
 }
 
-KnownView *scan_whole_view(Scan *scan, uint64_t namespace) {
+CachedView *scan_whole_view(Scan *scan, uint64_t namespace) {
         for (size_t i = 0; i < scan->n_views; i++)
                 if (view_is_open(scan->views[i]) && scan->views[i]->view.namespace == namespace && is_whole(scan->views[i]))
                         return scan->views[i];
         read_members(scan);
         for (size_t i = first_member(scan, namespace), tried = 0;
              i < scan->n_members && scan->members[i].namespace == namespace && tried < MEMBERS_TRIED_MAX; i++, tried++) {
-                KnownView *v = open_member(scan, &scan->members[i]);
+                CachedView *v = open_member(scan, &scan->members[i]);
 
                 if (v && is_whole(v))
                         return v;
@@ -281,18 +281,18 @@ bool scan_open_namespaces(Scan *scan) {
         return true;
 }
 
-static KnownView *find_view_with_mount(const Scan *scan, uint64_t mount_id, const char *name, const KnownView *except) {
+static CachedView *find_view_with_mount(const Scan *scan, uint64_t mount_id, const char *name, const CachedView *except) {
         for (size_t i = 0; i < scan->n_views; i++) {
-                KnownView *v = scan->views[i];
+                CachedView *v = scan->views[i];
 
-                if (v != except && view_is_open(v) && mount_table_find(&v->view.mounts, mount_id) && view_path(&v->view, name))
+                if (v != except && view_is_open(v) && mount_table_find(&v->view.mounts, mount_id) && mount_view_path(&v->view, name))
                         return v;
         }
         return NULL;
 }
 
-KnownView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const char *name, const KnownView *except, bool *ret_all) {
-        KnownView *v = find_view_with_mount(scan, mount_id, name, except);
+CachedView *scan_view_with_mount(Scan *scan, uint64_t mount_id, const char *name, const CachedView *except, bool *ret_all) {
+        CachedView *v = find_view_with_mount(scan, mount_id, name, except);
 
         *ret_all = true;
         if (v)
@@ -308,14 +308,14 @@ void scan_close_views(Scan *scan) {
         size_t kept = 0;
 
         for (size_t i = 0; i < scan->n_views; i++) {
-                KnownView *v = scan->views[i];
+                CachedView *v = scan->views[i];
 
-                view_close(&v->view);
+                mount_view_close(&v->view);
                 if (v->used == scan->sweep) {
                         scan->views[kept++] = v;
                         continue;
                 }
-                view_done(&v->view);
+                mount_view_done(&v->view);
                 free(v);
         }
         scan->n_views = kept;
@@ -324,29 +324,29 @@ void scan_close_views(Scan *scan) {
         scan->n_members = scan->allocated_members = 0;
         scan->members_read = scan->namespaces_read = false;
         scan->host_view = NULL;
-        fence_done(&scan->fence);
+        page_guard_done(&scan->page_guard);
 }
 
 int scan_start_nsec(Scan *scan, const Process *p, int64_t *ret) {
         uint64_t ticks;
         int r;
 
-        r = lineage_start_time(&scan->lineage, scan->proc_fd, p, &ticks);
+        r = exec_time_read(&scan->exec_times, scan->proc_fd, p, &ticks);
         if (r < 0)
                 return r;
         *ret = scan->boot_nsec + (int64_t) (ticks * (1000000000u / scan->ticks_per_sec));
         return 0;
 }
 
-int scan_memory(Scan *scan, const SweepOptions *options, const KnownView *view, const Process *p) {
+int scan_memory(Scan *scan, const SweepOptions *options, const CachedView *view, const Process *p) {
         if (!scan->memory)
                 scan->memory = memory_new(-EBADF);
         if (!scan->memory)
                 return -ENOMEM;
-        fence_done(&scan->fence);
-        scan->fence = (Fence){ .scan = scan, .options = options, .view = view, .process = p,
-                               .maps_fd = -EBADF, .pages_fd = -EBADF };
-        memory_guard(scan->memory, fence_lets_through, &scan->fence);
+        page_guard_done(&scan->page_guard);
+        scan->page_guard = (PageGuard){ .scan = scan, .options = options, .view = view, .process = p,
+                                        .maps_fd = -EBADF, .pages_fd = -EBADF };
+        memory_guard(scan->memory, page_guard_allows, &scan->page_guard);
         memory_attach(scan->memory, -EBADF);
         return 0;
 }
@@ -375,30 +375,30 @@ void scan_beacon(const Scan *scan, const SweepOptions *options, const Process *p
 }
 
 /* A hash of what the file holds: its build-id, else its beginning. 0: could not be read. */
-static uint64_t read_content(Scan *scan, const KnownView *view, const SweepOptions *options, const Path *p) {
+static uint64_t read_content(Scan *scan, const CachedView *view, const SweepOptions *options, const Path *p) {
         _cleanup_(elf_file_done) ElfFile elf = {};
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *bytes = NULL;
-        Identity i;
+        FileIdentity i;
         ssize_t n;
 
-        fd = view_open_file(&view->view, scan->proc_fd, p->name, options->remote_file_systems, &i);
-        if (fd < 0 || !identity_untouched(&i, &p->identity))
+        fd = mount_view_open_file(&view->view, scan->proc_fd, p->name, options->remote_file_systems, &i);
+        if (fd < 0 || !file_identity_untouched(&i, &p->identity))
                 return 0;
         if (elf_file_read(fd, &elf) >= 0 && elf.build_id_length > 0)
-                return hash_bytes(&scan->paths.key, elf.build_id, elf.build_id_length) | 1;
+                return hash_bytes(&scan->lookups.key, elf.build_id, elf.build_id_length) | 1;
         bytes = malloc(BASELINE_BYTES_MAX);
         n = bytes ? pread(fd, bytes, BASELINE_BYTES_MAX, 0) : -1;
-        return n < 0 ? 0 : hash_bytes(&scan->paths.key, bytes, (size_t) n) | 1;
+        return n < 0 ? 0 : hash_bytes(&scan->lookups.key, bytes, (size_t) n) | 1;
 }
 
 /* Remembers what a mapped file holds, and sees when that has changed under the same inode. */
-static void compare_content(Scan *scan, const SweepOptions *options, const KnownView *view, Path *p,
-                            const Identity *before) {
-        bool same_file = before && identity_equal(before, &p->identity);
+static void compare_content(Scan *scan, const SweepOptions *options, const CachedView *view, Path *p,
+                            const FileIdentity *before) {
+        bool same_file = before && file_identity_equal(before, &p->identity);
         uint64_t content;
 
-        if (!S_ISREG(p->identity.mode) || (p->content != 0 && same_file && identity_untouched(before, &p->identity)))
+        if (!S_ISREG(p->identity.mode) || (p->content != 0 && same_file && file_identity_untouched(before, &p->identity)))
                 return;
         if (p->content == 0) {
                 if (scan->baselines_left == 0)
@@ -438,18 +438,18 @@ static bool watch_is_new(Scan *scan, uint32_t serial, const char *directory, siz
 }
 
 /* Tells of the last component in its directory, and, once for each directory, of the components that lead there. */
-static void tell_watcher(Scan *scan, const SweepOptions *options, const KnownView *view, const char *name) {
+static void tell_watcher(Scan *scan, const SweepOptions *options, const CachedView *view, const char *name) {
         _cleanup_free_ char *path = strdup(name);
 
         while (path) {
                 _cleanup_close_ int fd = -EBADF;
                 char *slash = strrchr(path, '/');
-                Identity i;
+                FileIdentity i;
 
                 if (!slash || slash[1] == '\0')
                         return;
                 *slash = '\0';
-                if (view_lookup(&view->view, *path ? path : "/", options->remote_file_systems, &fd, &i) >= 0 &&
+                if (mount_view_lookup(&view->view, *path ? path : "/", options->remote_file_systems, &fd, &i) >= 0 &&
                     S_ISDIR(i.mode))
                         options->watch(options->userdata, fd, slash + 1);
                 if (*path == '\0' || !watch_is_new(scan, view->serial, path, strlen(path)))
@@ -457,7 +457,7 @@ static void tell_watcher(Scan *scan, const SweepOptions *options, const KnownVie
         }
 }
 
-static bool is_skipped(const SweepOptions *options, const KnownView *view, const char *name) {
+static bool is_skipped(const SweepOptions *options, const CachedView *view, const char *name) {
         const Mount *m;
 
         if (options->n_skip_devices == 0)
@@ -470,16 +470,16 @@ static bool is_skipped(const SweepOptions *options, const KnownView *view, const
         return false;
 }
 
-static void look_up(Scan *scan, const SweepOptions *options, const KnownView *view, uint32_t path, bool mapped) {
-        Path *p = &scan->paths.paths[path];
+static void look_up(Scan *scan, const SweepOptions *options, const CachedView *view, uint32_t path, bool mapped) {
+        Path *p = &scan->lookups.paths[path];
         bool first = p->looked == 0;
-        Identity before = p->identity, now;
+        FileIdentity before = p->identity, now;
         int r;
 
         if (is_skipped(options, view, p->name))
                 r = -ETIMEDOUT;
         else
-                r = view_lookup(&view->view, p->name, options->remote_file_systems, NULL, &now);
+                r = mount_view_lookup(&view->view, p->name, options->remote_file_systems, NULL, &now);
         path_answer(p, scan->sweep, r, &now);
         p->mapped = p->mapped || mapped;
         if (options->watch && (first || p->changed == scan->sweep))
@@ -488,19 +488,19 @@ static void look_up(Scan *scan, const SweepOptions *options, const KnownView *vi
                 compare_content(scan, options, view, p, first ? NULL : &before);
 }
 
-int scan_look_up(Scan *scan, const SweepOptions *options, const KnownView *view, const char *name, bool mapped,
+int scan_look_up(Scan *scan, const SweepOptions *options, const CachedView *view, const char *name, bool mapped,
                  uint32_t *ret) {
         int r;
 
-        r = path_table_add(&scan->paths, view->serial, name, ret);
+        r = lookup_cache_add(&scan->lookups, view->serial, name, ret);
         if (r < 0)
                 return r;
-        if (scan->paths.paths[*ret].looked != scan->sweep)
+        if (scan->lookups.paths[*ret].looked != scan->sweep)
                 look_up(scan, options, view, *ret, mapped);
         return 0;
 }
 
-void scan_refresh(Scan *scan, const SweepOptions *options, const KnownView *view, uint32_t path) {
-        if (scan->paths.paths[path].looked != scan->sweep)
-                look_up(scan, options, view, path, scan->paths.paths[path].mapped);
+void scan_refresh(Scan *scan, const SweepOptions *options, const CachedView *view, uint32_t path) {
+        if (scan->lookups.paths[path].looked != scan->sweep)
+                look_up(scan, options, view, path, scan->lookups.paths[path].mapped);
 }

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "judge/judge.h"
+#include "judge/observe.h"
 #include "rtld/link-map-image.h"
 #include "sweep/examine.h"
 
@@ -33,7 +33,7 @@ bool examination_counts(const Examination *x, size_t mapping) {
                 mapping == x->executable || mapping == x->interpreter;
 }
 
-bool examination_is_older(const Examination *x, const Identity *i) {
+bool examination_is_older(const Examination *x, const FileIdentity *i) {
         return i->ctime < x->started_nsec - SCAN_SLACK_NSEC;
 }
 
@@ -50,7 +50,7 @@ bool examination_answers(Examination *x, size_t mapping) {
         if (!answers && m->dev_major == 0 && scan_open_namespaces(x->scan))
                 answers = scan_device_answers(x->scan, x->options, x->view, m->dev_major, m->dev_minor);
         /* Another file may have come into its place since maps were read. */
-        if (answers && judge_identify(x, mapping) && !x->options->remote_file_systems) {
+        if (answers && observe_identify(x, mapping) && !x->options->remote_file_systems) {
                 mount = scan_find_mount(x->scan, x->view, j->mapped.mount_id);
                 if (mount)
                         answers = mount_answers(mount);
@@ -62,16 +62,16 @@ bool examination_answers(Examination *x, size_t mapping) {
 }
 
 /* Opens for reading what *fd (O_PATH) is of, in place of it, if it is still the file that was judged to answer. */
-static int open_same(const Examination *x, const Identity *expected, int *fd) {
-        Identity i;
+static int open_same(const Examination *x, const FileIdentity *expected, int *fd) {
+        FileIdentity i;
         int r;
 
-        r = identity_read(*fd, "", &i);
+        r = file_identity_read(*fd, "", &i);
         if (r < 0)
                 return r;
-        if (!identity_equal(&i, expected))
+        if (!file_identity_equal(&i, expected))
                 return -ESTALE;
-        r = view_reopen(x->scan->proc_fd, *fd);
+        r = mount_view_reopen(x->scan->proc_fd, *fd);
         if (r < 0)
                 return r;
         fd_close(*fd);
@@ -123,7 +123,7 @@ static int find_debug_symbol(Examination *x, uint64_t *ret) {
         ElfFile elf;
         int r;
 
-        if (i == EXAMINE_NO_INDEX || !judge_identify(x, i) || !examination_answers(x, i))
+        if (i == EXAMINE_NO_INDEX || !observe_identify(x, i) || !examination_answers(x, i))
                 return -ENODATA;
         fd = openat(x->process->fd, "exe", O_PATH | O_CLOEXEC);
         if (fd < 0)
@@ -205,20 +205,20 @@ static int judge(Examination *x) {
                         x->judged[i].settled = true;
                         continue;
                 }
-                r = judge_at_a_glance(x, i);
+                r = observe_by_lookups(x, i);
                 if (r < 0)
                         return r;
                 x->judged[i].settled = r > 0;
         }
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
-                r = x->judged[i].settled ? 0 : judge_closely(x, i);
+                r = x->judged[i].settled ? 0 : observe_closely(x, i);
                 if (r < 0)
                         return r;
         }
-        return judge_confirm_modified(x);
+        return observe_confirm_modified(x);
 }
 
-int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const KnownView *view,
+int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const CachedView *view,
                     const Record *before, bool again, Loader *loader, Examination *ret) {
         _cleanup_(examination_done) Examination x = {
                 .scan = scan,
@@ -259,15 +259,15 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
 
 /* Where map_files is refused, what has the path serves as well if it is the same file. */
 static int open_by_path(const Examination *x, const Judged *j) {
-        const Path *p = j->disk_path != PATH_NONE ? &x->scan->paths.paths[j->disk_path] : NULL;
-        const KnownView *view = p ? scan_open_view(x->scan, p->view) : NULL;
-        Identity i;
+        const Path *p = j->disk_path != PATH_NONE ? &x->scan->lookups.paths[j->disk_path] : NULL;
+        const CachedView *view = p ? scan_open_view(x->scan, p->view) : NULL;
+        FileIdentity i;
         int fd;
 
         if (!view)
                 return -EACCES;
-        fd = view_open_file(&view->view, x->scan->proc_fd, p->name, x->options->remote_file_systems, &i);
-        if (fd < 0 || identity_equal(&i, &j->mapped))
+        fd = mount_view_open_file(&view->view, x->scan->proc_fd, p->name, x->options->remote_file_systems, &i);
+        if (fd < 0 || file_identity_equal(&i, &j->mapped))
                 return fd;
         fd_close(fd);
         return -ESTALE;
@@ -298,7 +298,7 @@ int examination_read_elf(Examination *x, size_t mapping) {
         Judged *j = &x->judged[mapping];
         ElfEntry *e;
 
-        if (j->elf || !judge_identify(x, mapping))
+        if (j->elf || !observe_identify(x, mapping))
                 return 0;
         e = elf_cache_find(&x->scan->elfs, &j->mapped, x->scan->sweep);
         if (!e) {

@@ -18,9 +18,9 @@ typedef struct Judged {
         Verdict verdict;
         char *path;             /* owned; raw, without the kernel's mark; NULL where it is the mapping's name as it stands */
         const char *loader_name; /* l_name; for the main program AT_EXECFN; NULL: not known. Borrowed */
-        Identity mapped;        /* where mapped_known */
+        FileIdentity mapped;    /* where mapped_known */
         bool mapped_known;
-        bool settled;           /* at a glance */
+        bool settled;           /* by lookups alone */
         int8_t answers;         /* may it be opened and read: 1 yes, -1 no, 0 not yet asked */
         FileId disk;            /* what has the path now */
         uint32_t disk_path;     /* number of the path, where looked at closely; else PATH_NONE */
@@ -33,9 +33,9 @@ typedef struct Examination {
         Scan *scan;             /* these are borrowed */
         const SweepOptions *options;
         const Process *process;
-        const KnownView *view;
+        const CachedView *view;
         const MappingList *maps;
-        size_t ancestor_ranges; /* read so far of the maps of its ancestors: see evidence_read_image() */
+        size_t ancestor_ranges; /* read so far of the maps of its ancestors: see content_read_image() */
         bool again;             /* the second look: what may have been a race is believed */
 
         int64_t started_nsec;   /* when its memory came to be, CLOCK_REALTIME */
@@ -64,7 +64,7 @@ void examination_done(Examination *x);
  * it already is not read again; LOADER_NULL: nothing was.
  * Returns 0; -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be looked at.
  */
-int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const KnownView *view,
+int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const CachedView *view,
                     const Record *before, bool again, Loader *loader, Examination *ret);
 
 /* Reads the ELF facts of all that the loader has, and the private part of its list: what explanations need. Returns 0 or -ENOMEM. */
@@ -77,7 +77,7 @@ int examination_read_elf(Examination *x, size_t mapping);
 const ElfFile *examination_elf(const Examination *x, size_t mapping);
 
 /* Is the file older than the memory of the process? Then it cannot have been written to since it was mapped. */
-bool examination_is_older(const Examination *x, const Identity *i);
+bool examination_is_older(const Examination *x, const FileIdentity *i);
 
 /*
  * Does the mapping count? A file that a program maps itself only as data (a symbolizer, a scanner) runs nowhere: it is

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Of each process: what was seen last where that still holds (record.h), else a new
- * look. That is a glance (glance.h) where nothing was found before; else, and where the
+ * Of each process: what was seen last where that still holds (process-cache.h), else a new
+ * look. That is the fast path (fast-path.h) where nothing was found before; else, and where the
  * last one is long ago, an examination (examine.h).
  */
 
@@ -10,10 +10,10 @@
 #include <time.h>
 
 #include "explain/explain.h"
-#include "proc/owner.h"
+#include "proc/process-owner.h"
 #include "sweep/examine.h"
-#include "sweep/glance.h"
-#include "sweep/twin.h"
+#include "sweep/fast-path.h"
+#include "sweep/sibling-cache.h"
 #include "util/clock.h"
 
 struct Sweep {
@@ -31,7 +31,7 @@ struct Sweep {
         size_t waits;          /* moments waited for a process to come to rest */
 };
 
-static int open_view_of(Scan *scan, pid_t pid, KnownView **ret, int64_t *ret_start_nsec) {
+static int open_view_of(Scan *scan, pid_t pid, CachedView **ret, int64_t *ret_start_nsec) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
         int r;
 
@@ -51,7 +51,7 @@ static int open_view_of(Scan *scan, pid_t pid, KnownView **ret, int64_t *ret_sta
  * root of its own, the kernel prints names as seen from there (proc_pid_maps(5)). Without either, less is known.
  */
 static int open_host_view(Scan *scan) {
-        KnownView *own, *first;
+        CachedView *own, *first;
         int r;
 
         scan->first_nsec = scan->boot_nsec;
@@ -212,7 +212,7 @@ static int publish(Sweep *s, pid_t pid, uint64_t start_time, const Sight *sight)
         c->mappings += sight->mappings;
         c->ignored += sight->ignored;
         c->processes++;
-        path_set_use(&s->scan->paths, sight->set, s->scan->sweep);
+        path_set_use(&s->scan->lookups, sight->set, s->scan->sweep);
         return snapshot_add_looked(s->snapshot, pid, start_time, look);
 }
 
@@ -261,7 +261,7 @@ static int is_left_out(Sweep *s, Process *p) {
                 return is_fatal(r) ? r : 0;
         if (is_skipped(o, p))
                 return 1;
-        r = o->owners ? owner_read(s->scan->proc_fd, p, &p->owner) : 0;
+        r = o->owners ? process_owner_read(s->scan->proc_fd, p, &p->owner) : 0;
         if (is_fatal(r))
                 return r;
         for (size_t i = 0; i < o->n_skip_owners; i++)
@@ -285,7 +285,7 @@ static void wait_a_moment(Sweep *s) {
 }
 
 /* One examination, and more where it may have met a change in its middle. */
-static int examine_and_explain(Sweep *s, const Process *p, const KnownView *view, const Record *before, Loader *loader,
+static int examine_and_explain(Sweep *s, const Process *p, const CachedView *view, const Record *before, Loader *loader,
                                Sight *ret) {
         _cleanup_(examination_done) Examination x = EXAMINATION_NULL;
         int r;
@@ -301,7 +301,7 @@ static int examine_and_explain(Sweep *s, const Process *p, const KnownView *view
         }
 }
 
-/* Is there anything to compare with, or to say more about than that all is well? Then a glance is not enough. */
+/* Is there anything to compare with, or to say more about than that all is well? Then the fast path is not enough. */
 static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
         Finding *const *findings;
 
@@ -313,7 +313,7 @@ static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
 }
 
 /* What the next sweep compares with. */
-static int remember(Sweep *s, const Process *p, const KnownView *view, Record **record, Sight *sight) {
+static int remember(Sweep *s, const Process *p, const CachedView *view, Record **record, Sight *sight) {
         Record *r = *record;
 
         if (s->partial) {
@@ -330,18 +330,18 @@ static int remember(Sweep *s, const Process *p, const KnownView *view, Record **
         return keep(s, record);
 }
 
-/* What was found out of one like it, or what an examination finds. key: of a process that was glanced at, else NULL. */
-static int find_out(Sweep *s, const Process *p, const KnownView *view, const Record *before, const TwinKey *key,
+/* What was found out of one like it, or what an examination finds. key: of a process that the fast path has read, else NULL. */
+static int find_out(Sweep *s, const Process *p, const CachedView *view, const Record *before, const SiblingKey *key,
                     Loader *loader, Sight *ret) {
         int r = 0;
 
         if (key)
-                r = twin_share(s->scan, &s->options, view, key, p, ret);
+                r = sibling_cache_share(s->scan, &s->options, view, key, p, ret);
         return r != 0 ? r : examine_and_explain(s, p, view, before, loader, ret);
 }
 
 /* Looks at a process from nearby. Returns 1: *ret is what was seen; 0: it is gone, or counted as unreadable; -errno. */
-static int examine(Sweep *s, Process *p, const KnownView *view, const Record *before, const TwinKey *key, Loader *loader,
+static int examine(Sweep *s, Process *p, const CachedView *view, const Record *before, const SiblingKey *key, Loader *loader,
                    Sight *ret) {
         int r;
 
@@ -361,7 +361,7 @@ static int examine(Sweep *s, Process *p, const KnownView *view, const Record *be
         if (r < 0)
                 return count_unreadable(s, p->pid, p->start_time, r);
         if (key)
-                r = twin_add_examined(s->scan, key, p, ret);
+                r = sibling_cache_add_examined(s->scan, key, p, ret);
         return r < 0 ? r : 1;
 }
 
@@ -370,15 +370,15 @@ static bool ignores_units(const SweepOptions *o) {
 }
 
 /* Returns as examine(). */
-static int look_at(Sweep *s, Process *p, const KnownView *view, const Record *before, Sight *ret) {
+static int look_at(Sweep *s, Process *p, const CachedView *view, const Record *before, Sight *ret) {
         _cleanup_(loader_done) Loader loader = LOADER_NULL;
-        const Glance *g = &s->scan->glance;
-        const TwinKey *key = NULL;
+        const FastPath *g = &s->scan->fast_path;
+        const SiblingKey *key = NULL;
         int r;
 
         scan_beacon(s->scan, &s->options, p, NULL);
         if (!must_examine(s, p->pid, before)) {
-                r = glance_at(s->scan, &s->options, p, view, &loader, ret);
+                r = fast_path_check(s->scan, &s->options, p, view, &loader, ret);
                 if (r > 0 || is_fatal(r))
                         return r;
                 /* Those that are alike may belong to different units. */
@@ -402,7 +402,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         _cleanup_(record_freep) Record *record = record_new(pid);
         _cleanup_(process_done) Process p = PROCESS_NULL;
         _cleanup_(sight_done) Sight sight = {};
-        KnownView *view;
+        CachedView *view;
         int r;
 
         if (!record)
@@ -462,7 +462,7 @@ int sweep_step(Sweep *s) {
 }
 
 static size_t count_files(const Sweep *s) {
-        const PathTable *t = &s->scan->paths;
+        const LookupCache *t = &s->scan->lookups;
         size_t n = 0;
 
         for (size_t i = 0; i < t->n_paths; i++)
@@ -497,7 +497,7 @@ int sweep_finish(Sweep *s, Snapshot **ret) {
         snapshot_raise_counts(s->snapshot, /* whole= */ true);
         if (!s->partial) {
                 keep_records(s);
-                path_table_prune(&s->scan->paths, s->scan->sweep);
+                lookup_cache_prune(&s->scan->lookups, s->scan->sweep);
                 elf_cache_prune(&s->scan->elfs, s->scan->sweep);
         }
         *ret = TAKE_PTR(s->snapshot);

@@ -23,7 +23,7 @@ typedef struct Scan Scan;
  */
 typedef struct SweepBeacon {
         uint64_t start_time;
-        uint64_t owner;   /* of the process, see owner.h; 0 where it was not asked for */
+        uint64_t owner;   /* of the process, see process-owner.h; 0 where it was not asked for */
         int32_t pid;
         uint32_t on_file; /* 0: in the process's own state; 1: on a file of the device below */
         uint32_t dev_major, dev_minor; /* of the mapping, as the kernel prints it */

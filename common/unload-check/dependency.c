@@ -145,7 +145,7 @@ static int search_path(const Search *s, Dependency *d) {
         return r;
 }
 
-/* In the order of inspect_file(). The library's own runpath counts for all: it may be a DT_RPATH, which does. */
+/* In the order of unload_check_file(). The library's own runpath counts for all: it may be a DT_RPATH, which does. */
 static int search(const Search *s, Dependency *d) {
         const Dependency *root = &s->list->items[0], *from = &s->list->items[s->from];
         int r = 0;

@@ -34,7 +34,7 @@ typedef struct DependencyList {
 void dependency_list_done(DependencyList *l);
 
 /*
- * fd, directory_fd: as of inspect_file(); both borrowed. What is found is of the same
+ * fd, directory_fd: as of unload_check_file(); both borrowed. What is found is of the same
  * class and machine. Returns 0, the errors of elf_file_read() for the library itself,
  * -errno of a disk, -ENOMEM.
  */

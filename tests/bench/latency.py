@@ -32,7 +32,7 @@ LIBRARIES = "/opt/latency"
 HOLDER_SIZE = 30  # libraries a process: more than 128 findings of one are left out
 SINGLE, BURST = 210, 100
 INTERVAL_SEC = 60  # SweepIntervalSec=
-LOOK_SEC = 3600  # of common/scan/record.c
+LOOK_SEC = 3600  # of common/scan/process-cache.c
 
 
 def prioritize(o, scanner=False):

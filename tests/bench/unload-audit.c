@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Holds what inspect_file() says of libraries against what the loader does: each
+ * Holds what unload_check_file() says of libraries against what the loader does: each
  * library of a directory is loaded and closed in a process of its own. Their
  * constructors run: not for a machine that is in use.
  *
@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "unload-check/inspect.h"
+#include "unload-check/unload-check.h"
 
 enum {
         UNLOADED,
@@ -63,7 +63,7 @@ static double now(void) {
         return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
 }
 
-static void print_reasons(const Inspection *i) {
+static void print_reasons(const UnloadCheck *i) {
         for (size_t k = 0; k < i->n_obstacles; k++)
                 printf("    %s %s: %s\n", unload_to_string(i->obstacles[k].verdict), pin_reason_to_string(i->obstacles[k].reason),
                        i->obstacles[k].detail);
@@ -71,7 +71,7 @@ static void print_reasons(const Inspection *i) {
 
 static void audit_file(Audit *a, int directory_fd, const char *path, const char *name) {
         _cleanup_close_ int fd = openat(directory_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        _cleanup_(inspection_done) Inspection i = {};
+        _cleanup_(unload_check_done) UnloadCheck i = {};
         struct stat st;
         double start;
         int outcome;
@@ -86,7 +86,7 @@ static void audit_file(Audit *a, int directory_fd, const char *path, const char 
         a->seen[a->n_seen++] = st.st_ino;
 
         start = now();
-        if (inspect_file(fd, directory_fd, &i) < 0)
+        if (unload_check_file(fd, directory_fd, &i) < 0)
                 return;
         a->spent += now() - start;
         outcome = try_to_unload(a->host, path);

@@ -534,7 +534,7 @@ class World:
 
     def choose_child(self, random):
         # Not "clone" with the memory in common: a child that sleeps while another process changes that stands for an
-        # hour (common/scan/record.c).
+        # hour (common/scan/process-cache.c).
         return ["child", self.someone(random), random.choice(("fork", "fork", "zombie"))]
 
     def choose_dlopen(self, random):

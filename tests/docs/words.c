@@ -6,7 +6,7 @@
 
 #include "judge/ignore.h"
 #include "report/snapshot.h"
-#include "report/words.h"
+#include "report/vocabulary.h"
 
 /* As stalelibd.conf(5) has them, escaped for scdoc(5). */
 static void print_rules(void) {

@@ -19,7 +19,7 @@
 #include "journal.h"
 #include "message.h"
 #include "metrics.h"
-#include "report/report.h"
+#include "report/report-json.h"
 
 static size_t n_entries;
 

@@ -78,14 +78,14 @@ def commands_in_readme_are_those_of_the_program():
 
 @case
 def states_in_readme_are_words_of_the_vocabulary():
-    words = set(re.findall(r'"([a-z-]+)"', read("common/report/words.c")))
+    words = set(re.findall(r'"([a-z-]+)"', read("common/report/vocabulary.c")))
     named = re.findall(r"^\| `([a-z]+)` \|", read("README.md").split("| state |")[1].split("\n\n")[0], re.MULTILINE)
     assert len(named) == 7 and set(named) <= words, named
 
 
 @case
 def reasons_in_readme_are_as_many_as_there_are():
-    words = re.search(r"DEFINE_WORDS\(pin_reason,.*?\)", read("common/report/words.c"), re.DOTALL)[0]
+    words = re.search(r"DEFINE_WORDS\(pin_reason,.*?\)", read("common/report/vocabulary.c"), re.DOTALL)[0]
     pins = set(re.findall(r'"([a-z-]+)"', words)) - {"unknown"}
     equal(re.search(r"one of (\d+) reasons", read("README.md"))[1], str(len(pins)))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "health.h"
-#include "proc/owner.h"
+#include "proc/process-owner.h"
 #include "proc/requirements.h"
 #include "unit.h"
 
@@ -16,7 +16,7 @@ static const struct {
           "2 processes are left out, where a scanner hung or died. The files of 1 device are left out, where a scanner hung." },
         { { .owners = 1, .owner = 1000 }, TROUBLE_OWNERS,
           "The processes of user 1000 are left out, since scanners hung or died at too many of them." },
-        { { .owners = 1, .owner = OWNER_NAMESPACE + 77, .owners_processes = 12 }, TROUBLE_OWNERS,
+        { { .owners = 1, .owner = PROCESS_OWNER_NAMESPACE + 77, .owners_processes = 12 }, TROUBLE_OWNERS,
           "The processes of user namespace 77 are left out (12 more), since scanners hung or died at too many of them." },
         { { .processes = 6, .owners = 2, .owner = 1000, .owners_processes = 12 }, TROUBLE_OWNERS | TROUBLE_LEFT_OUT,
           "6 processes are left out, where a scanner hung or died. "

@@ -5,7 +5,7 @@
 #include "bus-nowhere.h"
 #include "findings.h"
 #include "message.h"
-#include "proc/owner.h"
+#include "proc/process-owner.h"
 #include "proc/requirements.h"
 #include "request.h"
 
@@ -645,8 +645,8 @@ START_TEST(a_beacon_tells_a_place_that_can_be) {
                 { { .pid = -1 }, -EBADMSG },
                 { { .pid = 4194305 }, -EBADMSG },
                 { { .pid = 1, .on_file = 2 }, -EBADMSG },
-                { { .pid = 1, .owner = 2 * OWNER_NAMESPACE - 1 }, 0 },
-                { { .pid = 1, .owner = 2 * OWNER_NAMESPACE }, -EBADMSG },
+                { { .pid = 1, .owner = 2 * PROCESS_OWNER_NAMESPACE - 1 }, 0 },
+                { { .pid = 1, .owner = 2 * PROCESS_OWNER_NAMESPACE }, -EBADMSG },
         };
         int fd = memory_new(sizeof(SweepBeacon), 0);
 
@@ -677,7 +677,7 @@ START_TEST(a_request_comes_back_as_it_was) {
         sent.n_skip_devices = 1;
         sent.owners = true;
         sent.skip_owners = calloc(2, sizeof(*sent.skip_owners));
-        sent.skip_owners[1] = OWNER_NAMESPACE + 7;
+        sent.skip_owners[1] = PROCESS_OWNER_NAMESPACE + 7;
         sent.n_skip_owners = 2;
         sent.previous = snapshot_example();
         sent.previous->findings[1]->text_length = 1000;
@@ -701,7 +701,7 @@ START_TEST(a_request_comes_back_as_it_was) {
         ck_assert_uint_eq(got.skip_devices[0].dev_major, 8);
         ck_assert(got.owners);
         ck_assert_uint_eq(got.n_skip_owners, 2);
-        ck_assert_uint_eq(got.skip_owners[1], OWNER_NAMESPACE + 7);
+        ck_assert_uint_eq(got.skip_owners[1], PROCESS_OWNER_NAMESPACE + 7);
         ck_assert_uint_eq(got.previous->n_findings, 3);
         for (size_t i = 0; i < 3; i++)
                 ck_assert(got.previous_listed[i] == (i < 2));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "proc/owner.h"
+#include "proc/process-owner.h"
 #include "quarantine.h"
 #include "timespan.h"
 #include "unit.h"
@@ -119,7 +119,7 @@ static const struct {
         { "processes that hang", hang, 1000, 1 },
         { "files that hang", hang_at_file, 1000, 1 },
         { "processes that kill", die, 1000, 1 },
-        { "of a namespace that root made", hang, OWNER_NAMESPACE + 7, 1 },
+        { "of a namespace that root made", hang, PROCESS_OWNER_NAMESPACE + 7, 1 },
         { "of root", hang, 0, 0 },
 };
 

@@ -469,7 +469,7 @@ static void run_as_a_user(int fd, const void *data _unused_) {
         child_ready(fd);
 }
 
-START_TEST(what_hung_is_not_even_glanced_at) {
+START_TEST(what_hung_is_not_even_read) {
         pid_t other = child_start(run_as_a_user, NULL);
         const SweepProcess skip = { .pid = other };
 
@@ -648,7 +648,7 @@ static TCase *all_tests(const char *name, SFun how) {
         tcase_add_test(tcase, examinations_are_spread_at_first_and_hourly_then);
         tcase_add_test(tcase, a_full_sweep_says_the_same);
         tcase_add_test(tcase, what_hung_before_is_left_out_and_counted);
-        tcase_add_test(tcase, what_hung_is_not_even_glanced_at);
+        tcase_add_test(tcase, what_hung_is_not_even_read);
         tcase_add_test(tcase, all_of_an_owner_are_left_out_and_counted_and_root_is_not);
         tcase_add_test(tcase, a_device_that_hung_is_counted_as_unknown);
         tcase_add_test(tcase, what_can_be_judged_no_more_stays_unconfirmed);

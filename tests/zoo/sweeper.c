@@ -15,7 +15,7 @@
 #include <signal.h>
 #include <dirent.h>
 
-#include "report/report.h"
+#include "report/report-json.h"
 #include "sweep/sweep.h"
 
 static long resident_kib(void) {
@@ -68,7 +68,7 @@ static int sweep(Scan *scan, const SweepOptions *options, Snapshot **last) {
         r = sweep_run(scan, &o, &s);
         if (r < 0)
                 return r;
-        r = report_build(s, &report);
+        r = report_json_build(s, &report);
         if (r < 0)
                 return r;
         add_cost(report, s);

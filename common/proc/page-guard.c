@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+
+#include "proc/page-guard.h"
+#include "scan/scan.h"
+
+void page_guard_done(PageGuard *g) {
+        fd_close(g->maps_fd);
+        fd_close(g->pages_fd);
+        *g = PAGE_GUARD_NULL;
+}
+
+/* As maps_span_at(); before Linux 6.11, from the text that was read of the process. */
+static int span_at(PageGuard *g, uint64_t address, MapsSpan *ret) {
+        int fd = g->process->maps_fd >= 0 ? g->process->maps_fd : g->maps_fd, r = -ENOTTY;
+
+        if (!g->options->text_maps && !g->scan->fast_path.no_query) {
+                if (fd < 0)
+                        fd = g->maps_fd = process_open_maps(g->process);
+                r = fd < 0 ? fd : maps_span_at(fd, address, ret);
+        }
+        return r == -ENOTTY || r == -EINVAL ? maps_text_span_at(&g->scan->maps.text, address, ret) : r;
+}
+
+/* Bits of an entry of pagemap: Documentation/admin-guide/mm/pagemap.rst. */
+#define PAGE_PRESENT (UINT64_C(1) << 63)
+#define PAGE_SWAPPED (UINT64_C(1) << 62)
+#define PAGE_OF_FILE (UINT64_C(1) << 61) /* of a file, or of shared memory */
+
+/*
+ * The entry of the page of this address, 8 bytes a page of the system. Some more are read at once, for who reads upwards:
+ * each is used once, since residency may change. Returns 0 or -errno.
+ */
+static int read_page_entry(PageGuard *g, uint64_t address, uint64_t *ret) {
+        const uint64_t page = address / page_size();
+        ssize_t n;
+
+        if (g->pages_fd < 0) {
+                g->pages_fd = openat(g->process->fd, "pagemap", O_RDONLY | O_CLOEXEC);
+                g->window_next = g->window_end = 0;
+        }
+        if (g->pages_fd < 0 || address > INT64_MAX)
+                return -EACCES;
+        if (page < g->window_next || page >= g->window_end) {
+                n = pread(g->pages_fd, g->window, sizeof(g->window), (off_t) (page * sizeof(*g->window)));
+                g->window_first = page;
+                g->window_end = page + (n > 0 ? (uint64_t) n / sizeof(*g->window) : 0);
+        }
+        g->window_next = page + 1;
+        if (page >= g->window_end)
+                return -ENODATA;
+        *ret = g->window[page - g->window_first];
+        return 0;
+}
+
+static bool is_present(PageGuard *g, uint64_t address) {
+        uint64_t entry;
+
+        return read_page_entry(g, address, &entry) >= 0 && entry & PAGE_PRESENT;
+}
+
+int page_guard_is_copied(PageGuard *g, uint64_t address) {
+        uint64_t entry;
+        int r;
+
+        r = read_page_entry(g, address, &entry);
+        if (r < 0)
+                return r;
+        return entry & PAGE_SWAPPED || (entry & PAGE_PRESENT && !(entry & PAGE_OF_FILE));
+}
+
+bool page_guard_allows(void *userdata, uint64_t address) {
+        PageGuard *g = userdata;
+        MapsSpan span;
+
+        for (size_t i = 0; i < PAGE_GUARD_SPANS; i++)
+                if (address >= g->spans[i].start && address < g->spans[i].end)
+                        return true;
+        /* What hangs now is the process, not a file. */
+        scan_beacon(g->scan, g->options, g->process, NULL);
+        if (span_at(g, address, &span) < 0 ||
+            (span.file && !scan_device_answers(g->scan, g->options, g->view, span.dev_major, span.dev_minor)))
+                return is_present(g, address);
+        g->spans[g->next_span++ % PAGE_GUARD_SPANS] = span;
+        return true;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * May a page of a process's memory be read without blocking? Reading a page of a mapped
+ * file that is not resident faults it in: from a server that does not answer, that takes
+ * for ever. A hostile list leads into such a page; an honest one does by accident.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proc/mapping.h"
+#include "proc/process.h"
+#include "sweep/sweep.h"
+
+typedef struct CachedView CachedView;
+
+#define PAGE_GUARD_SPANS 32
+#define PAGE_GUARD_WINDOW 16 /* pages */
+
+typedef struct PageGuard {
+        const Scan *scan;            /* these are borrowed */
+        const SweepOptions *options;
+        const CachedView *view;
+        const Process *process;
+        int maps_fd, pages_fd;       /* owned; maps and pagemap, opened when needed */
+        MapsSpan spans[PAGE_GUARD_SPANS]; /* that it let through last: most pages lie beside each other */
+        unsigned next_span;
+        uint64_t window[PAGE_GUARD_WINDOW]; /* of pagemap, as read last, */
+        uint64_t window_first, window_next, window_end; /* from this page on; those from the second to the third are still good */
+} PageGuard;
+
+/* Embeds owned descriptors: initialise with PAGE_GUARD_NULL before page_guard_done() may see it. */
+#define PAGE_GUARD_NULL ((PageGuard){ .maps_fd = -EBADF, .pages_fd = -EBADF })
+void page_guard_done(PageGuard *g);
+
+/*
+ * Is the page of a private mapping of a file a copy, which the process has written to? All others, also those that are not
+ * in memory just now, hold what the mapped file holds. Returns 1, 0, -errno where that cannot be told.
+ */
+int page_guard_is_copied(PageGuard *g, uint64_t address);
+
+/* A MemoryGuard over a PageGuard. */
+bool page_guard_allows(void *userdata, uint64_t address);

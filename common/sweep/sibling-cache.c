@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+
+#include "explain/explain.h"
+#include "rtld/loader.h"
+#include "sweep/sibling-cache.h"
+
+#define BUCKETS 4096u
+/* Each holds a memory trace. Workers mostly follow the first of them soon, so the oldest entry is replaced. */
+#define SIBLINGS_MAX 1024u
+
+static void sibling_clear(Sibling *s) {
+        memory_trace_done(&s->trace);
+        free(s->auxv);
+        s->auxv = NULL;
+}
+
+void sibling_cache_done(SiblingCache *c) {
+        for (size_t i = 0; i < c->n_siblings; i++)
+                sibling_clear(&c->siblings[i]);
+        free(c->siblings);
+        free(c->buckets);
+        *c = (SiblingCache){};
+}
+
+const Sibling *sibling_cache_find(const SiblingCache *c, const SiblingKey *key) {
+        for (uint32_t i = c->buckets ? c->buckets[key->hash % BUCKETS] : UINT32_MAX; i != UINT32_MAX; i = c->siblings[i].next) {
+                const SiblingKey *k = &c->siblings[i].key;
+
+                if (k->hash == key->hash && k->uid == key->uid && k->n_ranges == key->n_ranges)
+                        return &c->siblings[i];
+        }
+        return NULL;
+}
+
+static void forget(SiblingCache *c, uint32_t i) {
+        uint32_t *link = &c->buckets[c->siblings[i].key.hash % BUCKETS];
+
+        while (*link != i)
+                link = &c->siblings[*link].next;
+        *link = c->siblings[i].next;
+        sibling_clear(&c->siblings[i]);
+}
+
+static int add(SiblingCache *c, const Sibling *sibling) {
+        uint32_t *bucket, i;
+
+        if (!c->buckets) {
+                c->buckets = malloc(BUCKETS * sizeof(*c->buckets));
+                if (!c->buckets)
+                        return -ENOMEM;
+                memset(c->buckets, 0xff, BUCKETS * sizeof(*c->buckets));
+        }
+        if (c->n_siblings < SIBLINGS_MAX) {
+                if (!GROW(c->siblings, c->allocated, c->n_siblings + 1))
+                        return -ENOMEM;
+                i = (uint32_t) c->n_siblings++;
+        } else {
+                i = c->oldest;
+                c->oldest = (c->oldest + 1) % SIBLINGS_MAX;
+                forget(c, i);
+        }
+        bucket = &c->buckets[sibling->key.hash % BUCKETS];
+        c->siblings[i] = *sibling;
+        c->siblings[i].next = *bucket;
+        *bucket = i;
+        return 0;
+}
+
+/* What other processes are compared with. Returns 1; 0: nothing of use; -ENOMEM. */
+static int take_evidence(Scan *scan, const Process *p, Sibling *sibling) {
+        int r;
+
+        if (!scan->memory || sibling->sight.misprinted || sibling->sight.unexecuted ||
+            trouble_has_unknown(sight_trouble(&sibling->sight)) || sibling_cache_find(&scan->siblings, &sibling->key))
+                return 0;
+        r = process_read_file(p, "auxv", AUXV_MAX, &sibling->auxv, &sibling->auxv_size);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        return memory_take_trace(scan->memory, &sibling->trace);
+}
+
+static int add_with_evidence(Scan *scan, const Process *p, Sibling *sibling) {
+        int r;
+
+        r = take_evidence(scan, p, sibling);
+        if (r > 0) {
+                r = add(&scan->siblings, sibling);
+                if (r >= 0)
+                        return 0;
+        }
+        sibling_clear(sibling);
+        return r;
+}
+
+int sibling_cache_add_settled(Scan *scan, const SiblingKey *key, const Process *p, const Sight *sight, int64_t newest) {
+        Sibling sibling = { .key = *key, .settled = true, .sight = *sight, .newest = newest };
+
+        return add_with_evidence(scan, p, &sibling);
+}
+
+int sibling_cache_add_examined(Scan *scan, const SiblingKey *key, const Process *p, const Sight *sight) {
+        Sibling sibling = { .key = *key, .sight = *sight };
+        int r;
+
+        r = scan_start_nsec(scan, p, &sibling.started_nsec);
+        return r < 0 ? r : add_with_evidence(scan, p, &sibling);
+}
+
+int sibling_matches(Scan *scan, const SweepOptions *options, const CachedView *view, const Sibling *sibling,
+                    const Process *p) {
+        _cleanup_free_ char *auxv = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        size_t size;
+        bool same;
+        int r;
+
+        r = process_read_file(p, "auxv", AUXV_MAX, &auxv, &size);
+        if (r < 0 || size != sibling->auxv_size || memcmp(auxv, sibling->auxv, size) != 0)
+                return r == -ENOMEM ? r : 0;
+        r = scan_memory(scan, options, view, p);
+        if (r < 0)
+                return r;
+        fd = openat(p->fd, "mem", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return 0;
+        memory_attach(scan->memory, fd);
+        same = memory_matches(scan->memory, &sibling->trace);
+        memory_attach(scan->memory, -EBADF);
+        return same;
+}
+
+int sibling_cache_share(Scan *scan, const SweepOptions *options, const CachedView *view, const SiblingKey *key,
+                        const Process *p, Sight *ret) {
+        const Sibling *sibling = sibling_cache_find(&scan->siblings, key);
+        int64_t started;
+        int r;
+
+        if (!sibling || sibling->settled)
+                return 0;
+        r = scan_start_nsec(scan, p, &started);
+        if (r < 0)
+                return r;
+        r = started == sibling->started_nsec ? sibling_matches(scan, options, view, sibling, p) : 0;
+        if (r <= 0)
+                return r;
+        r = explain_again(scan, options, p, &sibling->sight, ret);
+        return r < 0 ? r : 1;
+}
