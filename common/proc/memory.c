@@ -11,13 +11,16 @@
 #define PAGES 64u
 /* A process of which more was read is compared with no other. */
 #define TRACE_MAX 512u
-/* What a trace goes by. */
-#define BLOCK 64u
+/* What a trace goes by: few bytes, since a name in the heap of an interpreter lies between counters that change with each fork(2). */
+#define BLOCK 16u
+#define WORD_BLOCKS 64u /* of a word of bits, one a block */
+
+_Static_assert(MEMORY_PAGE_WORDS * WORD_BLOCKS * BLOCK == PAGE, "a bit for each block of a page");
 
 typedef struct Page {
         uint64_t number; /* address / PAGE */
         size_t length;   /* how much of it could be read; 0: empty slot */
-        uint64_t noted;  /* blocks of it that are in the trace */
+        uint64_t noted[MEMORY_PAGE_WORDS]; /* blocks of it that are in the trace */
 } Page;
 
 struct Memory {
@@ -112,29 +115,45 @@ void memory_trace_done(MemoryTrace *t) {
 /* Of a block, at its place in the page. */
 static uint64_t sum_of(const uint8_t *bytes, unsigned block) {
         static const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
-        uint64_t a = block + 1, b = ~a;
+        uint64_t words[BLOCK / sizeof(uint64_t)], sum;
 
-        for (size_t i = 0; i < BLOCK; i += 2 * sizeof(uint64_t)) {
-                uint64_t words[2];
-
-                memcpy(words, bytes + block * BLOCK + i, sizeof(words));
-                a = (a ^ words[0]) * factor;
-                b = (b ^ words[1]) * factor;
-                a ^= a >> 29;
-                b ^= b >> 32;
-        }
-        return (a ^ b >> 7) * factor;
+        memcpy(words, bytes + block * BLOCK, sizeof(words));
+        sum = (words[0] ^ block) * factor;
+        sum = (sum ^ sum >> 32 ^ words[1]) * factor;
+        return sum ^ sum >> 29;
 }
 
-static uint64_t sum_of_blocks(const uint8_t *bytes, uint64_t blocks) {
+/* Of the blocks that this word of bits names. */
+static uint64_t sum_of_word(const uint8_t *bytes, unsigned word, uint64_t blocks) {
         uint64_t sum = 0;
 
-        for (; blocks != 0; blocks &= blocks - 1) {
-                unsigned block = (unsigned) __builtin_ctzll(blocks);
-
-                sum += sum_of(bytes, block);
-        }
+        for (; blocks != 0; blocks &= blocks - 1)
+                sum += sum_of(bytes, word * WORD_BLOCKS + (unsigned) __builtin_ctzll(blocks));
         return sum;
+}
+
+static bool could_be_read(const MemoryPage *p) {
+        for (unsigned word = 0; word < MEMORY_PAGE_WORDS; word++)
+                if (p->blocks[word] != 0)
+                        return true;
+        return false;
+}
+
+/* Offsets in the page, of one that could be read: of the first block in the trace, and of what follows the last one. */
+static size_t trace_start(const MemoryPage *p) {
+        unsigned word = 0;
+
+        while (p->blocks[word] == 0)
+                word++;
+        return (word * WORD_BLOCKS + (unsigned) __builtin_ctzll(p->blocks[word])) * BLOCK;
+}
+
+static size_t trace_end(const MemoryPage *p) {
+        unsigned word = MEMORY_PAGE_WORDS - 1;
+
+        while (p->blocks[word] == 0)
+                word--;
+        return ((word + 1) * WORD_BLOCKS - (unsigned) __builtin_clzll(p->blocks[word])) * BLOCK;
 }
 
 /* The trace's own page, or NULL where it is full. */
@@ -152,22 +171,34 @@ static MemoryPage *trace_page(Memory *m, uint64_t number) {
         return &t->pages[t->n_pages++];
 }
 
-/* n bytes from address on, all on one page that is in its slot. */
-static void note(Memory *m, uint64_t address, size_t n) {
-        const uint64_t number = address / PAGE;
+static void note_word(Memory *m, uint64_t number, unsigned word, uint64_t blocks) {
         Page *page = &m->slots[number % PAGES];
-        const unsigned first = (unsigned) (address % PAGE / BLOCK), last = (unsigned) ((address + n - 1) % PAGE / BLOCK);
-        const uint64_t wanted = (UINT64_MAX << first) & (UINT64_MAX >> (63 - last)) & ~page->noted;
         MemoryPage *p;
 
-        if (wanted == 0 || m->trace_cut)
+        blocks &= ~page->noted[word];
+        if (blocks == 0 || m->trace_cut)
                 return;
-        page->noted |= wanted;
+        page->noted[word] |= blocks;
         p = trace_page(m, number);
         if (!p)
                 return;
-        p->sum += sum_of_blocks(m->pages[number % PAGES], wanted & ~p->blocks);
-        p->blocks |= wanted;
+        p->sum += sum_of_word(m->pages[number % PAGES], word, blocks & ~p->blocks[word]);
+        p->blocks[word] |= blocks;
+}
+
+/* n bytes from address on, n > 0, all on one page that is in its slot. */
+static void note(Memory *m, uint64_t address, size_t n) {
+        const unsigned first = (unsigned) (address % PAGE / BLOCK), last = (unsigned) ((address + n - 1) % PAGE / BLOCK);
+
+        for (unsigned word = first / WORD_BLOCKS; word <= last / WORD_BLOCKS; word++) {
+                uint64_t blocks = UINT64_MAX;
+
+                if (word == first / WORD_BLOCKS)
+                        blocks &= UINT64_MAX << first % WORD_BLOCKS;
+                if (word == last / WORD_BLOCKS)
+                        blocks &= UINT64_MAX >> (WORD_BLOCKS - 1 - last % WORD_BLOCKS);
+                note_word(m, address / PAGE, word, blocks);
+        }
 }
 
 static int compare_pages(const void *a, const void *b) {
@@ -191,68 +222,52 @@ int memory_take_trace(Memory *m, MemoryTrace *ret) {
         return 1;
 }
 
-static bool has_page(const Memory *m, uint64_t number) {
-        const Page *page = &m->slots[number % PAGES];
-
-        return page->length > 0 && page->number == number;
-}
-
-/* Reads a page, and those behind it with it: as many of `count` as have slots beside each other and may be read. */
-static int read_pages(Memory *m, uint64_t number, size_t count) {
-        size_t slot = number % PAGES;
-        ssize_t n;
-
+/* n bytes, to the place in `pages` that address has on its page. Returns how many, or -errno. */
+static ssize_t read_bytes(Memory *m, uint64_t address, size_t n, size_t slot) {
         if (m->bytes >= MEMORY_BYTES_MAX)
                 return -EFBIG;
-        if (count > PAGES - slot)
-                count = PAGES - slot;
-        for (size_t i = 0; m->guard && i < count; i++) {
-                if (m->guard(m->guard_userdata, (number + i) * PAGE))
-                        continue;
-                if (i == 0)
+        for (uint64_t number = address / PAGE; m->guard && number <= (address + n - 1) / PAGE; number++)
+                if (!m->guard(m->guard_userdata, number * PAGE))
                         return -EREMOTE;
-                count = i;
-        }
-        for (size_t i = 0; i < count; i++)
-                m->slots[slot + i].length = 0;
-        m->bytes += count * PAGE;
-        n = m->reader(m->userdata, number * PAGE, m->pages[slot], count * PAGE);
-        if (n < 0)
-                return (int) n;
-        for (size_t i = 0, left = (size_t) n; i < count && left > 0; i++) {
-                m->slots[slot + i].number = number + i;
-                m->slots[slot + i].length = left < PAGE ? left : PAGE;
-                m->slots[slot + i].noted = 0;
-                left -= m->slots[slot + i].length;
-        }
-        return 0;
+        m->bytes += n;
+        return m->reader(m->userdata, address, m->pages[slot] + address % PAGE, n);
 }
 
-/* How many pages of the trace, from this one on, follow each other in memory. */
+/* How many pages of the trace, from this one on, follow each other in memory and could be read; one that could not is alone. */
 static size_t run_length(const MemoryTrace *t, size_t first) {
         size_t n = 1;
 
-        while (n < PAGES && first + n < t->n_pages && t->pages[first + n].number == t->pages[first].number + n)
+        while (could_be_read(&t->pages[first]) && n < PAGES && first + n < t->n_pages && t->pages[first + n].number == t->pages[first].number + n &&
+               could_be_read(&t->pages[first + n]))
                 n++;
         return n;
 }
 
-bool memory_matches(Memory *m, const MemoryTrace *t) {
-        memory_forget(m);
-        for (size_t i = 0; i < t->n_pages; i++) {
-                const MemoryPage *p = &t->pages[i];
-                size_t slot = p->number % PAGES;
+static bool run_matches(Memory *m, const MemoryPage *pages, size_t n) {
+        const uint64_t start = pages[0].number * PAGE + trace_start(&pages[0]);
+        const uint64_t end = pages[n - 1].number * PAGE + trace_end(&pages[n - 1]);
 
-                if (!has_page(m, p->number)) {
-                        m->slots[slot].length = 0;
-                        if (read_pages(m, p->number, run_length(t, i)) < 0 || m->slots[slot].length == 0) {
-                                if (p->blocks != 0)
-                                        return false;
-                                continue;
-                        }
-                }
-                /* A page is there as a whole or not at all. */
-                if (p->blocks == 0 || m->slots[slot].length < PAGE || sum_of_blocks(m->pages[slot], p->blocks) != p->sum)
+        if (read_bytes(m, start, end - start, 0) != (ssize_t) (end - start))
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                uint64_t sum = 0;
+
+                for (unsigned word = 0; word < MEMORY_PAGE_WORDS; word++)
+                        sum += sum_of_word(m->pages[i], word, pages[i].blocks[word]);
+                if (sum != pages[i].sum)
+                        return false;
+        }
+        return true;
+}
+
+bool memory_matches(Memory *m, const MemoryTrace *t) {
+        memory_forget(m); /* the slots hold runs meanwhile */
+        for (size_t i = 0, n; i < t->n_pages; i += n) {
+                n = run_length(t, i);
+                if (could_be_read(&t->pages[i])) {
+                        if (!run_matches(m, &t->pages[i], n))
+                                return false;
+                } else if (read_bytes(m, t->pages[i].number * PAGE, PAGE, 0) > 0)
                         return false;
         }
         return true;
@@ -266,12 +281,13 @@ static int look(Memory *m, uint64_t address, const uint8_t **ret, size_t *ret_n)
 
         if (number == m->bad)
                 return m->error;
-        if (!has_page(m, number)) {
-                int r = read_pages(m, number, 1);
+        if (page->length == 0 || page->number != number) {
+                ssize_t k = read_bytes(m, number * PAGE, PAGE, slot);
 
-                if (r < 0 || page->length == 0) {
+                *page = (Page){ .number = number, .length = k > 0 ? (size_t) k : 0 };
+                if (k <= 0) {
                         m->bad = number;
-                        m->error = r < 0 ? r : -EIO;
+                        m->error = k < 0 ? (int) k : -EIO;
                         trace_page(m, number);
                         return m->error;
                 }

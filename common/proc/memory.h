@@ -57,9 +57,11 @@ void memory_forget_at(Memory *m, uint64_t address, size_t n);
 
 /* --- is the memory of another process the same? --- */
 
+#define MEMORY_PAGE_WORDS 4
+
 typedef struct MemoryPage {
         uint64_t number; /* address / 4096 */
-        uint64_t blocks; /* which 64 bytes of it were looked at, a bit each; none: it could not be read */
+        uint64_t blocks[MEMORY_PAGE_WORDS]; /* which 16 bytes of it were read, a bit each; none: it could not be read */
         uint64_t sum;    /* of these */
 } MemoryPage;
 

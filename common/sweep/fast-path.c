@@ -401,7 +401,7 @@ int fast_path_check(Scan *scan, const SweepOptions *options, Process *process, c
         if (r != 0)
                 return r;
         r = check_all(scan, options, view, process, loader, &newest, ret);
-        if (r > 0 && sibling_cache_add_settled(scan, &fp->key, process, ret, newest) < 0)
+        if (r > 0 && sibling_cache_add_settled(scan, &fp->key, process, loader, ret, newest) < 0)
                 return -ENOMEM;
         return r;
 }

@@ -68,23 +68,35 @@ static int add(SiblingCache *c, const Sibling *sibling) {
         return 0;
 }
 
+/* From the loader where it has been read already. Returns 0, -ENOMEM, -errno. */
+static int take_auxv(const Process *p, const Loader *loader, Sibling *sibling) {
+        if (!loader || !loader->auxv)
+                return process_read_file(p, "auxv", AUXV_MAX, &sibling->auxv, &sibling->auxv_size);
+        sibling->auxv = malloc(loader->auxv_size + 1);
+        if (!sibling->auxv)
+                return -ENOMEM;
+        memcpy(sibling->auxv, loader->auxv, loader->auxv_size);
+        sibling->auxv_size = loader->auxv_size;
+        return 0;
+}
+
 /* What other processes are compared with. Returns 1; 0: nothing of use; -ENOMEM. */
-static int take_evidence(Scan *scan, const Process *p, Sibling *sibling) {
+static int take_evidence(Scan *scan, const Process *p, const Loader *loader, Sibling *sibling) {
         int r;
 
         if (!scan->memory || sibling->sight.misprinted || sibling->sight.unexecuted ||
             trouble_has_unknown(sight_trouble(&sibling->sight)) || sibling_cache_find(&scan->siblings, &sibling->key))
                 return 0;
-        r = process_read_file(p, "auxv", AUXV_MAX, &sibling->auxv, &sibling->auxv_size);
+        r = take_auxv(p, loader, sibling);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
         return memory_take_trace(scan->memory, &sibling->trace);
 }
 
-static int add_with_evidence(Scan *scan, const Process *p, Sibling *sibling) {
+static int add_with_evidence(Scan *scan, const Process *p, const Loader *loader, Sibling *sibling) {
         int r;
 
-        r = take_evidence(scan, p, sibling);
+        r = take_evidence(scan, p, loader, sibling);
         if (r > 0) {
                 r = add(&scan->siblings, sibling);
                 if (r >= 0)
@@ -94,10 +106,11 @@ static int add_with_evidence(Scan *scan, const Process *p, Sibling *sibling) {
         return r;
 }
 
-int sibling_cache_add_settled(Scan *scan, const SiblingKey *key, const Process *p, const Sight *sight, int64_t newest) {
+int sibling_cache_add_settled(Scan *scan, const SiblingKey *key, const Process *p, const Loader *loader, const Sight *sight,
+                              int64_t newest) {
         Sibling sibling = { .key = *key, .settled = true, .sight = *sight, .newest = newest };
 
-        return add_with_evidence(scan, p, &sibling);
+        return add_with_evidence(scan, p, loader, &sibling);
 }
 
 int sibling_cache_add_examined(Scan *scan, const SiblingKey *key, const Process *p, const Sight *sight) {
@@ -105,7 +118,7 @@ int sibling_cache_add_examined(Scan *scan, const SiblingKey *key, const Process 
         int r;
 
         r = scan_start_nsec(scan, p, &sibling.started_nsec);
-        return r < 0 ? r : add_with_evidence(scan, p, &sibling);
+        return r < 0 ? r : add_with_evidence(scan, p, /* loader= */ NULL, &sibling);
 }
 
 int sibling_matches(Scan *scan, const SweepOptions *options, const CachedView *view, const Sibling *sibling,

@@ -10,6 +10,7 @@
  * share them), and where every mapping that counts has an executable VMA.
  */
 
+#include "rtld/loader.h"
 #include "scan/scan.h"
 
 void sibling_cache_done(SiblingCache *c);
@@ -25,7 +26,8 @@ const Sibling *sibling_cache_find(const SiblingCache *c, const SiblingKey *key);
  * the latest ctime of its files, or one that was examined; the findings of `sight` must live as long as the sweep. Returns
  * 0 or -ENOMEM.
  */
-int sibling_cache_add_settled(Scan *scan, const SiblingKey *key, const Process *p, const Sight *sight, int64_t newest);
+int sibling_cache_add_settled(Scan *scan, const SiblingKey *key, const Process *p, const Loader *loader, const Sight *sight,
+                              int64_t newest);
 int sibling_cache_add_examined(Scan *scan, const SiblingKey *key, const Process *p, const Sight *sight);
 
 /*

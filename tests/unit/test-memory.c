@@ -202,15 +202,20 @@ static const struct {
         { "nothing differs", 100, 8, UINT64_MAX, true },
         { "the byte itself", 100, 8, 100, false },
         { "the last byte", 100, 8, 107, false },
-        { "the same 64 bytes", 100, 8, 64, false },
-        { "the next 64 bytes", 100, 8, 128, true },
-        { "those before", 100, 8, 63, true },
+        { "the same 16 bytes", 100, 8, 96, false },
+        { "the next 16 bytes", 100, 8, 112, true },
+        { "those before", 100, 8, 95, true },
+        { "the first of 64 blocks", 0, 1024, 0, false },
+        { "the last of 64 blocks", 0, 1024, 1023, false },
+        { "behind 64 blocks", 0, 1024, 1024, true },
+        { "the 65th block", 1000, 100, 1030, false },
+        { "the last block of a page", 4000, 96, 4095, false },
         { "another page", 100, 8, 4096, true },
         { "the second of two pages", 4090, 12, 4096, false },
         { "the first of two pages", 4090, 12, 4090, false },
         { "the middle of many pages", 1, 20000, 9000, false },
         { "behind many pages", 1, 20000, 20480, true },
-        { "the last block of all", FAKE_SIZE - 1, 1, FAKE_SIZE - 64, false },
+        { "the last block of all", FAKE_SIZE - 1, 1, FAKE_SIZE - 16, false },
 };
 
 START_TEST(memory_is_the_same_where_it_was_looked_at) {
@@ -239,7 +244,7 @@ START_TEST(a_trace_goes_by_places_alone) {
         ck_assert_int_eq(memory_take_trace(memory, &second), 1);
         ck_assert_uint_eq(first.n_pages, 1);
         ck_assert_uint_eq(first.pages[0].sum, second.pages[0].sum);
-        ck_assert_uint_eq(first.pages[0].blocks, second.pages[0].blocks);
+        ck_assert_mem_eq(first.pages[0].blocks, second.pages[0].blocks, sizeof(first.pages[0].blocks));
 }
 END_TEST
 
@@ -270,6 +275,19 @@ START_TEST(what_could_not_be_read_must_not_be_there) {
         ck_assert(memory_matches(own, &trace));
         memory_attach(own, with);
         ck_assert(!memory_matches(own, &trace));
+}
+END_TEST
+
+START_TEST(a_page_after_one_that_could_not_be_read_counts) {
+        _cleanup_(memory_trace_done) MemoryTrace trace = {};
+        uint64_t word;
+
+        ck_assert_int_eq(memory_read_word(memory, FAKE_BASE - 4096, 8, &word), -EIO);
+        ck_assert_int_eq(memory_read_word(memory, FAKE_BASE, 8, &word), 0);
+        ck_assert_int_eq(memory_take_trace(memory, &trace), 1);
+        ck_assert(memory_matches(memory, &trace));
+        fake->bytes[0] ^= 1;
+        ck_assert(!memory_matches(memory, &trace));
 }
 END_TEST
 
@@ -388,6 +406,7 @@ int main(void) {
         tcase_add_test(tcase, a_trace_goes_by_places_alone);
         tcase_add_test(tcase, bytes_that_change_places_are_not_the_same);
         tcase_add_test(tcase, what_could_not_be_read_must_not_be_there);
+        tcase_add_test(tcase, a_page_after_one_that_could_not_be_read_counts);
         tcase_add_test(tcase, there_is_no_trace_of_nothing_and_none_of_too_much);
         tcase_add_test(tcase, the_sum_of_all_reads_is_bounded);
         tcase_add_test(tcase, nothing_of_one_process_is_left_for_the_next);
