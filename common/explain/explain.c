@@ -17,7 +17,7 @@
 /* A process that makes up more findings than this is told of no further ones: they are counted as unknown. */
 #define FINDINGS_MAX 1024
 
-static bool is_finding(const Judged *j) {
+static bool is_finding(const Observation *j) {
         return j->verdict.state != STATE_CURRENT && j->verdict.state != STATE_IGNORED && j->verdict.state != STATE_UNKNOWN;
 }
 
@@ -125,7 +125,7 @@ static void judge_list(const Examination *x, PinContext *c) {
 
 static const ElfSymbols *symbols_of(void *userdata, size_t index) {
         Examination *x = userdata;
-        ElfEntry *e = x->judged[index].elf;
+        ElfEntry *e = x->observed[index].elf;
         _cleanup_close_ int fd = -EBADF;
 
         if (!e)
@@ -141,7 +141,7 @@ static int make_objects(Examination *x, PinObject **ret) {
         if (!objects)
                 return -ENOMEM;
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
-                const Judged *j = &x->judged[i];
+                const Observation *j = &x->observed[i];
 
                 objects[i] = (PinObject){
                         .path = examination_path(x, i),
@@ -158,7 +158,7 @@ static int make_objects(Examination *x, PinObject **ret) {
 /* The inode of a mapping, without its build-id. */
 static FileId mapped_id(const Examination *x, size_t mapping) {
         const Mapping *m = &x->maps->mappings[mapping];
-        const Judged *j = &x->judged[mapping];
+        const Observation *j = &x->observed[mapping];
         FileId id = { .dev_major = m->dev_major, .dev_minor = m->dev_minor, .inode = m->inode, .known = true };
 
         if (j->mapped_known)
@@ -185,7 +185,7 @@ static bool same_inode(const FileId *a, const FileId *b) {
 
 /* Is this what took the place of `mapping`: the file that has its path now, or the one that its loader name leads to? */
 static bool took_place(const Examination *x, size_t mapping, size_t other) {
-        const Judged *j = &x->judged[mapping], *o = &x->judged[other];
+        const Observation *j = &x->observed[mapping], *o = &x->observed[other];
         FileId mine = mapped_id(x, mapping), id = mapped_id(x, other);
 
         if (o->verdict.state == STATE_IGNORED)
@@ -205,18 +205,18 @@ static bool both_generations(const Examination *x, size_t mapping) {
 
 /* A path that is longer than any system call takes helps nobody: the loader, too, knows the file by another name. */
 static const char *shown_path(const Examination *x, size_t mapping) {
-        const char *path = examination_path(x, mapping), *loader_name = x->judged[mapping].loader_name;
+        const char *path = examination_path(x, mapping), *loader_name = x->observed[mapping].loader_name;
 
         return strlen(path) >= PATH_MAX && loader_name ? loader_name : path;
 }
 
-static uint32_t linked_runtimes(const Judged *j) {
+static uint32_t linked_runtimes(const Observation *j) {
         return (j->elf && j->elf->elf.go ? RUNTIME_GO : 0) | (j->elf && j->elf->elf.rust ? RUNTIME_RUST : 0);
 }
 
 static int make_finding(Examination *x, const PinContext *context, const Finding *process, size_t mapping,
                         Finding **ret) {
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
         _cleanup_(finding_done) Finding f = {};
         int r;
 
@@ -272,7 +272,7 @@ static bool unit_is_ignored(const SweepOptions *options, const Finding *f) {
         return ignore_globs_match(options->ignore_units, f->unit) || ignore_globs_match(options->ignore_units, f->user_unit);
 }
 
-static int make_findings(Examination *x, size_t n, Sight *s, Trouble *t) {
+static int make_findings(Examination *x, size_t n, ProcessResult *s, ProcessIssues *t) {
         _cleanup_(finding_done) Finding process = {};
         _cleanup_free_ PinObject *objects = NULL;
         _cleanup_free_ char *preload = NULL, *audit = NULL;
@@ -282,11 +282,11 @@ static int make_findings(Examination *x, size_t n, Sight *s, Trouble *t) {
 
         r = examination_read_private(x);
         for (size_t i = 0; r >= 0 && i < x->maps->n_mappings; i++)
-                if (is_finding(&x->judged[i]))
+                if (is_finding(&x->observed[i]))
                         r = examination_read_elf(x, i);
         if (r >= 0)
                 r = describe(x->scan, x->options, x->process,
-                             x->executable != EXAMINE_NO_INDEX ? x->judged[x->executable].path : NULL, &process);
+                             x->executable != EXAMINE_NO_INDEX ? x->observed[x->executable].path : NULL, &process);
         if (r >= 0)
                 r = make_objects(x, &objects);
         if (r < 0)
@@ -317,7 +317,7 @@ static int make_findings(Examination *x, size_t n, Sight *s, Trouble *t) {
         if (!t->findings)
                 return -ENOMEM;
         for (size_t i = 0; i < x->maps->n_mappings && t->n_findings < n; i++) {
-                if (!is_finding(&x->judged[i]))
+                if (!is_finding(&x->observed[i]))
                         continue;
                 r = make_finding(x, &context, &process, i, &t->findings[t->n_findings]);
                 if (r < 0)
@@ -330,7 +330,7 @@ static int make_findings(Examination *x, size_t n, Sight *s, Trouble *t) {
 /* Is the file of an earlier finding still mapped, and judged current now? */
 static bool is_current_again(const Examination *x, const Finding *old) {
         for (size_t k = 0; k < x->maps->n_mappings; k++) {
-                const Judged *j = &x->judged[k];
+                const Observation *j = &x->observed[k];
 
                 if (j->verdict.state == STATE_CURRENT && j->mapped_known &&
                     file_identity_has(&j->mapped, old->mapped.dev_major, old->mapped.dev_minor, old->mapped.inode))
@@ -343,8 +343,8 @@ static bool is_current_again(const Examination *x, const Finding *old) {
  * What was found before and is mapped still, but stale no more. The sweep before has it even where it could not be judged
  * since, or by another scan; without one, the process's own record has what was found last.
  */
-static int note_recovered(const Examination *x, Trouble *t) {
-        const Trouble *last = x->before ? sight_trouble(&x->before->sight) : NULL;
+static int note_recovered(const Examination *x, ProcessIssues *t) {
+        const ProcessIssues *last = x->before ? process_result_issues(&x->before->result) : NULL;
         const Snapshot *previous = x->options->previous;
         Finding *const *before = last ? last->findings : NULL;
         size_t n = last ? last->n_findings : 0;
@@ -367,50 +367,50 @@ static int note_recovered(const Examination *x, Trouble *t) {
 }
 
 /* What was written to once stays so for this process, whatever the file holds later. */
-static int note_rewritten(const Examination *x, Trouble *t) {
+static int note_modified(const Examination *x, ProcessIssues *t) {
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
-                if (x->judged[i].verdict.state != STATE_MODIFIED || x->judged[i].disk_path == PATH_NONE)
+                if (x->observed[i].verdict.state != STATE_MODIFIED || x->observed[i].disk_path == PATH_NONE)
                         continue;
-                if (!t->rewritten)
-                        t->rewritten = calloc(x->maps->n_mappings, sizeof(*t->rewritten));
-                if (!t->rewritten)
+                if (!t->modified)
+                        t->modified = calloc(x->maps->n_mappings, sizeof(*t->modified));
+                if (!t->modified)
                         return -ENOMEM;
-                t->rewritten[t->n_rewritten++] = (Rewritten){
-                        .path = x->judged[i].disk_path,
+                t->modified[t->n_modified++] = (ModifiedMapping){
+                        .path = x->observed[i].disk_path,
                         .start = x->maps->mappings[i].start,
                 };
         }
         return 0;
 }
 
-/* Moves t, if there is any of it, into the sight. Returns 0 or -ENOMEM. */
-static int sight_take_trouble(Sight *s, Trouble *t) {
-        if (t->n_findings + t->n_rewritten + t->n_recovered == 0 && !trouble_has_unknown(t))
+/* Moves t, if there is any of it, into the result. Returns 0 or -ENOMEM. */
+static int result_take_issues(ProcessResult *s, ProcessIssues *t) {
+        if (t->n_findings + t->n_modified + t->n_recovered == 0 && !process_issues_have_unknown(t))
                 return 0;
-        s->trouble = malloc(sizeof(*s->trouble));
-        if (!s->trouble)
+        s->issues = malloc(sizeof(*s->issues));
+        if (!s->issues)
                 return -ENOMEM;
-        *s->trouble = *t;
-        *t = (Trouble){};
+        *s->issues = *t;
+        *t = (ProcessIssues){};
         return 0;
 }
 
 static bool is_misprinted(const Examination *x, size_t mapping) {
         const Mapping *m = &x->maps->mappings[mapping];
-        const Judged *j = &x->judged[mapping];
+        const Observation *j = &x->observed[mapping];
 
         return j->mapped_known && !file_identity_has(&j->mapped, m->dev_major, m->dev_minor, m->inode);
 }
 
 /* Lists, up to a bound, what the counts of unknown are of. Returns 0 or -ENOMEM. */
-static int list_unknown(const Examination *x, Trouble *t) {
-        if (!trouble_has_unknown(t))
+static int list_unknown(const Examination *x, ProcessIssues *t) {
+        if (!process_issues_have_unknown(t))
                 return 0;
         t->unknown = calloc(UNKNOWN_PROCESS_MAX, sizeof(*t->unknown));
         if (!t->unknown)
                 return -ENOMEM;
         for (size_t i = 0; i < x->maps->n_mappings && t->n_unknown < UNKNOWN_PROCESS_MAX; i++) {
-                const Judged *j = &x->judged[i];
+                const Observation *j = &x->observed[i];
                 UnknownMapping u = { .pid = x->process->pid, .start_time = x->process->start_time, .reason = j->verdict.unknown };
                 const Mapping *m = &x->maps->mappings[i];
 
@@ -428,14 +428,14 @@ static int list_unknown(const Examination *x, Trouble *t) {
         return 0;
 }
 
-int explain_process(Examination *x, Sight *ret) {
-        _cleanup_(trouble_done) Trouble t = {};
-        _cleanup_(sight_done) Sight s = {};
+int explain_process(Examination *x, ProcessResult *ret) {
+        _cleanup_(process_issues_done) ProcessIssues t = {};
+        _cleanup_(process_result_done) ProcessResult s = {};
         size_t n = 0;
         int r;
 
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
-                const Verdict *v = &x->judged[i].verdict;
+                const Verdict *v = &x->observed[i].verdict;
 
                 if (!examination_counts(x, i))
                         continue;
@@ -459,15 +459,15 @@ int explain_process(Examination *x, Sight *ret) {
         if (r >= 0)
                 r = note_recovered(x, &t);
         if (r >= 0)
-                r = note_rewritten(x, &t);
+                r = note_modified(x, &t);
         if (r >= 0)
-                r = sight_take_trouble(&s, &t);
+                r = result_take_issues(&s, &t);
         if (r >= 0)
                 r = lookup_cache_add_set(&x->scan->lookups, x->paths, x->n_paths, &s.set);
         if (r < 0)
                 return r;
         *ret = s;
-        s = (Sight){};
+        s = (ProcessResult){};
         return 0;
 }
 
@@ -509,7 +509,7 @@ static void *copy_of(const void *array, size_t n, size_t size) {
         return copy;
 }
 
-static int retell_all(const Trouble *example, const Finding *process, Trouble *t) {
+static int retell_all(const ProcessIssues *example, const Finding *process, ProcessIssues *t) {
         int r;
 
         t->findings = calloc(example->n_findings, sizeof(*t->findings));
@@ -523,30 +523,35 @@ static int retell_all(const Trouble *example, const Finding *process, Trouble *t
         return 0;
 }
 
-int explain_again(Scan *scan, const SweepOptions *options, const Process *p, const Sight *example, Sight *ret) {
+int explain_again(Scan *scan, const SweepOptions *options, const Process *p, const ProcessResult *example,
+                  ProcessResult *ret) {
         _cleanup_(finding_done) Finding process = {};
-        _cleanup_(sight_done) Sight s = { .mappings = example->mappings, .ignored = example->ignored, .set = example->set };
-        const Trouble *trouble = sight_trouble(example);
-        _cleanup_(trouble_done) Trouble t = {};
+        _cleanup_(process_result_done) ProcessResult s = {
+                .mappings = example->mappings,
+                .ignored = example->ignored,
+                .set = example->set,
+        };
+        const ProcessIssues *issues = process_result_issues(example);
+        _cleanup_(process_issues_done) ProcessIssues t = {};
         int r = 0;
 
-        if (trouble->n_findings > 0) {
-                r = describe(scan, options, p, trouble->findings[0]->exe, &process);
+        if (issues->n_findings > 0) {
+                r = describe(scan, options, p, issues->findings[0]->exe, &process);
                 if (r >= 0)
-                        r = retell_all(trouble, &process, &t);
+                        r = retell_all(issues, &process, &t);
         }
         if (r < 0)
                 return r;
-        if (trouble->n_rewritten > 0) {
-                t.rewritten = copy_of(trouble->rewritten, trouble->n_rewritten, sizeof(*t.rewritten));
-                if (!t.rewritten)
+        if (issues->n_modified > 0) {
+                t.modified = copy_of(issues->modified, issues->n_modified, sizeof(*t.modified));
+                if (!t.modified)
                         return -ENOMEM;
-                t.n_rewritten = trouble->n_rewritten;
+                t.n_modified = issues->n_modified;
         }
-        r = sight_take_trouble(&s, &t);
+        r = result_take_issues(&s, &t);
         if (r < 0)
                 return r;
         *ret = s;
-        s = (Sight){};
+        s = (ProcessResult){};
         return 0;
 }

@@ -12,10 +12,11 @@
  * Makes the findings and counts what was judged. Returns 0, -ENOMEM, -ESRCH (the
  * process went meanwhile).
  */
-int explain_process(Examination *x, Sight *ret);
+int explain_process(Examination *x, ProcessResult *ret);
 
 /*
  * The same findings of a process that is like the one they were made of, but for who it is: name, unit, container, and
  * what to do. Returns 0, -ENOMEM, -ESRCH.
  */
-int explain_again(Scan *scan, const SweepOptions *options, const Process *p, const Sight *example, Sight *ret);
+int explain_again(Scan *scan, const SweepOptions *options, const Process *p, const ProcessResult *example,
+                  ProcessResult *ret);

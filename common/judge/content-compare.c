@@ -19,17 +19,17 @@
 #define ANCESTOR_RANGES_MAX 65536u
 
 bool content_was_modified(const Examination *x, size_t mapping, uint32_t path) {
-        const Record *before = x->before;
-        const Trouble *trouble;
+        const ProcessRecord *before = x->before;
+        const ProcessIssues *issues;
 
         if (!before)
                 return false;
-        trouble = sight_trouble(&before->sight);
-        for (size_t i = 0; i < trouble->n_rewritten; i++)
-                if (trouble->rewritten[i].path == path && trouble->rewritten[i].start == x->maps->mappings[mapping].start)
+        issues = process_result_issues(&before->result);
+        for (size_t i = 0; i < issues->n_modified; i++)
+                if (issues->modified[i].path == path && issues->modified[i].start == x->maps->mappings[mapping].start)
                         return true;
-        return x->scan->lookups.paths[path].rewritten > before->examined &&
-                path_set_contains(&x->scan->lookups, before->sight.set, path);
+        return x->scan->lookups.paths[path].modified > before->examined &&
+                path_set_contains(&x->scan->lookups, before->result.set, path);
 }
 
 static uint64_t page_down(uint64_t n) {
@@ -48,7 +48,7 @@ static bool is_accessible(const Range *r) {
 
 /* Only overlayfs puts another file into the place of the mapped one (copy-up), under the same device and inode number. */
 static bool may_be_copied_up(const Examination *x, size_t mapping) {
-        const Mount *m = scan_find_mount(x->scan, x->view, x->judged[mapping].mapped.mount_id);
+        const Mount *m = scan_find_mount(x->scan, x->view, x->observed[mapping].mapped.mount_id);
 
         return !m || m->layers;
 }
@@ -107,7 +107,7 @@ static Evidence compare_memory(const Examination *x, size_t mapping, int fd) {
 
 /* musl leaves in the holes between segments what it mapped first, with the access of the first segment (ldso/dynlink.c map_library()). */
 static bool has_musl(const Examination *x) {
-        const Judged *j = x->interpreter != EXAMINE_NO_INDEX ? &x->judged[x->interpreter] : NULL;
+        const Observation *j = x->interpreter != EXAMINE_NO_INDEX ? &x->observed[x->interpreter] : NULL;
 
         /* By PT_INTERP, which mostly is a link to libc.so. */
         return j && strncmp(base_name(j->loader_name ?: examination_path(x, x->interpreter)), "ld-musl-", strlen("ld-musl-")) == 0;
@@ -166,11 +166,11 @@ static void find_image(const Examination *x, const LinkMap *link, size_t *ret_fi
  */
 static bool compare_end(const Examination *x, size_t mapping, VerdictFacts *facts) {
         const uint32_t flags = segment_flags(x);
-        const uint64_t end = page_up(x->judged[mapping].mapped.size);
+        const uint64_t end = page_up(x->observed[mapping].mapped.size);
         size_t first = 0, n = 0;
         uint8_t byte;
 
-        find_image(x, &x->loader.list.maps[x->judged[mapping].link], &first, &n);
+        find_image(x, &x->loader.list.maps[x->observed[mapping].link], &first, &n);
         for (size_t i = first; i < first + n; i++) {
                 const Range *r = &x->maps->ranges[i];
                 uint64_t behind = r->offset > end ? r->offset : end;
@@ -208,8 +208,8 @@ static bool comes_from(const Range *r, const ElfSegment *s, uint64_t l_addr) {
  * bytes on it. Text relocations leave the protection of all to the loader.
  */
 static Evidence compare_layout(const Examination *x, size_t mapping) {
-        const LinkMap *link = &x->loader.list.maps[x->judged[mapping].link];
-        const ElfFile *elf = &x->judged[mapping].elf->elf;
+        const LinkMap *link = &x->loader.list.maps[x->observed[mapping].link];
+        const ElfFile *elf = &x->observed[mapping].elf->elf;
         const uint32_t flags = segment_flags(x);
         const ElfSegment *last = NULL;
         size_t first = 0, n = 0;
@@ -247,7 +247,7 @@ static Evidence compare_layout(const Examination *x, size_t mapping) {
  * so that only all of them together count.
  */
 static Evidence compare_words(const Examination *x, size_t mapping) {
-        const Judged *j = &x->judged[mapping];
+        const Observation *j = &x->observed[mapping];
         const ElfFile *elf = &j->elf->elf;
         const LinkMap *link = &x->loader.list.maps[j->link];
         size_t relocated = 0, lost = 0, wrong_in_relro = 0;
@@ -278,7 +278,7 @@ static Evidence compare_relocations(const Examination *x, size_t mapping) {
 
         if (e != EVIDENCE_DIFFERS)
                 return e;
-        if (!link_map_is_relocated(x->loader.memory, &x->loader.list.maps[x->judged[mapping].link]))
+        if (!link_map_is_relocated(x->loader.memory, &x->loader.list.maps[x->observed[mapping].link]))
                 return EVIDENCE_NONE;
         memory_forget(x->loader.memory);
         return compare_words(x, mapping);
@@ -290,8 +290,8 @@ static Evidence compare_relocations(const Examination *x, size_t mapping) {
  * mostly has another size or place of some table, or another DT_FINI.
  */
 static Evidence compare_dynamic(const Examination *x, size_t mapping, int fd) {
-        const LinkMap *link = &x->loader.list.maps[x->judged[mapping].link];
-        const ElfFile *elf = &x->judged[mapping].elf->elf;
+        const LinkMap *link = &x->loader.list.maps[x->observed[mapping].link];
+        const ElfFile *elf = &x->observed[mapping].elf->elf;
         const uint64_t mask = elf->class == 32 ? UINT32_MAX : UINT64_MAX;
         const size_t word = elf->class / 8;
         ElfDynamic d;
@@ -316,10 +316,10 @@ static Evidence compare_dynamic(const Examination *x, size_t mapping, int fd) {
 
 /* What the loader made of the file, against the file as it is now. */
 static void compare_image(const Examination *x, size_t mapping, int fd, VerdictFacts *facts) {
-        int differs = x->loader.list.maps[x->judged[mapping].link].differs_from_file;
+        int differs = x->loader.list.maps[x->observed[mapping].link].differs_from_file;
 
         facts->relocations = compare_relocations(x, mapping);
-        facts->relocated = x->loader.list.maps[x->judged[mapping].link].type != LINK_TYPE_UNKNOWN;
+        facts->relocated = x->loader.list.maps[x->observed[mapping].link].type != LINK_TYPE_UNKNOWN;
         facts->layout = compare_layout(x, mapping);
         if (facts->layout != EVIDENCE_DIFFERS)
                 facts->layout = compare_dynamic(x, mapping, fd);
@@ -327,7 +327,7 @@ static void compare_image(const Examination *x, size_t mapping, int fd, VerdictF
 }
 
 int content_gather_evidence(Examination *x, size_t mapping, uint32_t path, VerdictFacts *facts) {
-        const Judged *j = &x->judged[mapping];
+        const Observation *j = &x->observed[mapping];
         bool listed = j->link != EXAMINE_NO_INDEX;
         _cleanup_close_ int fd = -EBADF;
         int r;
@@ -465,7 +465,7 @@ int content_read_image(Examination *x, size_t mapping, ElfImage *ret) {
         r = examination_read_elf(x, mapping);
         if (r < 0)
                 return r;
-        elf = x->judged[mapping].elf ? &x->judged[mapping].elf->elf : NULL;
+        elf = x->observed[mapping].elf ? &x->observed[mapping].elf->elf : NULL;
         if (elf) {
                 *ret = (ElfImage){ .class = elf->class, .machine = elf->machine, .build_id_length = elf->build_id_length };
                 memcpy(ret->build_id, elf->build_id, elf->build_id_length);
@@ -492,7 +492,7 @@ Evidence content_compare_known(Examination *x, size_t mapping, const FileIdentit
 }
 
 Evidence content_compare(Examination *x, size_t mapping, const FileIdentity *other, int other_fd, FileId *ret_other) {
-        const Judged *j = &x->judged[mapping];
+        const Observation *j = &x->observed[mapping];
         _cleanup_close_ int fd = -EBADF;
         Evidence e;
 

@@ -34,7 +34,7 @@ static const Path *path_of(const Examination *x, uint32_t path) {
 
 int observe_by_lookups(Examination *x, size_t mapping) {
         const Mapping *m = mapping_of(x, mapping);
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
         const char *name = mount_view_path(&x->view->view, m->name);
         const Path *p;
         uint32_t path;
@@ -48,7 +48,7 @@ int observe_by_lookups(Examination *x, size_t mapping) {
         p = path_of(x, path);
         if (p->error < 0 || !file_identity_has(&p->identity, m->dev_major, m->dev_minor, m->inode) ||
             !S_ISREG(p->identity.mode) || !examination_is_older(x, &p->identity) ||
-            (p->rewritten > 0 && content_was_modified(x, mapping, path)))
+            (p->modified > 0 && content_was_modified(x, mapping, path)))
                 return 0;
         j->mapped = p->identity;
         j->mapped_known = true;
@@ -100,7 +100,7 @@ static int read_mapped(const Examination *x, size_t mapping, FileIdentity *ret) 
 
 bool observe_identify(Examination *x, size_t mapping) {
         const Mapping *m = mapping_of(x, mapping);
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
 
         if (j->mapped_known)
                 return true;
@@ -139,7 +139,7 @@ static void file_from_path(const CachedView *view, const Path *p, VerdictFile *r
 
 static void observe_mapped(Examination *x, size_t mapping, VerdictFacts *f) {
         const Mapping *m = mapping_of(x, mapping);
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
         int r;
 
         f->printed_dev_major = m->dev_major;
@@ -174,7 +174,7 @@ static int leads_to(Examination *x, const char *name, size_t mapping) {
         r = look_up(x, x->view, mapping_of(x, mapping), name, /* mapped= */ false, &path);
         if (r < 0)
                 return r;
-        return path_of(x, path)->error >= 0 && file_identity_equal(&path_of(x, path)->identity, &x->judged[mapping].mapped);
+        return path_of(x, path)->error >= 0 && file_identity_equal(&path_of(x, path)->identity, &x->observed[mapping].mapped);
 }
 
 /* Is what the name leads to in the host's view on the file system that the mapping is of? Then that may stand for a view that nothing opens. */
@@ -194,7 +194,7 @@ static const CachedView *observe_mount(Examination *x, size_t mapping, VerdictFa
         const CachedView *view = x->view, *whole = NULL, *other;
         const Mapping *mapped = mapping_of(x, mapping);
         const bool beneath = mount_view_path(&view->view, mapped->name) != NULL;
-        const Judged *j = &x->judged[mapping];
+        const Observation *j = &x->observed[mapping];
         bool all = false;
         const Mount *m;
 
@@ -234,7 +234,7 @@ static const CachedView *observe_mount(Examination *x, size_t mapping, VerdictFa
 /* Decides what the name is, and looks it up. Returns 0 or -ENOMEM. */
 static int observe_path(Examination *x, const CachedView *view, size_t mapping, VerdictFacts *f, uint32_t *ret) {
         const Mapping *m = mapping_of(x, mapping);
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
         size_t cut = verdict_cut_mark(m->name);
         const char *name = mount_view_path(&view->view, m->name);
         VerdictFile as_it_stands;
@@ -326,7 +326,7 @@ static int find_root_left(Examination *x) {
 
         if (x->interpreter == EXAMINE_NO_INDEX)
                 return 0;
-        asked = x->judged[x->interpreter].loader_name;
+        asked = x->observed[x->interpreter].loader_name;
         name = mount_view_path(view, mapping_of(x, x->interpreter)->name);
         if (!name || verdict_cut_mark(name) < strlen(name) || !asked || !verdict_name_resolvable(asked) ||
             !observe_identify(x, x->interpreter))
@@ -355,7 +355,7 @@ static int has_left_root(Examination *x) {
 }
 
 static int observe_loader_name(Examination *x, const CachedView *view, size_t mapping, VerdictFacts *f, uint32_t *ret) {
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
         int r;
 
         *ret = PATH_NONE;
@@ -382,7 +382,7 @@ static int observe_successor(Examination *x, const CachedView *view, size_t mapp
                              Evidence *ret) {
         _cleanup_close_ int path_fd = -EBADF, fd = -EBADF;
         const Path *p = path_of(x, path);
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
         FileIdentity i;
 
         if (!other_path && p->error >= 0) {
@@ -413,7 +413,7 @@ static bool is_object(Examination *x, size_t mapping) {
         _cleanup_close_ int fd = -EBADF;
         char magic[SELFMAG];
 
-        if (x->judged[mapping].link != EXAMINE_NO_INDEX || mapping == x->executable || mapping == x->interpreter)
+        if (x->observed[mapping].link != EXAMINE_NO_INDEX || mapping == x->executable || mapping == x->interpreter)
                 return true;
         if (r->offset == 0 && x->loader.memory && memory_read(x->loader.memory, r->start, magic, SELFMAG) >= 0)
                 return memcmp(magic, ELFMAG, SELFMAG) == 0;
@@ -426,7 +426,7 @@ static bool is_object(Examination *x, size_t mapping) {
 /* No concern of anybody's: no library, or one that its program removed by intent, or that the administrator names. */
 static bool is_ignored(Examination *x, size_t mapping, const VerdictFacts *f, const Verdict *v) {
         const char *exe = x->executable != EXAMINE_NO_INDEX ? examination_path(x, x->executable) : NULL;
-        const Judged *j = &x->judged[mapping];
+        const Observation *j = &x->observed[mapping];
         bool object = is_object(x, mapping);
         IgnoreFacts facts = {
                 .path = f->path,
@@ -447,7 +447,7 @@ static bool is_ignored(Examination *x, size_t mapping, const VerdictFacts *f, co
  */
 static void take_printed(Examination *x, size_t mapping, uint32_t path, VerdictFacts *f) {
         const Path *p = path_of(x, path);
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
 
         if (j->mapped_known || f->mapped.lookup != LOOKUP_DENIED || p->error < 0 ||
             !file_identity_has(&p->identity, f->printed_dev_major, f->printed_dev_minor, f->printed_inode))
@@ -459,7 +459,7 @@ static void take_printed(Examination *x, size_t mapping, uint32_t path, VerdictF
 
 int observe_closely(Examination *x, size_t mapping) {
         VerdictFacts f = { .path = mapping_of(x, mapping)->name, .again = x->again };
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
         uint32_t path = PATH_NONE, loader = PATH_NONE;
         const CachedView *view;
         Evidence *content;
@@ -529,7 +529,7 @@ static bool has_same_ranges(const Examination *x, size_t mapping, const MappingL
 
 /* Is its entry in the link_map chain unchanged, and relocated? l_addr, l_name and l_ld come first in struct link_map (link.h). */
 static bool is_listed_still(const Examination *x, size_t mapping) {
-        const Judged *j = &x->judged[mapping];
+        const Observation *j = &x->observed[mapping];
         const size_t word = x->loader.class / 8;
         const LinkMap *link;
         uint64_t l_addr, l_ld;
@@ -553,7 +553,7 @@ int observe_confirm_modified(Examination *x) {
         int r;
 
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
-                Judged *j = &x->judged[i];
+                Observation *j = &x->observed[i];
 
                 if (j->verdict.state != STATE_MODIFIED)
                         continue;

@@ -25,7 +25,7 @@ typedef struct Path {
         uint32_t changed;    /* number of the sweep in which the answer became what it is */
         uint32_t used;       /* number of the sweep in which somebody needed it */
         uint64_t content;    /* hash of what the file held (its build-id, or its bytes), 0: not known */
-        uint32_t rewritten;  /* number of the sweep that saw the content change in place, 0: never */
+        uint32_t modified;   /* number of the sweep that saw the content change in place, 0: never */
         bool mapped;         /* the path of a mapping, not only a name that a loader went by */
         uint32_t next;       /* chain of the bucket, PATH_NONE ends it */
 } Path;

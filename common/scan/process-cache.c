@@ -19,7 +19,7 @@
 
 #define LOOK_SEC 3600
 
-void trouble_forget_recovered(Trouble *t) {
+void process_issues_forget_recovered(ProcessIssues *t) {
         for (size_t i = 0; i < t->n_recovered; i++)
                 finding_done(&t->recovered[i]);
         free(t->recovered);
@@ -27,50 +27,50 @@ void trouble_forget_recovered(Trouble *t) {
         t->n_recovered = 0;
 }
 
-void trouble_done(Trouble *t) {
+void process_issues_done(ProcessIssues *t) {
         for (size_t i = 0; i < t->n_findings; i++)
                 finding_unref(t->findings[i]);
-        trouble_forget_recovered(t);
+        process_issues_forget_recovered(t);
         for (size_t i = 0; i < t->n_unknown; i++)
                 unknown_mapping_done(&t->unknown[i]);
         free(t->unknown);
         free(t->findings);
-        free(t->rewritten);
-        *t = (Trouble){};
+        free(t->modified);
+        *t = (ProcessIssues){};
 }
 
-bool trouble_has_unknown(const Trouble *t) {
+bool process_issues_have_unknown(const ProcessIssues *t) {
         for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++)
                 if (t->unknown_by[i] > 0)
                         return true;
         return false;
 }
 
-void sight_done(Sight *s) {
-        if (s->trouble)
-                trouble_done(s->trouble);
-        free(s->trouble);
-        *s = (Sight){};
+void process_result_done(ProcessResult *s) {
+        if (s->issues)
+                process_issues_done(s->issues);
+        free(s->issues);
+        *s = (ProcessResult){};
 }
 
-const Trouble *sight_trouble(const Sight *s) {
-        static const Trouble none;
+const ProcessIssues *process_result_issues(const ProcessResult *s) {
+        static const ProcessIssues none;
 
-        return s->trouble ?: &none;
+        return s->issues ?: &none;
 }
 
-Record *record_new(pid_t pid) {
-        Record *r = malloc(sizeof(*r));
+ProcessRecord *process_record_new(pid_t pid) {
+        ProcessRecord *r = malloc(sizeof(*r));
 
         if (r)
-                *r = (Record){ .pid = pid };
+                *r = (ProcessRecord){ .pid = pid };
         return r;
 }
 
-Record *record_free(Record *r) {
+ProcessRecord *process_record_free(ProcessRecord *r) {
         if (!r)
                 return NULL;
-        sight_done(&r->sight);
+        process_result_done(&r->result);
         free(r);
         return NULL;
 }
@@ -83,17 +83,17 @@ static uint64_t read_cpu(pid_t pid) {
         return clock_gettime(clock, &t) < 0 ? 0 : (uint64_t) t.tv_sec * 1000000000 + (uint64_t) t.tv_nsec;
 }
 
-void record_begin(Record *r) {
+void process_record_begin(ProcessRecord *r) {
         r->cpu_nsec = read_cpu(r->pid);
 }
 
 /* For the first time after a part of the period: else all of a host's would be due in one sweep. */
-void record_schedule(Record *r, const Record *before, uint32_t now_sec) {
+void process_record_schedule(ProcessRecord *r, const ProcessRecord *before, uint32_t now_sec) {
         r->look_sec = now_sec + (before ? LOOK_SEC : (uint32_t) r->pid % LOOK_SEC);
 }
 
 /* The view that the names are to be looked up in, opened through the process if need be. */
-static CachedView *open_view(Scan *scan, const Record *r) {
+static CachedView *open_view(Scan *scan, const ProcessRecord *r) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
         CachedView *view = scan_open_view(scan, r->view);
 
@@ -119,26 +119,26 @@ static bool refresh_set(Scan *scan, const SweepOptions *options, const CachedVie
 }
 
 /* What could not be judged for a reason that no name tells of may be judged now. */
-static bool may_be_known_now(const Trouble *t) {
+static bool may_be_known_now(const ProcessIssues *t) {
         for (UnknownReason i = 0; i < UNKNOWN_REASON_MAX; i++)
                 if (t->unknown_by[i] > 0 && i != UNKNOWN_PERMISSION && i != UNKNOWN_REMOTE && i != UNKNOWN_NAME)
                         return true;
         return false;
 }
 
-bool record_holds(Scan *scan, const SweepOptions *options, const Record *r, uint32_t now_sec) {
+bool process_record_holds(Scan *scan, const SweepOptions *options, const ProcessRecord *r, uint32_t now_sec) {
         CachedView *view;
 
         if (now_sec >= r->look_sec || r->cpu_nsec == 0 || read_cpu(r->pid) != r->cpu_nsec)
                 return false;
         if (r->memoryless)
                 return true;
-        if (may_be_known_now(sight_trouble(&r->sight)))
+        if (may_be_known_now(process_result_issues(&r->result)))
                 return false;
         view = open_view(scan, r);
         if (!view)
                 return false;
         view->used = scan->sweep;
-        return refresh_set(scan, options, view, &scan->lookups.sets[r->sight.set]) &&
-                path_set_changed(&scan->lookups, r->sight.set, scan->sweep) <= r->examined;
+        return refresh_set(scan, options, view, &scan->lookups.sets[r->result.set]) &&
+                path_set_changed(&scan->lookups, r->result.set, scan->sweep) <= r->examined;
 }

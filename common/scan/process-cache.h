@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What a look at a process found, and what is kept of it for the sweep after. */
+/* The result of examining a process, and the record of it that is kept for the next sweep. */
 
 #include "proc/process.h"
 #include "report/finding.h"
@@ -9,64 +9,64 @@
 
 typedef struct CachedView CachedView;
 
-/* A mapping that was seen to be written to: a file's content is compared at the time, a process's fate lasts. */
-typedef struct Rewritten {
+/* A mapping whose file was seen to be modified in place: the file's content is compared at the time, the mapping stays stale. */
+typedef struct ModifiedMapping {
         uint32_t path;
         uint64_t start;
-} Rewritten;
+} ModifiedMapping;
 
-/* What a look found of all that most processes have nothing of. */
-typedef struct Trouble {
+/* The part of a result that is empty for most processes. */
+typedef struct ProcessIssues {
         Finding **findings;     /* shared; the array is owned, as those below */
         size_t n_findings;
-        Rewritten *rewritten;
-        size_t n_rewritten;
+        ModifiedMapping *modified;
+        size_t n_modified;
         Finding *recovered;     /* keys only. Of this sweep alone */
         size_t n_recovered;
         uint32_t unknown_by[UNKNOWN_REASON_MAX];
         UnknownMapping *unknown; /* the first of those that are counted */
         size_t n_unknown;
-} Trouble;
+} ProcessIssues;
 
-void trouble_done(Trouble *t);
-void trouble_forget_recovered(Trouble *t);
-/* Is there anything that could not be known, and may be known of the next look? */
-bool trouble_has_unknown(const Trouble *t);
+void process_issues_done(ProcessIssues *t);
+void process_issues_forget_recovered(ProcessIssues *t);
+/* Is there a mapping that could not be judged, and may be when next examined? */
+bool process_issues_have_unknown(const ProcessIssues *t);
 
-/* What a look at a process found. */
-typedef struct Sight {
+/* The result of examining a process. */
+typedef struct ProcessResult {
         uint32_t mappings, ignored;
         uint32_t set;           /* what the verdicts hang on */
         bool misprinted;        /* maps prints a file under other numbers than its own, which it may share with another file */
         bool unexecuted;        /* a mapping counts that has no executable VMA: the loader lists it */
-        Trouble *trouble;       /* owned; NULL: none */
-} Sight;
+        ProcessIssues *issues;  /* owned; NULL: none */
+} ProcessResult;
 
-void sight_done(Sight *s);
+void process_result_done(ProcessResult *s);
 /* Never NULL. */
-const Trouble *sight_trouble(const Sight *s);
+const ProcessIssues *process_result_issues(const ProcessResult *s);
 
-/* A process as it was last looked at. */
-typedef struct Record {
+/* A process as it was when last examined. */
+typedef struct ProcessRecord {
         pid_t pid;
         uint32_t view;          /* serial number */
         uint32_t examined;      /* number of the sweep */
         uint64_t start_time;
         uint64_t cpu_nsec;      /* what it had run in all before it was looked at; 0: not known */
         uint32_t look_sec;      /* CLOCK_BOOTTIME: when it is to be looked at anew, whatever is seen of a change */
-        Sight sight;
+        ProcessResult result;
         bool memoryless;        /* a kernel thread or a zombie: nothing to see, and nothing seen */
-} Record;
+} ProcessRecord;
 
-Record *record_new(pid_t pid);
-Record *record_free(Record *r); /* NULL is accepted, and returned */
-DEFINE_CLEANUP(Record *, record_free)
+ProcessRecord *process_record_new(pid_t pid);
+ProcessRecord *process_record_free(ProcessRecord *r); /* NULL is accepted, and returned */
+DEFINE_CLEANUP(ProcessRecord *, process_record_free)
 
 /* Notes by what the next sweep will see that it has run. Call it before the process is looked at. */
-void record_begin(Record *r);
+void process_record_begin(ProcessRecord *r);
 
 /* Says when to look again. before: of the same pid, or NULL. */
-void record_schedule(Record *r, const Record *before, uint32_t now_sec);
+void process_record_schedule(ProcessRecord *r, const ProcessRecord *before, uint32_t now_sec);
 
 /* Would a look at the process say what the last one said? Looks up the names that its verdicts hang on. */
-bool record_holds(Scan *scan, const SweepOptions *options, const Record *r, uint32_t now_sec);
+bool process_record_holds(Scan *scan, const SweepOptions *options, const ProcessRecord *r, uint32_t now_sec);

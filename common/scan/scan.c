@@ -55,7 +55,7 @@ Scan *scan_free(Scan *scan) {
                 return NULL;
         scan_rest(scan);
         for (size_t i = 0; i < scan->n_records; i++)
-                record_free(scan->records[i]);
+                process_record_free(scan->records[i]);
         free(scan->records);
         for (size_t i = 0; i < scan->n_views; i++) {
                 mount_view_done(&scan->views[i]->view);
@@ -407,7 +407,7 @@ static void compare_content(Scan *scan, const SweepOptions *options, const Cache
         }
         content = read_content(scan, view, options, p);
         if (content != 0 && p->content != 0 && same_file && content != p->content)
-                p->rewritten = scan->sweep;
+                p->modified = scan->sweep;
         p->content = content;
 }
 

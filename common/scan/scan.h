@@ -63,7 +63,7 @@ typedef struct SiblingKey {
 typedef struct Sibling {
         SiblingKey key;
         bool settled;         /* by the fast path: nothing is stale; else it was examined */
-        Sight sight;          /* what it owns is borrowed here */
+        ProcessResult result; /* what it owns is borrowed here */
         int64_t newest;       /* settled: latest ctime of its files */
         int64_t started_nsec; /* examined: when its memory came to be */
         MemoryTrace trace;    /* what was read of its memory; owned */
@@ -110,7 +110,7 @@ struct Scan {
         bool members_read;
         bool namespaces_read, namespaces_whole; /* a view of each namespace was opened; of all of them */
         size_t baselines_left;  /* how many files may still be read for their content in this sweep */
-        Record **records;       /* owned; ascending by pid; NULL: taken by the sweep that is on */
+        ProcessRecord **records; /* owned; ascending by pid; NULL: taken by the sweep that is on */
         size_t n_records, allocated_records;
         ProcessGroup group;     /* of the process described last, in this sweep */
         MappingList maps;       /* memory used again for each process, */

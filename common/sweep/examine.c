@@ -10,11 +10,11 @@
 #include "sweep/examine.h"
 
 void examination_done(Examination *x) {
-        for (size_t i = 0; x->judged && i < x->maps->n_mappings; i++) {
-                free(x->judged[i].path);
-                free(x->judged[i].successor);
+        for (size_t i = 0; x->observed && i < x->maps->n_mappings; i++) {
+                free(x->observed[i].path);
+                free(x->observed[i].successor);
         }
-        free(x->judged);
+        free(x->observed);
         for (size_t i = 0; x->images && i < x->loader.list.n_maps; i++)
                 elf_file_done(&x->images[i]);
         free(x->images);
@@ -25,11 +25,11 @@ void examination_done(Examination *x) {
 }
 
 const char *examination_path(const Examination *x, size_t mapping) {
-        return x->judged[mapping].path ?: x->maps->mappings[mapping].name;
+        return x->observed[mapping].path ?: x->maps->mappings[mapping].name;
 }
 
 bool examination_counts(const Examination *x, size_t mapping) {
-        return x->maps->mappings[mapping].flags & RANGE_EXECUTE || x->judged[mapping].link != EXAMINE_NO_INDEX ||
+        return x->maps->mappings[mapping].flags & RANGE_EXECUTE || x->observed[mapping].link != EXAMINE_NO_INDEX ||
                 mapping == x->executable || mapping == x->interpreter;
 }
 
@@ -39,7 +39,7 @@ bool examination_is_older(const Examination *x, const FileIdentity *i) {
 
 bool examination_answers(Examination *x, size_t mapping) {
         const Mapping *m = &x->maps->mappings[mapping];
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
         const Mount *mount;
         bool answers;
 
@@ -128,7 +128,7 @@ static int find_debug_symbol(Examination *x, uint64_t *ret) {
         fd = openat(x->process->fd, "exe", O_PATH | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        r = open_same(x, &x->judged[i].mapped, &fd);
+        r = open_same(x, &x->observed[i].mapped, &fd);
         if (r < 0)
                 return r;
         r = elf_file_read(fd, &elf);
@@ -176,7 +176,7 @@ static int match_links(Examination *x) {
                 return -ENOMEM;
         for (size_t i = 0; i < x->loader.list.n_maps; i++) {
                 size_t m = mapping_of_entry(x, i);
-                Judged *j = m != EXAMINE_NO_INDEX ? &x->judged[m] : NULL;
+                Observation *j = m != EXAMINE_NO_INDEX ? &x->observed[m] : NULL;
 
                 x->link_mapping[i] = m;
                 if (!j || j->link != EXAMINE_NO_INDEX)
@@ -191,7 +191,7 @@ static int match_links(Examination *x) {
                 x->interpreter = x->executable;
                 x->executable = first;
         } else if (x->executable != EXAMINE_NO_INDEX && x->loader.execfn)
-                x->judged[x->executable].loader_name = x->loader.execfn;
+                x->observed[x->executable].loader_name = x->loader.execfn;
         return 0;
 }
 
@@ -201,17 +201,17 @@ static int judge(Examination *x) {
 
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
                 if (!examination_counts(x, i)) {
-                        x->judged[i].verdict = (Verdict){ .state = STATE_IGNORED };
-                        x->judged[i].settled = true;
+                        x->observed[i].verdict = (Verdict){ .state = STATE_IGNORED };
+                        x->observed[i].settled = true;
                         continue;
                 }
                 r = observe_by_lookups(x, i);
                 if (r < 0)
                         return r;
-                x->judged[i].settled = r > 0;
+                x->observed[i].settled = r > 0;
         }
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
-                r = x->judged[i].settled ? 0 : observe_closely(x, i);
+                r = x->observed[i].settled ? 0 : observe_closely(x, i);
                 if (r < 0)
                         return r;
         }
@@ -219,7 +219,7 @@ static int judge(Examination *x) {
 }
 
 int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const CachedView *view,
-                    const Record *before, bool again, Loader *loader, Examination *ret) {
+                    const ProcessRecord *before, bool again, Loader *loader, Examination *ret) {
         _cleanup_(examination_done) Examination x = {
                 .scan = scan,
                 .options = options,
@@ -240,11 +240,11 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
                 r = mapping_list_read(process, options->text_maps, &scan->maps);
         if (r < 0)
                 return r;
-        x.judged = calloc(scan->maps.n_mappings ?: 1, sizeof(*x.judged));
-        if (!x.judged)
+        x.observed = calloc(scan->maps.n_mappings ?: 1, sizeof(*x.observed));
+        if (!x.observed)
                 return -ENOMEM;
         for (size_t i = 0; i < scan->maps.n_mappings; i++)
-                x.judged[i] = (Judged){ .link = EXAMINE_NO_INDEX, .disk_path = PATH_NONE };
+                x.observed[i] = (Observation){ .link = EXAMINE_NO_INDEX, .disk_path = PATH_NONE };
         r = read_loader(&x);
         if (r >= 0)
                 r = match_links(&x);
@@ -258,7 +258,7 @@ int examine_process(Scan *scan, const SweepOptions *options, const Process *proc
 }
 
 /* Where map_files is refused, what has the path serves as well if it is the same file. */
-static int open_by_path(const Examination *x, const Judged *j) {
+static int open_by_path(const Examination *x, const Observation *j) {
         const Path *p = j->disk_path != PATH_NONE ? &x->scan->lookups.paths[j->disk_path] : NULL;
         const CachedView *view = p ? scan_open_view(x->scan, p->view) : NULL;
         FileIdentity i;
@@ -274,7 +274,7 @@ static int open_by_path(const Examination *x, const Judged *j) {
 }
 
 int examination_open_mapped(Examination *x, size_t mapping) {
-        const Judged *j = &x->judged[mapping];
+        const Observation *j = &x->observed[mapping];
         _cleanup_close_ int fd = -EBADF;
         char name[MAPS_FILE_NAME_SIZE];
         int r;
@@ -295,7 +295,7 @@ int examination_open_mapped(Examination *x, size_t mapping) {
 }
 
 int examination_read_elf(Examination *x, size_t mapping) {
-        Judged *j = &x->judged[mapping];
+        Observation *j = &x->observed[mapping];
         ElfEntry *e;
 
         if (j->elf || !observe_identify(x, mapping))
@@ -317,7 +317,7 @@ int examination_read_elf(Examination *x, size_t mapping) {
 /* Where libc says that l_tls_modid is. */
 static uint32_t tls_modid_offset(Examination *x) {
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
-                ElfEntry *e = x->judged[i].elf;
+                ElfEntry *e = x->observed[i].elf;
 
                 if (e && e->elf.soname && streq(e->elf.soname, "libc.so.6")) {
                         _cleanup_close_ int fd = e->tls_modid_read ? -EBADF : examination_open_mapped(x, i);
@@ -329,7 +329,7 @@ static uint32_t tls_modid_offset(Examination *x) {
 }
 
 const ElfFile *examination_elf(const Examination *x, size_t mapping) {
-        const Judged *j = &x->judged[mapping];
+        const Observation *j = &x->observed[mapping];
 
         if (j->elf)
                 return &j->elf->elf;
@@ -375,7 +375,7 @@ static int read_images(Examination *x) {
         for (size_t i = 0; i < list->n_maps; i++) {
                 const size_t m = x->link_mapping[i];
 
-                if (m == EXAMINE_NO_INDEX || x->judged[m].elf || x->judged[m].link != i)
+                if (m == EXAMINE_NO_INDEX || x->observed[m].elf || x->observed[m].link != i)
                         continue;
                 r = link_map_read_image(x->loader.memory, &list->maps[i], list->class, find_header(x, i), &x->images[i]);
                 if (r == -ENOMEM)
@@ -387,7 +387,7 @@ static int read_images(Examination *x) {
 static LinkMapFile link_map_file(const Examination *x, size_t entry) {
         const size_t m = x->link_mapping[entry];
         const ElfFile *elf = m != EXAMINE_NO_INDEX ? examination_elf(x, m) : NULL;
-        const Judged *j = elf ? &x->judged[m] : NULL;
+        const Observation *j = elf ? &x->observed[m] : NULL;
 
         if (!elf)
                 return (LinkMapFile){};
@@ -409,7 +409,7 @@ int examination_read_private(Examination *x) {
                 return 0;
         x->private_read = true;
         for (size_t i = 0; i < x->maps->n_mappings; i++)
-                if (x->judged[i].link != EXAMINE_NO_INDEX || i == x->executable || i == x->interpreter) {
+                if (x->observed[i].link != EXAMINE_NO_INDEX || i == x->executable || i == x->interpreter) {
                         r = examination_read_elf(x, i);
                         if (r < 0)
                                 return r;

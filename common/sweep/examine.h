@@ -14,7 +14,7 @@
 
 #define EXAMINE_NO_INDEX SIZE_MAX
 
-typedef struct Judged {
+typedef struct Observation {
         Verdict verdict;
         char *path;             /* owned; raw, without the kernel's mark; NULL where it is the mapping's name as it stands */
         const char *loader_name; /* l_name; for the main program AT_EXECFN; NULL: not known. Borrowed */
@@ -27,7 +27,7 @@ typedef struct Judged {
         char *successor;        /* owned; NULL: none */
         size_t link;            /* its first entry in the loader's list, or EXAMINE_NO_INDEX */
         ElfEntry *elf;          /* of the mapped file, borrowed from the cache; NULL: not read, or not ELF */
-} Judged;
+} Observation;
 
 typedef struct Examination {
         Scan *scan;             /* these are borrowed */
@@ -48,9 +48,9 @@ typedef struct Examination {
         size_t interpreter;
 
         int8_t left_root;       /* are the loader's names of another root: 1 yes, -1 no, 0 not yet asked */
-        Judged *judged;         /* maps->n_mappings of them */
+        Observation *observed;  /* maps->n_mappings of them */
         bool look_again;        /* a race is suspected: examine once more, with `again` */
-        const Record *before;   /* how it was last time, or NULL */
+        const ProcessRecord *before; /* how it was last time, or NULL */
         uint32_t *paths;        /* what the verdicts hang on */
         size_t n_paths, allocated_paths;
 } Examination;
@@ -65,7 +65,7 @@ void examination_done(Examination *x);
  * Returns 0; -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be looked at.
  */
 int examine_process(Scan *scan, const SweepOptions *options, const Process *process, const CachedView *view,
-                    const Record *before, bool again, Loader *loader, Examination *ret);
+                    const ProcessRecord *before, bool again, Loader *loader, Examination *ret);
 
 /* Reads the ELF facts of all that the loader has, and the private part of its list: what explanations need. Returns 0 or -ENOMEM. */
 int examination_read_private(Examination *x);

@@ -89,7 +89,7 @@ static int read_name(Scan *scan, const Process *p, const FastPathRange *range, c
  * it by one that is gone, which its loader's name tells. Returns 1, 0: not settled, -errno.
  */
 static int look_up_file(Scan *scan, const SweepOptions *options, const CachedView *view, const Process *p, size_t range,
-                        Sight *s, uint32_t *ret_path) {
+                        ProcessResult *s, uint32_t *ret_path) {
         FastPath *fp = &scan->fast_path;
         const FastPathRange *r = &fp->ranges[range];
         char buffer[MAPS_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
@@ -110,7 +110,7 @@ static int look_up_file(Scan *scan, const SweepOptions *options, const CachedVie
         if (k < 0)
                 return k;
         found = &scan->lookups.paths[*ret_path];
-        if (found->error < 0 || !S_ISREG(found->identity.mode) || found->rewritten > 0)
+        if (found->error < 0 || !S_ISREG(found->identity.mode) || found->modified > 0)
                 return 0;
         if (!is_printed_as(&found->identity, r)) {
                 s->misprinted = true;
@@ -221,8 +221,8 @@ static bool is_internal(const Scan *scan, const FastPathRange *r) {
 }
 
 /* Every executable range. range_path[i] is the number of its file's path, or PATH_NONE. */
-static int check_files(Scan *scan, const SweepOptions *options, const CachedView *view, const Process *p, Sight *s,
-                       int64_t *newest) {
+static int check_files(Scan *scan, const SweepOptions *options, const CachedView *view, const Process *p,
+                       ProcessResult *s, int64_t *newest) {
         FastPath *fp = &scan->fast_path;
         uint32_t path = PATH_NONE;
         int r;
@@ -344,8 +344,8 @@ static int is_older(Scan *scan, Process *p, int64_t newest) {
 
 /* All that is looked at. *ret_newest: latest ctime of its files. */
 static int check_all(Scan *scan, const SweepOptions *options, const CachedView *view, Process *p, Loader *loader,
-                     int64_t *ret_newest, Sight *ret) {
-        Sight s = {};
+                     int64_t *ret_newest, ProcessResult *ret) {
+        ProcessResult s = {};
         int r;
 
         scan->fast_path.n_paths = 0;
@@ -365,19 +365,19 @@ static int check_all(Scan *scan, const SweepOptions *options, const CachedView *
 
 /* A process like one that was settled. Returns 1; 0: not like it; -errno. */
 static int check_sibling(Scan *scan, const SweepOptions *options, const CachedView *view, Process *p,
-                         const Sibling *sibling, Sight *ret) {
+                         const Sibling *sibling, ProcessResult *ret) {
         int r;
 
         r = sibling_matches(scan, options, view, sibling, p);
         if (r > 0)
                 r = is_older(scan, p, sibling->newest);
         if (r > 0)
-                *ret = sibling->sight;
+                *ret = sibling->result;
         return r;
 }
 
 int fast_path_check(Scan *scan, const SweepOptions *options, Process *process, const CachedView *view, Loader *loader,
-                    Sight *ret) {
+                    ProcessResult *ret) {
         FastPath *fp = &scan->fast_path;
         const Sibling *sibling;
         struct stat st;

@@ -19,7 +19,7 @@
  * examination to go on with. scan->fast_path.key is of the process with 1 and 0, unless its n_ranges is 0.
  */
 int fast_path_check(Scan *scan, const SweepOptions *options, Process *process, const CachedView *view, Loader *loader,
-                    Sight *ret);
+                    ProcessResult *ret);
 
 /* What was seen of files holds within one sweep alone. */
 void fast_path_done(FastPath *fp);

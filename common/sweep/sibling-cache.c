@@ -84,8 +84,9 @@ static int take_auxv(const Process *p, const Loader *loader, Sibling *sibling) {
 static int take_evidence(Scan *scan, const Process *p, const Loader *loader, Sibling *sibling) {
         int r;
 
-        if (!scan->memory || sibling->sight.misprinted || sibling->sight.unexecuted ||
-            trouble_has_unknown(sight_trouble(&sibling->sight)) || sibling_cache_find(&scan->siblings, &sibling->key))
+        if (!scan->memory || sibling->result.misprinted || sibling->result.unexecuted ||
+            process_issues_have_unknown(process_result_issues(&sibling->result)) ||
+            sibling_cache_find(&scan->siblings, &sibling->key))
                 return 0;
         r = take_auxv(p, loader, sibling);
         if (r < 0)
@@ -106,15 +107,15 @@ static int add_with_evidence(Scan *scan, const Process *p, const Loader *loader,
         return r;
 }
 
-int sibling_cache_add_settled(Scan *scan, const SiblingKey *key, const Process *p, const Loader *loader, const Sight *sight,
-                              int64_t newest) {
-        Sibling sibling = { .key = *key, .settled = true, .sight = *sight, .newest = newest };
+int sibling_cache_add_settled(Scan *scan, const SiblingKey *key, const Process *p, const Loader *loader,
+                              const ProcessResult *result, int64_t newest) {
+        Sibling sibling = { .key = *key, .settled = true, .result = *result, .newest = newest };
 
         return add_with_evidence(scan, p, loader, &sibling);
 }
 
-int sibling_cache_add_examined(Scan *scan, const SiblingKey *key, const Process *p, const Sight *sight) {
-        Sibling sibling = { .key = *key, .sight = *sight };
+int sibling_cache_add_examined(Scan *scan, const SiblingKey *key, const Process *p, const ProcessResult *result) {
+        Sibling sibling = { .key = *key, .result = *result };
         int r;
 
         r = scan_start_nsec(scan, p, &sibling.started_nsec);
@@ -145,7 +146,7 @@ int sibling_matches(Scan *scan, const SweepOptions *options, const CachedView *v
 }
 
 int sibling_cache_share(Scan *scan, const SweepOptions *options, const CachedView *view, const SiblingKey *key,
-                        const Process *p, Sight *ret) {
+                        const Process *p, ProcessResult *ret) {
         const Sibling *sibling = sibling_cache_find(&scan->siblings, key);
         int64_t started;
         int r;
@@ -158,6 +159,6 @@ int sibling_cache_share(Scan *scan, const SweepOptions *options, const CachedVie
         r = started == sibling->started_nsec ? sibling_matches(scan, options, view, sibling, p) : 0;
         if (r <= 0)
                 return r;
-        r = explain_again(scan, options, p, &sibling->sight, ret);
+        r = explain_again(scan, options, p, &sibling->result, ret);
         return r < 0 ? r : 1;
 }

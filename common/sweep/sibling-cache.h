@@ -22,13 +22,12 @@ void sibling_cache_done(SiblingCache *c);
 const Sibling *sibling_cache_find(const SiblingCache *c, const SiblingKey *key);
 
 /*
- * Remembers a process whose memory was the last to be read: one that was settled by the fast path, with
- * the latest ctime of its files, or one that was examined; the findings of `sight` must live as long as the sweep. Returns
- * 0 or -ENOMEM.
+ * Remembers a process whose memory was the last to be read: one that was settled by the fast path, with the latest ctime
+ * of its files, or one that was examined; the findings of `result` must live as long as the sweep. Returns 0 or -ENOMEM.
  */
-int sibling_cache_add_settled(Scan *scan, const SiblingKey *key, const Process *p, const Loader *loader, const Sight *sight,
-                              int64_t newest);
-int sibling_cache_add_examined(Scan *scan, const SiblingKey *key, const Process *p, const Sight *sight);
+int sibling_cache_add_settled(Scan *scan, const SiblingKey *key, const Process *p, const Loader *loader,
+                              const ProcessResult *result, int64_t newest);
+int sibling_cache_add_examined(Scan *scan, const SiblingKey *key, const Process *p, const ProcessResult *result);
 
 /*
  * Have the process and the sibling the same auxiliary vector, and the same memory wherever that of the sibling was read?
@@ -42,4 +41,4 @@ int sibling_matches(Scan *scan, const SweepOptions *options, const CachedView *v
  * has to be examined itself, -ENOMEM.
  */
 int sibling_cache_share(Scan *scan, const SweepOptions *options, const CachedView *view, const SiblingKey *key,
-                        const Process *p, Sight *ret);
+                        const Process *p, ProcessResult *ret);

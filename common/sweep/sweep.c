@@ -23,7 +23,7 @@ struct Sweep {
         ProcessList list;
         size_t next;           /* in the list */
         size_t next_record;    /* in the scan's records: both ascend by pid */
-        Record **records;      /* owned; of this sweep */
+        ProcessRecord **records; /* owned; of this sweep */
         size_t n_records, allocated_records;
         uint32_t boottime_sec;
         uint64_t started_usec;
@@ -139,7 +139,7 @@ Sweep *sweep_free(Sweep *s) {
         if (!s)
                 return NULL;
         for (size_t i = 0; i < s->n_records; i++)
-                record_free(s->records[i]);
+                process_record_free(s->records[i]);
         free(s->records);
         process_list_done(&s->list);
         snapshot_free(s->snapshot);
@@ -156,7 +156,7 @@ void sweep_progress(const Sweep *s, size_t *ret_done, size_t *ret_total) {
 }
 
 /* The record of the sweep before of this pid, or NULL. Pids are asked for in ascending order. */
-static Record **record_before(Sweep *s, pid_t pid) {
+static ProcessRecord **record_before(Sweep *s, pid_t pid) {
         Scan *scan = s->scan;
 
         if (s->partial)
@@ -169,7 +169,7 @@ static Record **record_before(Sweep *s, pid_t pid) {
 }
 
 /* Counts what could not be judged, and lists it. Returns 0 or -ENOMEM. */
-static int publish_unknown(Snapshot *s, const Trouble *t, Look *ret) {
+static int publish_unknown(Snapshot *s, const ProcessIssues *t, Look *ret) {
         uint64_t n = 0, listed = 0;
 
         for (size_t i = 0; i < UNKNOWN_REASON_MAX; i++) {
@@ -190,8 +190,8 @@ static int publish_unknown(Snapshot *s, const Trouble *t, Look *ret) {
 }
 
 /* Adds to the snapshot what was seen of a process. */
-static int publish(Sweep *s, pid_t pid, uint64_t start_time, const Sight *sight) {
-        const Trouble *t = sight_trouble(sight);
+static int publish(Sweep *s, pid_t pid, uint64_t start_time, const ProcessResult *result) {
+        const ProcessIssues *t = process_result_issues(result);
         Counts *c = &s->snapshot->counts;
         Look look;
         int r;
@@ -209,15 +209,15 @@ static int publish(Sweep *s, pid_t pid, uint64_t start_time, const Sight *sight)
         r = publish_unknown(s->snapshot, t, &look);
         if (r < 0)
                 return r;
-        c->mappings += sight->mappings;
-        c->ignored += sight->ignored;
+        c->mappings += result->mappings;
+        c->ignored += result->ignored;
         c->processes++;
-        path_set_use(&s->scan->lookups, sight->set, s->scan->sweep);
+        path_set_use(&s->scan->lookups, result->set, s->scan->sweep);
         return snapshot_add_looked(s->snapshot, pid, start_time, look);
 }
 
 /* Takes a record into those of this sweep. */
-static int keep(Sweep *s, Record **r) {
+static int keep(Sweep *s, ProcessRecord **r) {
         if (!GROW(s->records, s->allocated_records, s->n_records + 1))
                 return -ENOMEM;
         s->records[s->n_records++] = TAKE_PTR(*r);
@@ -285,8 +285,8 @@ static void wait_a_moment(Sweep *s) {
 }
 
 /* One examination, and more where it may have met a change in its middle. */
-static int examine_and_explain(Sweep *s, const Process *p, const CachedView *view, const Record *before, Loader *loader,
-                               Sight *ret) {
+static int examine_and_explain(Sweep *s, const Process *p, const CachedView *view, const ProcessRecord *before,
+                               Loader *loader, ProcessResult *ret) {
         _cleanup_(examination_done) Examination x = EXAMINATION_NULL;
         int r;
 
@@ -302,37 +302,37 @@ static int examine_and_explain(Sweep *s, const Process *p, const CachedView *vie
 }
 
 /* Is there anything to compare with, or to say more about than that all is well? Then the fast path is not enough. */
-static bool must_examine(const Sweep *s, pid_t pid, const Record *before) {
+static bool must_examine(const Sweep *s, pid_t pid, const ProcessRecord *before) {
         Finding *const *findings;
 
         if (s->options.pids || s->options.full)
                 return true;
-        if (before && sight_trouble(&before->sight)->n_findings > 0)
+        if (before && process_result_issues(&before->result)->n_findings > 0)
                 return true;
         return snapshot_process_findings(s->options.previous, pid, &findings) > 0;
 }
 
 /* What the next sweep compares with. */
-static int remember(Sweep *s, const Process *p, const CachedView *view, Record **record, Sight *sight) {
-        Record *r = *record;
+static int remember(Sweep *s, const Process *p, const CachedView *view, ProcessRecord **record, ProcessResult *result) {
+        ProcessRecord *r = *record;
 
         if (s->partial) {
-                sight_done(sight);
+                process_result_done(result);
                 return 0;
         }
         r->start_time = p->start_time;
         r->view = view->serial;
         r->examined = s->scan->sweep;
-        r->sight = *sight;
-        *sight = (Sight){};
-        if (r->sight.trouble)
-                trouble_forget_recovered(r->sight.trouble);
+        r->result = *result;
+        *result = (ProcessResult){};
+        if (r->result.issues)
+                process_issues_forget_recovered(r->result.issues);
         return keep(s, record);
 }
 
 /* What was found out of one like it, or what an examination finds. key: of a process that the fast path has read, else NULL. */
-static int find_out(Sweep *s, const Process *p, const CachedView *view, const Record *before, const SiblingKey *key,
-                    Loader *loader, Sight *ret) {
+static int find_out(Sweep *s, const Process *p, const CachedView *view, const ProcessRecord *before,
+                    const SiblingKey *key, Loader *loader, ProcessResult *ret) {
         int r = 0;
 
         if (key)
@@ -341,8 +341,8 @@ static int find_out(Sweep *s, const Process *p, const CachedView *view, const Re
 }
 
 /* Looks at a process from nearby. Returns 1: *ret is what was seen; 0: it is gone, or counted as unreadable; -errno. */
-static int examine(Sweep *s, Process *p, const CachedView *view, const Record *before, const SiblingKey *key, Loader *loader,
-                   Sight *ret) {
+static int examine(Sweep *s, Process *p, const CachedView *view, const ProcessRecord *before, const SiblingKey *key,
+                   Loader *loader, ProcessResult *ret) {
         int r;
 
         r = process_identify(s->scan->proc_fd, p);
@@ -370,7 +370,7 @@ static bool ignores_units(const SweepOptions *o) {
 }
 
 /* Returns as examine(). */
-static int look_at(Sweep *s, Process *p, const CachedView *view, const Record *before, Sight *ret) {
+static int look_at(Sweep *s, Process *p, const CachedView *view, const ProcessRecord *before, ProcessResult *ret) {
         _cleanup_(loader_done) Loader loader = LOADER_NULL;
         const FastPath *g = &s->scan->fast_path;
         const SiblingKey *key = NULL;
@@ -389,19 +389,19 @@ static int look_at(Sweep *s, Process *p, const CachedView *view, const Record *b
 }
 
 /* A kernel thread, or a zombie. */
-static int remember_memoryless(Sweep *s, const Record *before, Record **r) {
+static int remember_memoryless(Sweep *s, const ProcessRecord *before, ProcessRecord **r) {
         if (s->partial)
                 return 0;
         (*r)->memoryless = true;
-        record_schedule(*r, before, s->boottime_sec);
+        process_record_schedule(*r, before, s->boottime_sec);
         return keep(s, r);
 }
 
 /* A process that the sweep before did not see, or saw otherwise. Returns 0 or -errno where the sweep cannot go on. */
-static int step_anew(Sweep *s, pid_t pid, const Record *before) {
-        _cleanup_(record_freep) Record *record = record_new(pid);
+static int step_anew(Sweep *s, pid_t pid, const ProcessRecord *before) {
+        _cleanup_(process_record_freep) ProcessRecord *record = process_record_new(pid);
         _cleanup_(process_done) Process p = PROCESS_NULL;
-        _cleanup_(sight_done) Sight sight = {};
+        _cleanup_(process_result_done) ProcessResult result = {};
         CachedView *view;
         int r;
 
@@ -416,7 +416,7 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
         if (r != 0)
                 return r < 0 ? r : count_unreadable(s, pid, p.start_time, /* error= */ 0);
         if (!s->options.once && s->scan->pids_are_ours)
-                record_begin(record);
+                process_record_begin(record);
         r = scan_view(s->scan, &p, &view);
         if (r < 0) {
                 if (is_fatal(r))
@@ -426,25 +426,25 @@ static int step_anew(Sweep *s, pid_t pid, const Record *before) {
                         count_unreadable(s, pid, p.start_time, r) : 0;
         }
         view->used = s->scan->sweep;
-        r = look_at(s, &p, view, before, &sight);
+        r = look_at(s, &p, view, before, &result);
         if (r == 0 && p.start_time != 0 && !p.has_memory)
                 return remember_memoryless(s, before, &record);
         if (r <= 0)
                 return r;
-        r = publish(s, pid, p.start_time, &sight);
+        r = publish(s, pid, p.start_time, &result);
         if (r < 0)
                 return r;
-        record_schedule(record, before, s->boottime_sec);
-        return remember(s, &p, view, &record, &sight);
+        process_record_schedule(record, before, s->boottime_sec);
+        return remember(s, &p, view, &record, &result);
 }
 
-static bool is_unchanged(Sweep *s, const Record *r) {
+static bool is_unchanged(Sweep *s, const ProcessRecord *r) {
         scan_beacon(s->scan, &s->options, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
-        return !s->options.full && record_holds(s->scan, &s->options, r, s->boottime_sec);
+        return !s->options.full && process_record_holds(s->scan, &s->options, r, s->boottime_sec);
 }
 
 int sweep_step(Sweep *s) {
-        Record **before;
+        ProcessRecord **before;
         pid_t pid;
         int r;
 
@@ -453,7 +453,7 @@ int sweep_step(Sweep *s) {
         pid = s->list.pids[s->next++];
         before = record_before(s, pid);
         if (before && is_unchanged(s, *before)) {
-                r = (*before)->memoryless ? 0 : publish(s, pid, (*before)->start_time, &(*before)->sight);
+                r = (*before)->memoryless ? 0 : publish(s, pid, (*before)->start_time, &(*before)->result);
                 if (r >= 0)
                         r = keep(s, before);
         } else
@@ -475,7 +475,7 @@ static void keep_records(Sweep *s) {
         Scan *scan = s->scan;
 
         for (size_t i = 0; i < scan->n_records; i++)
-                record_free(scan->records[i]);
+                process_record_free(scan->records[i]);
         free(scan->records);
         scan->records = TAKE_PTR(s->records);
         scan->n_records = s->n_records;

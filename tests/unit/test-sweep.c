@@ -320,7 +320,7 @@ START_TEST(an_ended_process_is_gone) {
 }
 END_TEST
 
-static Record *record_of(pid_t pid) {
+static ProcessRecord *record_of(pid_t pid) {
         for (size_t i = 0; i < scan->n_records; i++)
                 if (scan->records[i]->pid == pid)
                         return scan->records[i];
@@ -329,7 +329,7 @@ static Record *record_of(pid_t pid) {
 }
 
 START_TEST(a_process_that_has_not_run_is_not_examined_anew) {
-        const Record *r;
+        const ProcessRecord *r;
 
         replace(PLUGIN_2);
         ck_assert_ptr_nonnull(sweep());
@@ -344,7 +344,7 @@ START_TEST(a_process_that_has_not_run_is_not_examined_anew) {
 END_TEST
 
 START_TEST(a_process_is_examined_anew_when_its_time_has_come) {
-        const Record *r;
+        const ProcessRecord *r;
 
         ck_assert_ptr_null(sweep());
         r = record_of(child);
@@ -426,12 +426,12 @@ END_TEST
 
 START_TEST(examinations_are_spread_at_first_and_hourly_then) {
         const uint32_t now = 1000;
-        const Record before = { .look_sec = now };
-        Record r = { .pid = 4321 };
+        const ProcessRecord before = { .look_sec = now };
+        ProcessRecord r = { .pid = 4321 };
 
-        record_schedule(&r, NULL, now);
+        process_record_schedule(&r, NULL, now);
         ck_assert_uint_eq(r.look_sec, now + 4321 % 3600);
-        record_schedule(&r, &before, now);
+        process_record_schedule(&r, &before, now);
         ck_assert_uint_eq(r.look_sec, now + 3600);
 }
 END_TEST
