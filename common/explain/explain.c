@@ -11,6 +11,7 @@
 #include "explain/pin.h"
 #include "judge/content-compare.h"
 #include "judge/ignore.h"
+#include "judge/loader-facts.h"
 
 #define ENVIRON_MAX (256u << 10)
 #define PRELOAD_FILE_MAX 4096
@@ -38,7 +39,7 @@ static char *read_preload_file(const Examination *x) {
         FileIdentity i;
         ssize_t n;
 
-        fd = mount_view_open_file(&x->view->view, x->scan->proc_fd, "/etc/ld.so.preload", x->options->remote_file_systems, &i);
+        fd = mount_view_open_file(&x->view->view, x->ctx->scan->proc_fd, "/etc/ld.so.preload", x->ctx->options.remote_file_systems, &i);
         text = fd >= 0 ? malloc(PRELOAD_FILE_MAX + 1) : NULL;
         n = text ? pread(fd, text, PRELOAD_FILE_MAX, 0) : -1;
         if (n < 0) {
@@ -66,7 +67,7 @@ static void read_environment(const Examination *x, char **ret_preload, char **re
 
         if (exe && !strdup_to(ret_audit, exe->audit))
                 *ret_audit = NULL;
-        scan_beacon(x->scan, x->options, x->process, NULL);
+        sweep_context_beacon(x->ctx, x->process, NULL);
         if (process_read_file(x->process, "environ", ENVIRON_MAX, &text, &size) >= 0) {
                 variable = environ_find(text, size, "LD_PRELOAD");
                 add_list(ret_audit, environ_find(text, size, "LD_AUDIT"));
@@ -252,12 +253,12 @@ static bool has_one_thread(const Process *p) {
 }
 
 /* What all findings of the process have in common. exe: without the kernel's mark; NULL: as the link says. */
-static int describe(Scan *scan, const SweepOptions *options, const Process *p, const char *exe, Finding *ret) {
+static int describe(SweepContext *ctx, const Process *p, const char *exe, Finding *ret) {
         _cleanup_(finding_done) Finding f = { .pid = p->pid, .start_time = p->start_time };
         int r;
 
-        scan_beacon(scan, options, p, NULL);
-        r = process_describe(p, &scan->group, &f);
+        sweep_context_beacon(ctx, p, NULL);
+        r = process_describe(p, &ctx->group, &f);
         if (r < 0)
                 return r;
         f.one_thread = has_one_thread(p);
@@ -280,18 +281,18 @@ static int make_findings(Examination *x, size_t n, ProcessResult *s, ProcessIssu
         PinContext context;
         int r;
 
-        r = examination_read_private(x);
+        r = loader_facts_read(x);
         for (size_t i = 0; r >= 0 && i < x->maps->n_mappings; i++)
                 if (is_finding(&x->observed[i]))
                         r = examination_read_elf(x, i);
         if (r >= 0)
-                r = describe(x->scan, x->options, x->process,
+                r = describe(x->ctx, x->process,
                              x->executable != EXAMINE_NO_INDEX ? x->observed[x->executable].path : NULL, &process);
         if (r >= 0)
                 r = make_objects(x, &objects);
         if (r < 0)
                 return r;
-        if (unit_is_ignored(x->options, &process)) {
+        if (unit_is_ignored(&x->ctx->options, &process)) {
                 s->ignored += (uint32_t) n;
                 return 0;
         }
@@ -345,7 +346,7 @@ static bool is_current_again(const Examination *x, const Finding *old) {
  */
 static int note_recovered(const Examination *x, ProcessIssues *t) {
         const ProcessIssues *last = x->before ? process_result_issues(&x->before->result) : NULL;
-        const Snapshot *previous = x->options->previous;
+        const Snapshot *previous = x->ctx->options.previous;
         Finding *const *before = last ? last->findings : NULL;
         size_t n = last ? last->n_findings : 0;
 
@@ -463,7 +464,7 @@ int explain_process(Examination *x, ProcessResult *ret) {
         if (r >= 0)
                 r = result_take_issues(&s, &t);
         if (r >= 0)
-                r = lookup_cache_add_set(&x->scan->lookups, x->paths, x->n_paths, &s.set);
+                r = lookup_cache_add_set(&x->ctx->scan->lookups, x->paths, x->n_paths, &s.set);
         if (r < 0)
                 return r;
         *ret = s;
@@ -523,8 +524,7 @@ static int retell_all(const ProcessIssues *example, const Finding *process, Proc
         return 0;
 }
 
-int explain_again(Scan *scan, const SweepOptions *options, const Process *p, const ProcessResult *example,
-                  ProcessResult *ret) {
+int explain_again(SweepContext *ctx, const Process *p, const ProcessResult *example, ProcessResult *ret) {
         _cleanup_(finding_done) Finding process = {};
         _cleanup_(process_result_done) ProcessResult s = {
                 .mappings = example->mappings,
@@ -536,7 +536,7 @@ int explain_again(Scan *scan, const SweepOptions *options, const Process *p, con
         int r = 0;
 
         if (issues->n_findings > 0) {
-                r = describe(scan, options, p, issues->findings[0]->exe, &process);
+                r = describe(ctx, p, issues->findings[0]->exe, &process);
                 if (r >= 0)
                         r = retell_all(issues, &process, &t);
         }

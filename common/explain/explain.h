@@ -6,7 +6,7 @@
  * it is still there and what ends it.
  */
 
-#include "sweep/examine.h"
+#include "judge/examination.h"
 
 /*
  * Makes the findings and counts what was judged. Returns 0, -ENOMEM, -ESRCH (the
@@ -18,5 +18,4 @@ int explain_process(Examination *x, ProcessResult *ret);
  * The same findings of a process that is like the one they were made of, but for who it is: name, unit, container, and
  * what to do. Returns 0, -ENOMEM, -ESRCH.
  */
-int explain_again(Scan *scan, const SweepOptions *options, const Process *p, const ProcessResult *example,
-                  ProcessResult *ret);
+int explain_again(SweepContext *ctx, const Process *p, const ProcessResult *example, ProcessResult *ret);

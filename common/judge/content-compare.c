@@ -6,7 +6,7 @@
 
 #include "elf/elf-reader.h"
 #include "judge/content-compare.h"
-#include "proc/page-guard.h"
+#include "judge/loader-facts.h"
 #include "rtld/elf-image.h"
 
 /* Two files without build-id are compared byte by byte up to this size, */
@@ -28,8 +28,8 @@ bool content_was_modified(const Examination *x, size_t mapping, uint32_t path) {
         for (size_t i = 0; i < issues->n_modified; i++)
                 if (issues->modified[i].path == path && issues->modified[i].start == x->maps->mappings[mapping].start)
                         return true;
-        return x->scan->lookups.paths[path].modified > before->examined &&
-                path_set_contains(&x->scan->lookups, before->result.set, path);
+        return x->ctx->scan->lookups.paths[path].modified > before->examined &&
+                path_set_contains(&x->ctx->scan->lookups, before->result.set, path);
 }
 
 static uint64_t page_down(uint64_t n) {
@@ -48,7 +48,7 @@ static bool is_accessible(const Range *r) {
 
 /* Only overlayfs puts another file into the place of the mapped one (copy-up), under the same device and inode number. */
 static bool may_be_copied_up(const Examination *x, size_t mapping) {
-        const Mount *m = scan_find_mount(x->scan, x->view, x->observed[mapping].mapped.mount_id);
+        const Mount *m = view_cache_find_mount(&x->ctx->scan->views, x->view, x->observed[mapping].mapped.mount_id);
 
         return !m || m->layers;
 }
@@ -62,7 +62,7 @@ static Evidence compare_page(const Examination *x, int fd, uint64_t address, uin
         uint8_t *in_file = buffer + size;
         ssize_t n;
 
-        if (page_guard_is_copied(&x->scan->page_guard, address) != 0 || memory_read(x->loader.memory, address, buffer, size) < 0)
+        if (page_guard_is_copied(&x->ctx->guard.guard, address) != 0 || memory_read(x->loader.memory, address, buffer, size) < 0)
                 return EVIDENCE_NONE;
         n = pread(fd, in_file, size, (off_t) offset);
         if (n < 0)
@@ -338,7 +338,7 @@ int content_gather_evidence(Examination *x, size_t mapping, uint32_t path, Verdi
                 return 0;
         if (!x->loader.memory)
                 return 0;
-        r = examination_read_private(x);
+        r = loader_facts_read(x);
         if (r >= 0)
                 r = examination_read_elf(x, mapping);
         if (r < 0)
@@ -405,22 +405,16 @@ static bool has_same_owner(const Process *a, const Process *b) {
 }
 
 static int read_image_of(Examination *x, const Process *p, const Mapping *m, ElfImage *ret) {
-        PageGuard guard = {
-                .scan = x->scan,
-                .options = x->options,
-                .view = x->view,
-                .process = p,
-                .maps_fd = -EBADF,
-                .pages_fd = -EBADF,
-        };
         _cleanup_close_ int fd = openat(p->fd, "mem", O_RDONLY | O_CLOEXEC);
         _cleanup_(memory_freep) Memory *memory = memory_new(fd);
         MappingList maps = {};
+        ProcessGuard guard;
         int r;
 
-        r = fd < 0 ? -errno : memory ? mapping_list_read(p, x->options->text_maps, &maps) : -ENOMEM;
+        r = fd < 0 ? -errno : memory ? mapping_list_read(p, x->ctx->options.text_maps, &maps) : -ENOMEM;
+        sweep_context_guard(x->ctx, x->view, p, &maps.text, &guard);
         if (memory)
-                memory_guard(memory, page_guard_allows, &guard);
+                memory_guard(memory, page_guard_allows, &guard.guard);
         for (size_t i = 0; r >= 0 && i < maps.n_mappings; i++) {
                 const Mapping *other = &maps.mappings[i];
 
@@ -433,7 +427,7 @@ static int read_image_of(Examination *x, const Process *p, const Mapping *m, Elf
         }
         x->ancestor_ranges += maps.n_ranges + 1;
         mapping_list_done(&maps);
-        page_guard_done(&guard);
+        page_guard_done(&guard.guard);
         return r;
 }
 
@@ -448,7 +442,7 @@ static int read_image_of_ancestor(Examination *x, size_t mapping, ElfImage *ret)
                 _cleanup_(process_done) Process p = PROCESS_NULL;
                 int r;
 
-                if (process_open(x->scan->proc_fd, pid, &p) < 0 || !p.has_memory || !has_same_owner(&p, x->process))
+                if (process_open(x->ctx->scan->proc_fd, pid, &p) < 0 || !p.has_memory || !has_same_owner(&p, x->process))
                         return 0;
                 r = read_image_of(x, &p, &x->maps->mappings[mapping], ret);
                 if (r > 0 || r == -ENOMEM)
@@ -477,7 +471,7 @@ int content_read_image(Examination *x, size_t mapping, ElfImage *ret) {
 }
 
 Evidence content_compare_known(Examination *x, size_t mapping, const FileIdentity *other, FileId *ret_other) {
-        const ElfEntry *theirs = elf_cache_find(&x->scan->elfs, other, x->scan->sweep);
+        const ElfEntry *theirs = elf_cache_find(&x->ctx->scan->elfs, other, x->ctx->scan->sweep);
         ElfImage mine;
 
         if (!theirs || theirs->error < 0)
@@ -496,8 +490,8 @@ Evidence content_compare(Examination *x, size_t mapping, const FileIdentity *oth
         _cleanup_close_ int fd = -EBADF;
         Evidence e;
 
-        if (!elf_cache_find(&x->scan->elfs, other, x->scan->sweep))
-                elf_cache_add(&x->scan->elfs, other, other_fd, x->scan->sweep);
+        if (!elf_cache_find(&x->ctx->scan->elfs, other, x->ctx->scan->sweep))
+                elf_cache_add(&x->ctx->scan->elfs, other, other_fd, x->ctx->scan->sweep);
         e = content_compare_known(x, mapping, other, ret_other);
         if (e != EVIDENCE_NONE || !j->mapped_known)
                 return e;

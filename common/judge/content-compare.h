@@ -6,8 +6,8 @@
  * held against the file as it is now.
  */
 
+#include "judge/examination.h"
 #include "rtld/elf-image.h"
-#include "sweep/examine.h"
 
 /* Fills in memory, relocations, layout, loader_copy and baseline of the facts. Returns 0 or -ENOMEM. */
 int content_gather_evidence(Examination *x, size_t mapping, uint32_t path, VerdictFacts *facts);

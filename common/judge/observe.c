@@ -8,6 +8,8 @@
 #include "judge/content-compare.h"
 #include "judge/ignore.h"
 #include "judge/observe.h"
+#include "scan/path-lookup.h"
+#include "scan/sweep-view.h"
 
 static const Mapping *mapping_of(const Examination *x, size_t mapping) {
         return &x->maps->mappings[mapping];
@@ -18,8 +20,8 @@ static int look_up(Examination *x, const CachedView *view, const Mapping *m, con
                    uint32_t *ret) {
         int r;
 
-        scan_beacon(x->scan, x->options, x->process, m);
-        r = scan_look_up(x->scan, x->options, view, name, mapped, ret);
+        sweep_context_beacon(x->ctx, x->process, m);
+        r = path_lookup(x->ctx, view, name, mapped, ret);
         if (r < 0)
                 return r;
         if (!GROW(x->paths, x->allocated_paths, x->n_paths + 1))
@@ -29,7 +31,7 @@ static int look_up(Examination *x, const CachedView *view, const Mapping *m, con
 }
 
 static const Path *path_of(const Examination *x, uint32_t path) {
-        return &x->scan->lookups.paths[path];
+        return &x->ctx->scan->lookups.paths[path];
 }
 
 int observe_by_lookups(Examination *x, size_t mapping) {
@@ -62,52 +64,6 @@ int observe_by_lookups(Examination *x, size_t mapping) {
         }
         j->verdict = (Verdict){ .state = STATE_CURRENT };
         return 1;
-}
-
-static bool is_skipped(const SweepOptions *options, const Mapping *m) {
-        for (size_t i = 0; i < options->n_skip_devices; i++)
-                if (options->skip_devices[i].dev_major == m->dev_major &&
-                    options->skip_devices[i].dev_minor == m->dev_minor)
-                        return true;
-        return false;
-}
-
-/* As seen without the mark, or with: only which mount it is counts here, and that is the same. */
-static bool is_remote(const Examination *x, const Mapping *m) {
-        const char *name = mount_view_path(&x->view->view, m->name);
-
-        return !x->options->remote_file_systems && name && mount_table_crosses_remote(&x->view->view.mounts, name);
-}
-
-/*
- * By the link in map_files; where that is refused (it needs CAP_CHECKPOINT_RESTORE), that of the program by exe, which
- * needs no more than to trace the process (proc_pid_exe(5)). Returns 0 or -errno.
- */
-static int read_mapped(const Examination *x, size_t mapping, FileIdentity *ret) {
-        const Mapping *m = mapping_of(x, mapping);
-        char name[MAPS_FILE_NAME_SIZE];
-        FileIdentity i;
-        int r;
-
-        scan_beacon(x->scan, x->options, x->process, NULL); /* map_files takes the mmap_lock of its memory */
-        r = file_identity_read(x->process->fd, mapping_file_name(x->maps, m, name), ret);
-        if ((r != -EPERM && r != -EACCES) || mapping != x->executable ||
-            file_identity_read(x->process->fd, "exe", &i) < 0 || i.inode != m->inode)
-                return r;
-        *ret = i;
-        return 0;
-}
-
-bool observe_identify(Examination *x, size_t mapping) {
-        const Mapping *m = mapping_of(x, mapping);
-        Observation *j = &x->observed[mapping];
-
-        if (j->mapped_known)
-                return true;
-        if (is_skipped(x->options, m) || is_remote(x, m))
-                return false;
-        j->mapped_known = read_mapped(x, mapping, &j->mapped) >= 0;
-        return j->mapped_known;
 }
 
 static void file_from_identity(const FileIdentity *i, VerdictFile *ret) {
@@ -145,18 +101,18 @@ static void observe_mapped(Examination *x, size_t mapping, VerdictFacts *f) {
         f->printed_dev_major = m->dev_major;
         f->printed_dev_minor = m->dev_minor;
         f->printed_inode = m->inode;
-        f->internal = m->dev_major == x->scan->shm_major && m->dev_minor == x->scan->shm_minor;
-        f->remote = is_remote(x, m);
-        if (is_skipped(x->options, m)) {
+        f->internal = m->dev_major == x->ctx->scan->shm_major && m->dev_minor == x->ctx->scan->shm_minor;
+        f->remote = examination_is_remote(x, m);
+        if (sweep_context_skips_device(x->ctx, m->dev_major, m->dev_minor)) {
                 f->mapped.lookup = LOOKUP_HUNG;
                 return;
         }
         /* A server's file system may have come to lie on the path only: the mapped file then is still one to be identified. */
-        if (f->remote && !scan_device_answers(x->scan, x->options, x->view, m->dev_major, m->dev_minor)) {
+        if (f->remote && !sweep_context_device_answers(x->ctx, x->view, m->dev_major, m->dev_minor)) {
                 f->mapped.lookup = LOOKUP_REMOTE;
                 return;
         }
-        r = read_mapped(x, mapping, &j->mapped);
+        r = examination_read_identity(x, mapping, &j->mapped);
         j->mapped_known = r >= 0;
         if (f->remote)
                 f->mapped.lookup = LOOKUP_REMOTE;
@@ -179,7 +135,7 @@ static int leads_to(Examination *x, const char *name, size_t mapping) {
 
 /* Is what the name leads to in the host's view on the file system that the mapping is of? Then that may stand for a view that nothing opens. */
 static bool is_on_host(const Examination *x, const Mapping *m) {
-        const CachedView *host = x->scan->host_view;
+        const CachedView *host = x->ctx->host_view;
         const Mount *mount = host && mount_view_path(&host->view, m->name) ?
                 mount_table_covering(&host->view.mounts, m->name) : NULL;
 
@@ -206,13 +162,13 @@ static const CachedView *observe_mount(Examination *x, size_t mapping, VerdictFa
                 return view;
         }
         if (!view->view.mounts.whole)
-                whole = scan_whole_view(x->scan, view->view.namespace);
+                whole = sweep_view_whole(x->ctx, view->view.namespace);
         if (!j->mapped_known || j->mapped.mount_id == 0)
-                return beneath ? view : whole ?: is_on_host(x, mapped) ? x->scan->host_view : view;
+                return beneath ? view : whole ?: is_on_host(x, mapped) ? x->ctx->host_view : view;
         if (whole && mount_table_find(&whole->view.mounts, j->mapped.mount_id))
                 other = whole;
         else
-                other = scan_view_with_mount(x->scan, j->mapped.mount_id, mapped->name, view, &all);
+                other = sweep_view_with_mount(x->ctx, j->mapped.mount_id, mapped->name, view, &all);
         if (other) {
                 /* unshare(2) copies the mounts; what was mapped before is on that of the namespace left, and still at its path. */
                 if (beneath && leads_to(x, mount_view_path(&view->view, mapped->name), mapping) > 0) {
@@ -228,7 +184,7 @@ static const CachedView *observe_mount(Examination *x, size_t mapping, VerdictFa
         /* Detached, if a root that would list it in mountinfo does not: a chrooted mountinfo shows only mounts below its root. */
         if (all && (view->view.mounts.whole || whole))
                 f->mount = MOUNT_GONE;
-        return beneath || f->mount == MOUNT_GONE || !is_on_host(x, mapped) ? view : x->scan->host_view;
+        return beneath || f->mount == MOUNT_GONE || !is_on_host(x, mapped) ? view : x->ctx->host_view;
 }
 
 /* Decides what the name is, and looks it up. Returns 0 or -ENOMEM. */
@@ -272,14 +228,14 @@ static int observe_path(Examination *x, const CachedView *view, size_t mapping, 
 
 /* The facts of the file that the path leads to; NULL: it cannot be read. */
 static const ElfEntry *read_elf_at(Examination *x, const Path *p) {
-        const ElfEntry *e = elf_cache_find(&x->scan->elfs, &p->identity, x->scan->sweep);
+        const ElfEntry *e = elf_cache_find(&x->ctx->scan->elfs, &p->identity, x->ctx->scan->sweep);
         _cleanup_close_ int fd = -EBADF;
         FileIdentity i;
 
         if (e)
                 return e;
-        fd = mount_view_open_file(&x->view->view, x->scan->proc_fd, p->name, x->options->remote_file_systems, &i);
-        return fd < 0 ? NULL : elf_cache_add(&x->scan->elfs, &i, fd, x->scan->sweep);
+        fd = mount_view_open_file(&x->view->view, x->ctx->scan->proc_fd, p->name, x->ctx->options.remote_file_systems, &i);
+        return fd < 0 ? NULL : elf_cache_add(&x->ctx->scan->elfs, &i, fd, x->ctx->scan->sweep);
 }
 
 #define COMMAND_MAX 4096
@@ -329,7 +285,7 @@ static int find_root_left(Examination *x) {
         asked = x->observed[x->interpreter].loader_name;
         name = mount_view_path(view, mapping_of(x, x->interpreter)->name);
         if (!name || verdict_cut_mark(name) < strlen(name) || !asked || !verdict_name_resolvable(asked) ||
-            !observe_identify(x, x->interpreter))
+            !examination_identify(x, x->interpreter))
                 return 0;
         mount = mount_table_covering(&view->mounts, name);
         n = mount ? strlen(mount->point) : 0;
@@ -390,18 +346,18 @@ static int observe_successor(Examination *x, const CachedView *view, size_t mapp
                 if (*ret != EVIDENCE_NONE)
                         return 0;
         }
-        if (mount_view_lookup(&view->view, p->name, x->options->remote_file_systems, &path_fd, &i) < 0 || !S_ISREG(i.mode) ||
-            (!x->options->remote_file_systems && !mount_view_answers(&view->view, &i)))
+        if (mount_view_lookup(&view->view, p->name, x->ctx->options.remote_file_systems, &path_fd, &i) < 0 || !S_ISREG(i.mode) ||
+            (!x->ctx->options.remote_file_systems && !mount_view_answers(&view->view, &i)))
                 return 0;
         if (other_path) {
-                Process self = { .fd = x->scan->proc_fd, .maps_fd = -EBADF };
+                Process self = { .fd = x->ctx->scan->proc_fd, .maps_fd = -EBADF };
                 char name[64];
 
                 snprintf(name, sizeof(name), "self/fd/%d", path_fd);
                 if (process_read_link(&self, name, &j->successor) == -ENOMEM)
                         return -ENOMEM;
         }
-        fd = mount_view_reopen(x->scan->proc_fd, path_fd);
+        fd = mount_view_reopen(x->ctx->scan->proc_fd, path_fd);
         if (fd >= 0)
                 *ret = content_compare(x, mapping, &i, fd, other_path ? NULL : &j->disk);
         return 0;
@@ -417,7 +373,7 @@ static bool is_object(Examination *x, size_t mapping) {
                 return true;
         if (r->offset == 0 && x->loader.memory && memory_read(x->loader.memory, r->start, magic, SELFMAG) >= 0)
                 return memcmp(magic, ELFMAG, SELFMAG) == 0;
-        if (!observe_identify(x, mapping))
+        if (!examination_identify(x, mapping))
                 return true; /* could not be told: better counted as unknown than left out */
         fd = examination_open_mapped(x, mapping);
         return fd < 0 || (pread(fd, magic, SELFMAG, 0) == SELFMAG && memcmp(magic, ELFMAG, SELFMAG) == 0);
@@ -437,8 +393,8 @@ static bool is_ignored(Examination *x, size_t mapping, const VerdictFacts *f, co
                 .elf = object,
         };
 
-        return !object || ignore_find(&facts) || ignore_globs_match(x->options->ignore_paths, f->path) ||
-                ignore_globs_match(x->options->ignore_exes, exe);
+        return !object || ignore_find(&facts) || ignore_globs_match(x->ctx->options.ignore_paths, f->path) ||
+                ignore_globs_match(x->ctx->options.ignore_exes, exe);
 }
 
 /*
@@ -558,7 +514,7 @@ int observe_confirm_modified(Examination *x) {
                 if (j->verdict.state != STATE_MODIFIED)
                         continue;
                 if (!was_read) {
-                        r = mapping_list_read(x->process, x->options->text_maps, &now);
+                        r = mapping_list_read(x->process, x->ctx->options.text_maps, &now);
                         if (r < 0)
                                 return r;
                         was_read = true;

@@ -6,7 +6,7 @@
  * verdict.h judges by.
  */
 
-#include "sweep/examine.h"
+#include "judge/examination.h"
 
 /*
  * Settles what can be settled by lookups alone: the path, and the loader's name, lead
@@ -24,6 +24,3 @@ int observe_closely(Examination *x, size_t mapping);
  * (UNKNOWN_RACE). Returns 0, or as mapping_list_read(). Sets x->look_again likewise.
  */
 int observe_confirm_modified(Examination *x);
-
-/* Reads the identity of the mapped file (through map_files), if that is not known yet. false: could not be read. */
-bool observe_identify(Examination *x, size_t mapping);

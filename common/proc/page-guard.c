@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include "proc/page-guard.h"
-#include "scan/scan.h"
 
 void page_guard_done(PageGuard *g) {
         fd_close(g->maps_fd);
@@ -11,16 +10,16 @@ void page_guard_done(PageGuard *g) {
         *g = PAGE_GUARD_NULL;
 }
 
-/* As maps_span_at(); before Linux 6.11, from the text that was read of the process. */
+/* As maps_span_at(); from the text where PROCMAP_QUERY is not used, or before Linux 6.11. */
 static int span_at(PageGuard *g, uint64_t address, MapsSpan *ret) {
         int fd = g->process->maps_fd >= 0 ? g->process->maps_fd : g->maps_fd, r = -ENOTTY;
 
-        if (!g->options->text_maps && !g->scan->fast_path.no_query) {
+        if (!g->by_text) {
                 if (fd < 0)
                         fd = g->maps_fd = process_open_maps(g->process);
                 r = fd < 0 ? fd : maps_span_at(fd, address, ret);
         }
-        return r == -ENOTTY || r == -EINVAL ? maps_text_span_at(&g->scan->maps.text, address, ret) : r;
+        return r == -ENOTTY || r == -EINVAL ? maps_text_span_at(g->text, address, ret) : r;
 }
 
 /* Bits of an entry of pagemap: Documentation/admin-guide/mm/pagemap.rst. */
@@ -77,10 +76,9 @@ bool page_guard_allows(void *userdata, uint64_t address) {
         for (size_t i = 0; i < PAGE_GUARD_SPANS; i++)
                 if (address >= g->spans[i].start && address < g->spans[i].end)
                         return true;
-        /* What hangs now is the process, not a file. */
-        scan_beacon(g->scan, g->options, g->process, NULL);
+        g->user.before_query(g->user.userdata);
         if (span_at(g, address, &span) < 0 ||
-            (span.file && !scan_device_answers(g->scan, g->options, g->view, span.dev_major, span.dev_minor)))
+            (span.file && !g->user.device_answers(g->user.userdata, span.dev_major, span.dev_minor)))
                 return is_present(g, address);
         g->spans[g->next_span++ % PAGE_GUARD_SPANS] = span;
         return true;

@@ -12,20 +12,26 @@
 
 #include "proc/mapping.h"
 #include "proc/process.h"
-#include "sweep/sweep.h"
-
-typedef struct CachedView CachedView;
 
 #define PAGE_GUARD_SPANS 32
 #define PAGE_GUARD_WINDOW 16 /* pages */
 
+/* What the guard asks of its user. */
+typedef struct PageGuardUser {
+        /* Called before a call that may block on the process's mmap_lock. */
+        void (*before_query)(void *userdata);
+        /* Does a page fault on a file of this device (as maps prints it) return, whatever a server does? */
+        bool (*device_answers)(void *userdata, uint32_t dev_major, uint32_t dev_minor);
+        void *userdata;
+} PageGuardUser;
+
 typedef struct PageGuard {
-        const Scan *scan;            /* these are borrowed */
-        const SweepOptions *options;
-        const CachedView *view;
-        const Process *process;
+        PageGuardUser user;
+        const Process *process;      /* borrowed, as the next one */
+        const MapsText *text;        /* of the process, where PROCMAP_QUERY does not work */
+        bool by_text;                /* PROCMAP_QUERY is not to be tried */
         int maps_fd, pages_fd;       /* owned; maps and pagemap, opened when needed */
-        MapsSpan spans[PAGE_GUARD_SPANS]; /* that it let through last: most pages lie beside each other */
+        MapsSpan spans[PAGE_GUARD_SPANS]; /* allowed most recently: most pages lie beside each other */
         unsigned next_span;
         uint64_t window[PAGE_GUARD_WINDOW]; /* of pagemap, as read last, */
         uint64_t window_first, window_next, window_end; /* from this page on; those from the second to the third are still good */
@@ -36,8 +42,8 @@ typedef struct PageGuard {
 void page_guard_done(PageGuard *g);
 
 /*
- * Is the page of a private mapping of a file a copy, which the process has written to? All others, also those that are not
- * in memory just now, hold what the mapped file holds. Returns 1, 0, -errno where that cannot be told.
+ * Is the page of a private mapping of a file a copy that the process has written to? All other pages, resident or not, hold
+ * what the mapped file holds. Returns 1, 0, -errno where that is unknown.
  */
 int page_guard_is_copied(PageGuard *g, uint64_t address);
 

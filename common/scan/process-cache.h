@@ -3,11 +3,8 @@
 
 /* The result of examining a process, and the record of it that is kept for the next sweep. */
 
-#include "proc/process.h"
-#include "report/finding.h"
-#include "sweep/sweep.h"
-
-typedef struct CachedView CachedView;
+#include "report/snapshot.h"
+#include "util/base.h"
 
 /* A mapping whose file was seen to be modified in place: the file's content is compared at the time, the mapping stays stale. */
 typedef struct ModifiedMapping {
@@ -52,21 +49,12 @@ typedef struct ProcessRecord {
         uint32_t view;          /* serial number */
         uint32_t examined;      /* number of the sweep */
         uint64_t start_time;
-        uint64_t cpu_nsec;      /* what it had run in all before it was looked at; 0: not known */
-        uint32_t look_sec;      /* CLOCK_BOOTTIME: when it is to be looked at anew, whatever is seen of a change */
+        uint64_t cpu_nsec;      /* its CPU time before it was examined; 0: not known */
+        uint32_t due_sec;       /* CLOCK_BOOTTIME: when it is to be examined again, changed or not */
         ProcessResult result;
-        bool memoryless;        /* a kernel thread or a zombie: nothing to see, and nothing seen */
+        bool memoryless;        /* a kernel thread or a zombie: nothing to examine */
 } ProcessRecord;
 
 ProcessRecord *process_record_new(pid_t pid);
 ProcessRecord *process_record_free(ProcessRecord *r); /* NULL is accepted, and returned */
 DEFINE_CLEANUP(ProcessRecord *, process_record_free)
-
-/* Notes by what the next sweep will see that it has run. Call it before the process is looked at. */
-void process_record_begin(ProcessRecord *r);
-
-/* Says when to look again. before: of the same pid, or NULL. */
-void process_record_schedule(ProcessRecord *r, const ProcessRecord *before, uint32_t now_sec);
-
-/* Would a look at the process say what the last one said? Looks up the names that its verdicts hang on. */
-bool process_record_holds(Scan *scan, const SweepOptions *options, const ProcessRecord *r, uint32_t now_sec);

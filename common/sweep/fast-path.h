@@ -4,22 +4,59 @@
 /*
  * The fast path for a process that has most likely nothing stale, at a small part of what
  * an examination costs. It settles a process only if every executable VMA is of the
- * file that its path still leads to, older than the process; and if every name that the
- * loader went by leads to the file that it has loaded. Then an examination finds nothing
+ * file that its path still leads to, older than the process; and if every name in the
+ * link_map chain leads to the file that is mapped. Then an examination finds nothing
  * either: what has no executable VMA counts only if the loader lists it, and such a name
- * is not settled here. Whatever does not fit so is left to sibling-cache.h or to examine.h.
+ * is not settled here. Every other process is left to sibling-cache.h or to examine.h.
  */
 
 #include "rtld/loader.h"
-#include "scan/scan.h"
+#include "scan/sweep-context.h"
+#include "sweep/sibling-cache.h"
+
+/* An executable VMA, as far as it distinguishes processes. */
+typedef struct ExecVma {
+        uint64_t start, end, inode;
+        uint32_t dev_major, dev_minor; /* as maps prints them */
+} ExecVma;
+
+/* A file with one name only that was found to be what its path leads to. */
+typedef struct SettledFile {
+        uint64_t inode;
+        uint32_t dev_major, dev_minor;
+        uint32_t view; /* serial number */
+        uint32_t path;
+        uint32_t next; /* in its bucket */
+} SettledFile;
+
+/* Of one sweep. What it holds of files is not valid in another. */
+typedef struct FastPath {
+        SweepContext *ctx;    /* borrowed */
+        SettledFile *files;   /* owned, as the other arrays */
+        size_t n_files, allocated_files;
+        uint32_t *file_buckets;
+
+        /* the process of the last fast_path_begin() */
+        Process *process;     /* borrowed, as the next one */
+        const CachedView *view;
+        ExecVma *vmas;
+        size_t n_vmas, allocated_vmas;
+        uint32_t *paths;      /* that its verdict depends on; first one for each VMA, PATH_NONE among them */
+        size_t n_paths, allocated_paths;
+} FastPath;
+
+void fast_path_init(FastPath *fp, SweepContext *ctx);
+void fast_path_done(FastPath *fp);
 
 /*
- * Returns 1: settled, nothing is stale, *ret tells what that hangs on; 0: not settled; -ENOMEM; -EACCES, -EPERM, -ESRCH,
- * -errno: could not be read. *loader is to be ended by loader_done() in any case: it holds what was read of it for an
- * examination to go on with. scan->fast_path.key is of the process with 1 and 0, unless its n_ranges is 0.
+ * Reads the executable VMAs of a process. Returns 1: *ret is what its fork siblings have in common; 0: it has none, or too
+ * many; -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be read. process and view must stay until fast_path_check().
  */
-int fast_path_check(Scan *scan, const SweepOptions *options, Process *process, const CachedView *view, Loader *loader,
-                    ProcessResult *ret);
+int fast_path_begin(FastPath *fp, Process *process, const CachedView *view, SiblingKey *ret);
 
-/* What was seen of files holds within one sweep alone. */
-void fast_path_done(FastPath *fp);
+/*
+ * Returns 1: settled, nothing is stale, *ret says what that depends on, *ret_newest is the latest ctime of its files; 0: not
+ * settled; or as fast_path_begin(). *loader is to be ended by loader_done() in any case: it holds what was read of it, for
+ * an examination to go on with.
+ */
+int fast_path_check(FastPath *fp, Loader *loader, int64_t *ret_newest, ProcessResult *ret);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include "explain/explain.h"
-#include "rtld/loader.h"
 #include "sweep/sibling-cache.h"
 
 #define BUCKETS 4096u
@@ -14,6 +13,10 @@ static void sibling_clear(Sibling *s) {
         memory_trace_done(&s->trace);
         free(s->auxv);
         s->auxv = NULL;
+}
+
+void sibling_cache_init(SiblingCache *c, SweepContext *ctx) {
+        *c = (SiblingCache){ .ctx = ctx };
 }
 
 void sibling_cache_done(SiblingCache *c) {
@@ -28,13 +31,13 @@ const Sibling *sibling_cache_find(const SiblingCache *c, const SiblingKey *key) 
         for (uint32_t i = c->buckets ? c->buckets[key->hash % BUCKETS] : UINT32_MAX; i != UINT32_MAX; i = c->siblings[i].next) {
                 const SiblingKey *k = &c->siblings[i].key;
 
-                if (k->hash == key->hash && k->uid == key->uid && k->n_ranges == key->n_ranges)
+                if (k->hash == key->hash && k->uid == key->uid && k->n_vmas == key->n_vmas)
                         return &c->siblings[i];
         }
         return NULL;
 }
 
-static void forget(SiblingCache *c, uint32_t i) {
+static void evict(SiblingCache *c, uint32_t i) {
         uint32_t *link = &c->buckets[c->siblings[i].key.hash % BUCKETS];
 
         while (*link != i)
@@ -43,7 +46,7 @@ static void forget(SiblingCache *c, uint32_t i) {
         sibling_clear(&c->siblings[i]);
 }
 
-static int add(SiblingCache *c, const Sibling *sibling) {
+static int add_entry(SiblingCache *c, const Sibling *sibling) {
         uint32_t *bucket, i;
 
         if (!c->buckets) {
@@ -59,7 +62,7 @@ static int add(SiblingCache *c, const Sibling *sibling) {
         } else {
                 i = c->oldest;
                 c->oldest = (c->oldest + 1) % SIBLINGS_MAX;
-                forget(c, i);
+                evict(c, i);
         }
         bucket = &c->buckets[sibling->key.hash % BUCKETS];
         c->siblings[i] = *sibling;
@@ -80,26 +83,25 @@ static int take_auxv(const Process *p, const Loader *loader, Sibling *sibling) {
         return 0;
 }
 
-/* What other processes are compared with. Returns 1; 0: nothing of use; -ENOMEM. */
-static int take_evidence(Scan *scan, const Process *p, const Loader *loader, Sibling *sibling) {
+/* Reads what other processes are compared with. Returns 1; 0: nothing of use; -ENOMEM. */
+static int take_evidence(SiblingCache *c, const Process *p, const Loader *loader, Sibling *sibling) {
         int r;
 
-        if (!scan->memory || sibling->result.misprinted || sibling->result.unexecuted ||
-            process_issues_have_unknown(process_result_issues(&sibling->result)) ||
-            sibling_cache_find(&scan->siblings, &sibling->key))
+        if (!c->ctx->memory || sibling->result.misprinted || sibling->result.unexecuted ||
+            process_issues_have_unknown(process_result_issues(&sibling->result)) || sibling_cache_find(c, &sibling->key))
                 return 0;
         r = take_auxv(p, loader, sibling);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
-        return memory_take_trace(scan->memory, &sibling->trace);
+        return memory_take_trace(c->ctx->memory, &sibling->trace);
 }
 
-static int add_with_evidence(Scan *scan, const Process *p, const Loader *loader, Sibling *sibling) {
+static int add(SiblingCache *c, const Process *p, const Loader *loader, Sibling *sibling) {
         int r;
 
-        r = take_evidence(scan, p, loader, sibling);
+        r = take_evidence(c, p, loader, sibling);
         if (r > 0) {
-                r = add(&scan->siblings, sibling);
+                r = add_entry(c, sibling);
                 if (r >= 0)
                         return 0;
         }
@@ -107,23 +109,23 @@ static int add_with_evidence(Scan *scan, const Process *p, const Loader *loader,
         return r;
 }
 
-int sibling_cache_add_settled(Scan *scan, const SiblingKey *key, const Process *p, const Loader *loader,
+int sibling_cache_add_settled(SiblingCache *c, const SiblingKey *key, const Process *p, const Loader *loader,
                               const ProcessResult *result, int64_t newest) {
         Sibling sibling = { .key = *key, .settled = true, .result = *result, .newest = newest };
 
-        return add_with_evidence(scan, p, loader, &sibling);
+        return add(c, p, loader, &sibling);
 }
 
-int sibling_cache_add_examined(Scan *scan, const SiblingKey *key, const Process *p, const ProcessResult *result) {
+int sibling_cache_add_examined(SiblingCache *c, const SiblingKey *key, const Process *p, const ProcessResult *result) {
         Sibling sibling = { .key = *key, .result = *result };
         int r;
 
-        r = scan_start_nsec(scan, p, &sibling.started_nsec);
-        return r < 0 ? r : add_with_evidence(scan, p, /* loader= */ NULL, &sibling);
+        r = sweep_context_start_nsec(c->ctx, p, &sibling.started_nsec);
+        return r < 0 ? r : add(c, p, /* loader= */ NULL, &sibling);
 }
 
-int sibling_matches(Scan *scan, const SweepOptions *options, const CachedView *view, const Sibling *sibling,
-                    const Process *p) {
+/* Has the process the same auxiliary vector, and the same memory wherever that of the sibling was read? Returns 1, 0, -ENOMEM. */
+static int matches(SweepContext *ctx, const Sibling *sibling, const CachedView *view, const Process *p) {
         _cleanup_free_ char *auxv = NULL;
         _cleanup_close_ int fd = -EBADF;
         size_t size;
@@ -133,32 +135,36 @@ int sibling_matches(Scan *scan, const SweepOptions *options, const CachedView *v
         r = process_read_file(p, "auxv", AUXV_MAX, &auxv, &size);
         if (r < 0 || size != sibling->auxv_size || memcmp(auxv, sibling->auxv, size) != 0)
                 return r == -ENOMEM ? r : 0;
-        r = scan_memory(scan, options, view, p);
+        r = sweep_context_memory(ctx, view, p);
         if (r < 0)
                 return r;
         fd = openat(p->fd, "mem", O_RDONLY | O_CLOEXEC);
         if (fd < 0)
                 return 0;
-        memory_attach(scan->memory, fd);
-        same = memory_matches(scan->memory, &sibling->trace);
-        memory_attach(scan->memory, -EBADF);
+        memory_attach(ctx->memory, fd);
+        same = memory_matches(ctx->memory, &sibling->trace);
+        memory_attach(ctx->memory, -EBADF);
         return same;
 }
 
-int sibling_cache_share(Scan *scan, const SweepOptions *options, const CachedView *view, const SiblingKey *key,
-                        const Process *p, ProcessResult *ret) {
-        const Sibling *sibling = sibling_cache_find(&scan->siblings, key);
+int sibling_cache_share(SiblingCache *c, const Sibling *sibling, const CachedView *view, Process *p, ProcessResult *ret) {
         int64_t started;
         int r;
 
-        if (!sibling || sibling->settled)
-                return 0;
-        r = scan_start_nsec(scan, p, &started);
+        if (sibling->settled) {
+                r = matches(c->ctx, sibling, view, p);
+                if (r > 0)
+                        r = sweep_context_is_older(c->ctx, p, sibling->newest);
+                if (r > 0)
+                        *ret = sibling->result;
+                return r;
+        }
+        r = sweep_context_start_nsec(c->ctx, p, &started);
         if (r < 0)
                 return r;
-        r = started == sibling->started_nsec ? sibling_matches(scan, options, view, sibling, p) : 0;
+        r = started == sibling->started_nsec ? matches(c->ctx, sibling, view, p) : 0;
         if (r <= 0)
                 return r;
-        r = explain_again(scan, options, p, &sibling->result, ret);
+        r = explain_again(c->ctx, p, &sibling->result, ret);
         return r < 0 ? r : 1;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Of each process: what was seen last where that still holds (process-cache.h), else a new
- * look. That is the fast path (fast-path.h) where nothing was found before; else, and where the
- * last one is long ago, an examination (examine.h).
+ * For each process: the recorded result where the process has not changed (process-change.h); else
+ * the fast path (fast-path.h) where nothing was found before; else an examination (examine.h), or
+ * the result of a fork sibling (sibling-cache.h).
  */
 
 #include <fcntl.h>
@@ -11,14 +11,18 @@
 
 #include "explain/explain.h"
 #include "proc/process-owner.h"
+#include "scan/sweep-view.h"
 #include "sweep/examine.h"
 #include "sweep/fast-path.h"
+#include "sweep/process-change.h"
 #include "sweep/sibling-cache.h"
+#include "sweep/sweep.h"
 #include "util/clock.h"
 
 struct Sweep {
-        Scan *scan;            /* borrowed */
-        SweepOptions options;
+        SweepContext context;
+        FastPath fast_path;
+        SiblingCache siblings;
         Snapshot *snapshot;    /* owned */
         ProcessList list;
         size_t next;           /* in the list */
@@ -28,20 +32,20 @@ struct Sweep {
         uint32_t boottime_sec;
         uint64_t started_usec;
         bool partial;          /* only some processes: the scan's records stay as they are */
-        size_t waits;          /* moments waited for a process to come to rest */
+        size_t waits;          /* pauses made before an examination was repeated */
 };
 
-static int open_view_of(Scan *scan, pid_t pid, CachedView **ret, int64_t *ret_start_nsec) {
+static int open_view_of(SweepContext *ctx, pid_t pid, CachedView **ret, int64_t *ret_start_nsec) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
         int r;
 
-        r = process_open(scan->proc_fd, pid, &p);
+        r = process_open(ctx->scan->proc_fd, pid, &p);
         if (r >= 0 && ret_start_nsec)
-                r = scan_start_nsec(scan, &p, ret_start_nsec);
+                r = sweep_context_start_nsec(ctx, &p, ret_start_nsec);
         if (r >= 0)
-                r = scan_view(scan, &p, ret);
+                r = sweep_view_open(ctx, &p, ret);
         if (r >= 0)
-                (*ret)->used = scan->sweep;
+                (*ret)->used = ctx->scan->sweep;
         return r;
 }
 
@@ -50,18 +54,18 @@ static int open_view_of(Scan *scan, pid_t pid, CachedView **ret, int64_t *ret_st
  * a narrower namespace (systemd.exec(5), ProtectHome=), and others must be judged as if it had not. But where it is in a
  * root of its own, the kernel prints names as seen from there (proc_pid_maps(5)). Without either, less is known.
  */
-static int open_host_view(Scan *scan) {
+static int open_host_view(SweepContext *ctx) {
         CachedView *own, *first;
         int r;
 
-        scan->first_nsec = scan->boot_nsec;
-        r = open_view_of(scan, getpid(), &own, NULL);
+        ctx->first_nsec = ctx->boot_nsec;
+        r = open_view_of(ctx, getpid(), &own, NULL);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
-        scan->host_view = own;
-        r = open_view_of(scan, 1, &first, &scan->first_nsec);
+        ctx->host_view = own;
+        r = open_view_of(ctx, 1, &first, &ctx->first_nsec);
         if (r >= 0 && streq(own->view.root_path, "/") && first->view.namespace != own->view.namespace)
-                scan->host_view = first;
+                ctx->host_view = first;
         return r == -ENOMEM ? r : 0;
 }
 
@@ -73,7 +77,8 @@ static bool are_pids_ours(int proc_fd) {
 }
 
 static int begin(Sweep *s) {
-        Scan *scan = s->scan;
+        SweepContext *ctx = &s->context;
+        Scan *scan = ctx->scan;
         struct timespec real, boot;
 
         if (scan->proc_fd < 0) {
@@ -83,14 +88,13 @@ static int begin(Sweep *s) {
                 scan->pids_are_ours = are_pids_ours(scan->proc_fd);
         }
         scan->sweep++;
-        scan->baselines_left = s->options.baselines;
         clock_gettime(CLOCK_REALTIME, &real);
         clock_gettime(CLOCK_BOOTTIME, &boot);
-        scan->boot_nsec = (int64_t) (real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec);
+        ctx->boot_nsec = (int64_t) (real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec);
         s->boottime_sec = (uint32_t) boot.tv_sec;
         s->started_usec = clock_now();
         s->snapshot->counts.started_usec = clock_usec(CLOCK_REALTIME);
-        return open_host_view(scan);
+        return open_host_view(ctx);
 }
 
 static int pid_compare(const void *a, const void *b) {
@@ -100,10 +104,10 @@ static int pid_compare(const void *a, const void *b) {
 }
 
 static int list_processes(Sweep *s) {
-        const SweepOptions *o = &s->options;
+        const SweepOptions *o = &s->context.options;
 
         if (!o->pids)
-                return process_list_read(s->scan->proc_fd, &s->list);
+                return process_list_read(s->context.scan->proc_fd, &s->list);
         if (!GROW(s->list.pids, s->list.allocated, o->n_pids))
                 return -ENOMEM;
         memcpy(s->list.pids, o->pids, o->n_pids * sizeof(*o->pids));
@@ -120,8 +124,9 @@ int sweep_new(Scan *scan, const SweepOptions *options, Sweep **ret) {
 
         if (!s)
                 return -ENOMEM;
-        s->scan = scan;
-        s->options = *options;
+        sweep_context_init(&s->context, scan, options);
+        fast_path_init(&s->fast_path, &s->context);
+        sibling_cache_init(&s->siblings, &s->context);
         s->partial = options->pids != NULL;
         s->snapshot = snapshot_new();
         if (!s->snapshot)
@@ -143,9 +148,9 @@ Sweep *sweep_free(Sweep *s) {
         free(s->records);
         process_list_done(&s->list);
         snapshot_free(s->snapshot);
-        scan_close_views(s->scan);
-        scan_rest(s->scan);
-        scan_beacon(s->scan, &s->options, NULL, NULL);
+        sibling_cache_done(&s->siblings);
+        fast_path_done(&s->fast_path);
+        sweep_context_done(&s->context);
         free(s);
         return NULL;
 }
@@ -157,7 +162,7 @@ void sweep_progress(const Sweep *s, size_t *ret_done, size_t *ret_total) {
 
 /* The record of the sweep before of this pid, or NULL. Pids are asked for in ascending order. */
 static ProcessRecord **record_before(Sweep *s, pid_t pid) {
-        Scan *scan = s->scan;
+        Scan *scan = s->context.scan;
 
         if (s->partial)
                 return NULL;
@@ -212,7 +217,7 @@ static int publish(Sweep *s, pid_t pid, uint64_t start_time, const ProcessResult
         c->mappings += result->mappings;
         c->ignored += result->ignored;
         c->processes++;
-        path_set_use(&s->scan->lookups, result->set, s->scan->sweep);
+        path_set_use(&s->context.scan->lookups, result->set, s->context.scan->sweep);
         return snapshot_add_looked(s->snapshot, pid, start_time, look);
 }
 
@@ -250,18 +255,18 @@ static bool is_skipped(const SweepOptions *o, const Process *p) {
 
 /* Is it to be left out, it or all of its owner's? Returns 1, 0, or -errno where the sweep cannot go on. */
 static int is_left_out(Sweep *s, Process *p) {
-        const SweepOptions *o = &s->options;
+        const SweepOptions *o = &s->context.options;
         int r;
 
         if (o->n_skip_processes == 0 && !o->owners)
                 return 0;
         /* Whatever else is wrong with it, the look at it comes upon again. */
-        r = process_identify(s->scan->proc_fd, p);
+        r = process_identify(s->context.scan->proc_fd, p);
         if (r < 0 || !p->has_memory)
                 return is_fatal(r) ? r : 0;
         if (is_skipped(o, p))
                 return 1;
-        r = o->owners ? process_owner_read(s->scan->proc_fd, p, &p->owner) : 0;
+        r = o->owners ? process_owner_read(s->context.scan->proc_fd, p, &p->owner) : 0;
         if (is_fatal(r))
                 return r;
         for (size_t i = 0; i < o->n_skip_owners; i++)
@@ -291,7 +296,7 @@ static int examine_and_explain(Sweep *s, const Process *p, const CachedView *vie
         int r;
 
         for (size_t look = 1;; look++) {
-                r = examine_process(s->scan, &s->options, p, view, before, /* again= */ look == LOOKS_MAX, loader, &x);
+                r = examine_process(&s->context, p, view, before, /* again= */ look == LOOKS_MAX, loader, &x);
                 if (r < 0)
                         return r;
                 if (!x.look_again)
@@ -305,11 +310,11 @@ static int examine_and_explain(Sweep *s, const Process *p, const CachedView *vie
 static bool must_examine(const Sweep *s, pid_t pid, const ProcessRecord *before) {
         Finding *const *findings;
 
-        if (s->options.pids || s->options.full)
+        if (s->context.options.pids || s->context.options.full)
                 return true;
         if (before && process_result_issues(&before->result)->n_findings > 0)
                 return true;
-        return snapshot_process_findings(s->options.previous, pid, &findings) > 0;
+        return snapshot_process_findings(s->context.options.previous, pid, &findings) > 0;
 }
 
 /* What the next sweep compares with. */
@@ -322,7 +327,7 @@ static int remember(Sweep *s, const Process *p, const CachedView *view, ProcessR
         }
         r->start_time = p->start_time;
         r->view = view->serial;
-        r->examined = s->scan->sweep;
+        r->examined = s->context.scan->sweep;
         r->result = *result;
         *result = (ProcessResult){};
         if (r->result.issues)
@@ -330,13 +335,14 @@ static int remember(Sweep *s, const Process *p, const CachedView *view, ProcessR
         return keep(s, record);
 }
 
-/* What was found out of one like it, or what an examination finds. key: of a process that the fast path has read, else NULL. */
-static int find_out(Sweep *s, const Process *p, const CachedView *view, const ProcessRecord *before,
-                    const SiblingKey *key, Loader *loader, ProcessResult *ret) {
+/* The result of a fork sibling, or of an examination. key: where the fast path has read it, else NULL. */
+static int share_or_examine(Sweep *s, Process *p, const CachedView *view, const ProcessRecord *before,
+                            const SiblingKey *key, Loader *loader, ProcessResult *ret) {
+        const Sibling *sibling = key ? sibling_cache_find(&s->siblings, key) : NULL;
         int r = 0;
 
-        if (key)
-                r = sibling_cache_share(s->scan, &s->options, view, key, p, ret);
+        if (sibling && !sibling->settled)
+                r = sibling_cache_share(&s->siblings, sibling, view, p, ret);
         return r != 0 ? r : examine_and_explain(s, p, view, before, loader, ret);
 }
 
@@ -345,14 +351,14 @@ static int examine(Sweep *s, Process *p, const CachedView *view, const ProcessRe
                    Loader *loader, ProcessResult *ret) {
         int r;
 
-        r = process_identify(s->scan->proc_fd, p);
+        r = process_identify(s->context.scan->proc_fd, p);
         if (r == -ESRCH || (r >= 0 && !p->has_memory))
                 return 0;
         if (before && before->start_time != 0 && before->start_time != p->start_time)
                 before = NULL;
-        scan_beacon(s->scan, &s->options, p, NULL);
+        sweep_context_beacon(&s->context, p, NULL);
         if (r >= 0)
-                r = find_out(s, p, view, before, key, loader, ret);
+                r = share_or_examine(s, p, view, before, key, loader, ret);
         if (is_fatal(r))
                 return r;
         /* All that was read is believed only if it was this process's to the end. */
@@ -361,7 +367,7 @@ static int examine(Sweep *s, Process *p, const CachedView *view, const ProcessRe
         if (r < 0)
                 return count_unreadable(s, p->pid, p->start_time, r);
         if (key)
-                r = sibling_cache_add_examined(s->scan, key, p, ret);
+                r = sibling_cache_add_examined(&s->siblings, key, p, ret);
         return r < 0 ? r : 1;
 }
 
@@ -369,23 +375,41 @@ static bool ignores_units(const SweepOptions *o) {
         return o->ignore_units && o->ignore_units[0];
 }
 
+/* Returns 1: settled, 0, -errno. ret_key->n_vmas is 0 where it could not be read. */
+static int try_fast_path(Sweep *s, Process *p, const CachedView *view, Loader *loader, SiblingKey *ret_key, ProcessResult *ret) {
+        const Sibling *sibling;
+        int64_t newest;
+        int r;
+
+        r = fast_path_begin(&s->fast_path, p, view, ret_key);
+        if (r <= 0)
+                return r;
+        sibling = sibling_cache_find(&s->siblings, ret_key);
+        if (sibling && !sibling->settled)
+                return 0;
+        r = sibling ? sibling_cache_share(&s->siblings, sibling, view, p, ret) : 0;
+        if (r != 0)
+                return r;
+        r = fast_path_check(&s->fast_path, loader, &newest, ret);
+        if (r > 0 && sibling_cache_add_settled(&s->siblings, ret_key, p, loader, ret, newest) < 0)
+                return -ENOMEM;
+        return r;
+}
+
 /* Returns as examine(). */
 static int look_at(Sweep *s, Process *p, const CachedView *view, const ProcessRecord *before, ProcessResult *ret) {
         _cleanup_(loader_done) Loader loader = LOADER_NULL;
-        const FastPath *g = &s->scan->fast_path;
-        const SiblingKey *key = NULL;
+        SiblingKey key = {};
         int r;
 
-        scan_beacon(s->scan, &s->options, p, NULL);
+        sweep_context_beacon(&s->context, p, NULL);
         if (!must_examine(s, p->pid, before)) {
-                r = fast_path_check(s->scan, &s->options, p, view, &loader, ret);
+                r = try_fast_path(s, p, view, &loader, &key, ret);
                 if (r > 0 || is_fatal(r))
                         return r;
-                /* Those that are alike may belong to different units. */
-                if (g->key.n_ranges > 0 && !ignores_units(&s->options))
-                        key = &g->key;
         }
-        return examine(s, p, view, before, key, &loader, ret);
+        /* Siblings may belong to different units. */
+        return examine(s, p, view, before, key.n_vmas > 0 && !ignores_units(&s->context.options) ? &key : NULL, &loader, ret);
 }
 
 /* A kernel thread, or a zombie. */
@@ -393,7 +417,7 @@ static int remember_memoryless(Sweep *s, const ProcessRecord *before, ProcessRec
         if (s->partial)
                 return 0;
         (*r)->memoryless = true;
-        process_record_schedule(*r, before, s->boottime_sec);
+        process_change_schedule(*r, before, s->boottime_sec);
         return keep(s, r);
 }
 
@@ -407,7 +431,7 @@ static int step_anew(Sweep *s, pid_t pid, const ProcessRecord *before) {
 
         if (!record)
                 return -ENOMEM;
-        r = process_open_directory(s->scan->proc_fd, pid, &p);
+        r = process_open_directory(s->context.scan->proc_fd, pid, &p);
         if (r == -ESRCH || is_fatal(r))
                 return r == -ESRCH ? 0 : r;
         if (r < 0)
@@ -415,17 +439,17 @@ static int step_anew(Sweep *s, pid_t pid, const ProcessRecord *before) {
         r = is_left_out(s, &p);
         if (r != 0)
                 return r < 0 ? r : count_unreadable(s, pid, p.start_time, /* error= */ 0);
-        if (!s->options.once && s->scan->pids_are_ours)
-                process_record_begin(record);
-        r = scan_view(s->scan, &p, &view);
+        if (!s->context.options.once && s->context.scan->pids_are_ours)
+                process_change_begin(record);
+        r = sweep_view_open(&s->context, &p, &view);
         if (r < 0) {
                 if (is_fatal(r))
                         return r;
                 /* Also one that was identified before may have ended by now. */
-                return process_identify(s->scan->proc_fd, &p) >= 0 && process_alive(&p) ?
+                return process_identify(s->context.scan->proc_fd, &p) >= 0 && process_alive(&p) ?
                         count_unreadable(s, pid, p.start_time, r) : 0;
         }
-        view->used = s->scan->sweep;
+        view->used = s->context.scan->sweep;
         r = look_at(s, &p, view, before, &result);
         if (r == 0 && p.start_time != 0 && !p.has_memory)
                 return remember_memoryless(s, before, &record);
@@ -434,13 +458,13 @@ static int step_anew(Sweep *s, pid_t pid, const ProcessRecord *before) {
         r = publish(s, pid, p.start_time, &result);
         if (r < 0)
                 return r;
-        process_record_schedule(record, before, s->boottime_sec);
+        process_change_schedule(record, before, s->boottime_sec);
         return remember(s, &p, view, &record, &result);
 }
 
 static bool is_unchanged(Sweep *s, const ProcessRecord *r) {
-        scan_beacon(s->scan, &s->options, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
-        return !s->options.full && process_record_holds(s->scan, &s->options, r, s->boottime_sec);
+        sweep_context_beacon(&s->context, &(Process){ .pid = r->pid, .start_time = r->start_time }, NULL);
+        return !s->context.options.full && process_change_none(&s->context, r, s->boottime_sec);
 }
 
 int sweep_step(Sweep *s) {
@@ -462,17 +486,17 @@ int sweep_step(Sweep *s) {
 }
 
 static size_t count_files(const Sweep *s) {
-        const LookupCache *t = &s->scan->lookups;
+        const LookupCache *t = &s->context.scan->lookups;
         size_t n = 0;
 
         for (size_t i = 0; i < t->n_paths; i++)
-                n += t->paths[i].name && t->paths[i].mapped && t->paths[i].used == s->scan->sweep;
+                n += t->paths[i].name && t->paths[i].mapped && t->paths[i].used == s->context.scan->sweep;
         return n;
 }
 
 /* The records of this sweep become those of the scan. */
 static void keep_records(Sweep *s) {
-        Scan *scan = s->scan;
+        Scan *scan = s->context.scan;
 
         for (size_t i = 0; i < scan->n_records; i++)
                 process_record_free(scan->records[i]);
@@ -489,16 +513,16 @@ int sweep_finish(Sweep *s, Snapshot **ret) {
         s->snapshot->counts.duration_usec = clock_now() - s->started_usec;
         s->snapshot->counts.files = count_files(s);
         snapshot_freeze(s->snapshot);
-        if (s->options.previous) {
-                r = snapshot_carry_over(s->options.previous, s->snapshot);
+        if (s->context.options.previous) {
+                r = snapshot_carry_over(s->context.options.previous, s->snapshot);
                 if (r < 0)
                         return r;
         }
         snapshot_raise_counts(s->snapshot, /* whole= */ true);
         if (!s->partial) {
                 keep_records(s);
-                lookup_cache_prune(&s->scan->lookups, s->scan->sweep);
-                elf_cache_prune(&s->scan->elfs, s->scan->sweep);
+                lookup_cache_prune(&s->context.scan->lookups, s->context.scan->sweep);
+                elf_cache_prune(&s->context.scan->elfs, s->context.scan->sweep);
         }
         *ret = TAKE_PTR(s->snapshot);
         return 0;

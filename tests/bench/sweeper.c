@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "scan/scan.h"
+#include "sweep/sweep.h"
 #include "util/escape.h"
 
 static uint64_t now_usec(clockid_t clock) {

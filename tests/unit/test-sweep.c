@@ -17,7 +17,9 @@
 #include <sys/wait.h>
 
 #include "child.h"
-#include "scan/scan.h"
+#include "scan/sweep-context.h"
+#include "sweep/process-change.h"
+#include "sweep/sweep.h"
 #include "unit.h"
 
 #define PAGE 4096
@@ -348,10 +350,10 @@ START_TEST(a_process_is_examined_anew_when_its_time_has_come) {
 
         ck_assert_ptr_null(sweep());
         r = record_of(child);
-        record_of(child)->look_sec = 0;
+        record_of(child)->due_sec = 0;
         ck_assert_ptr_null(sweep());
         ck_assert_ptr_ne(record_of(child), r);
-        ck_assert_uint_gt(record_of(child)->look_sec, 0);
+        ck_assert_uint_gt(record_of(child)->due_sec, 0);
 }
 END_TEST
 
@@ -426,13 +428,13 @@ END_TEST
 
 START_TEST(examinations_are_spread_at_first_and_hourly_then) {
         const uint32_t now = 1000;
-        const ProcessRecord before = { .look_sec = now };
+        const ProcessRecord before = { .due_sec = now };
         ProcessRecord r = { .pid = 4321 };
 
-        process_record_schedule(&r, NULL, now);
-        ck_assert_uint_eq(r.look_sec, now + 4321 % 3600);
-        process_record_schedule(&r, &before, now);
-        ck_assert_uint_eq(r.look_sec, now + 3600);
+        process_change_schedule(&r, NULL, now);
+        ck_assert_uint_eq(r.due_sec, now + 4321 % 3600);
+        process_change_schedule(&r, &before, now);
+        ck_assert_uint_eq(r.due_sec, now + 3600);
 }
 END_TEST
 
