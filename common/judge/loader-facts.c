@@ -108,5 +108,5 @@ int loader_facts_read(Examination *x) {
                 return -ENOMEM;
         for (size_t i = 0; i < x->loader.list.n_maps; i++)
                 files[i] = link_map_file(x, i);
-        return link_map_list_read_private(x->loader.memory, &x->loader.list, files, tls_modid_offset(x), &x->ctx->scan->link_hint);
+        return link_map_list_read_private(x->loader.memory, &x->loader.list, files, tls_modid_offset(x));
 }

@@ -27,30 +27,16 @@ static int span_at(PageGuard *g, uint64_t address, MapsSpan *ret) {
 #define PAGE_SWAPPED (UINT64_C(1) << 62)
 #define PAGE_OF_FILE (UINT64_C(1) << 61) /* of a file, or of shared memory */
 
-/*
- * The entry of the page of this address, 8 bytes a page of the system. Some more are read at once, for who reads upwards:
- * each is used once, since residency may change. Returns 0 or -errno.
- */
+/* The entry of the page of this address. Returns 0 or -errno. */
 static int read_page_entry(PageGuard *g, uint64_t address, uint64_t *ret) {
-        const uint64_t page = address / page_size();
         ssize_t n;
 
-        if (g->pages_fd < 0) {
+        if (g->pages_fd < 0)
                 g->pages_fd = openat(g->process->fd, "pagemap", O_RDONLY | O_CLOEXEC);
-                g->window_next = g->window_end = 0;
-        }
         if (g->pages_fd < 0 || address > INT64_MAX)
                 return -EACCES;
-        if (page < g->window_next || page >= g->window_end) {
-                n = pread(g->pages_fd, g->window, sizeof(g->window), (off_t) (page * sizeof(*g->window)));
-                g->window_first = page;
-                g->window_end = page + (n > 0 ? (uint64_t) n / sizeof(*g->window) : 0);
-        }
-        g->window_next = page + 1;
-        if (page >= g->window_end)
-                return -ENODATA;
-        *ret = g->window[page - g->window_first];
-        return 0;
+        n = pread(g->pages_fd, ret, sizeof(*ret), (off_t) (address / page_size() * sizeof(*ret)));
+        return n == sizeof(*ret) ? 0 : n < 0 ? -errno : -ENODATA;
 }
 
 static bool is_present(PageGuard *g, uint64_t address) {
@@ -73,13 +59,12 @@ bool page_guard_allows(void *userdata, uint64_t address) {
         PageGuard *g = userdata;
         MapsSpan span;
 
-        for (size_t i = 0; i < PAGE_GUARD_SPANS; i++)
-                if (address >= g->spans[i].start && address < g->spans[i].end)
-                        return true;
+        if (address >= g->allowed.start && address < g->allowed.end)
+                return true;
         g->user.before_query(g->user.userdata);
         if (span_at(g, address, &span) < 0 ||
             (span.file && !g->user.device_answers(g->user.userdata, span.dev_major, span.dev_minor)))
                 return is_present(g, address);
-        g->spans[g->next_span++ % PAGE_GUARD_SPANS] = span;
+        g->allowed = span;
         return true;
 }

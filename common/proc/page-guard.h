@@ -13,9 +13,6 @@
 #include "proc/mapping.h"
 #include "proc/process.h"
 
-#define PAGE_GUARD_SPANS 32
-#define PAGE_GUARD_WINDOW 16 /* pages */
-
 /* What the guard asks of its user. */
 typedef struct PageGuardUser {
         /* Called before a call that may block on the process's mmap_lock. */
@@ -31,10 +28,7 @@ typedef struct PageGuard {
         const MapsText *text;        /* of the process, where PROCMAP_QUERY does not work */
         bool by_text;                /* PROCMAP_QUERY is not to be tried */
         int maps_fd, pages_fd;       /* owned; maps and pagemap, opened when needed */
-        MapsSpan spans[PAGE_GUARD_SPANS]; /* allowed most recently: most pages lie beside each other */
-        unsigned next_span;
-        uint64_t window[PAGE_GUARD_WINDOW]; /* of pagemap, as read last, */
-        uint64_t window_first, window_next, window_end; /* from this page on; those from the second to the third are still good */
+        MapsSpan allowed;            /* last: the next page mostly lies in it, too */
 } PageGuard;
 
 /* Embeds owned descriptors: initialise with PAGE_GUARD_NULL before page_guard_done() may see it. */

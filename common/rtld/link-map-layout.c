@@ -256,12 +256,6 @@ static size_t find_landmark(LinkReader *r, size_t first, LandmarkCheck check) {
         return 0;
 }
 
-static size_t find_initfini(LinkReader *r, const LinkHint *hint) {
-        if (hint->initfini != 0 && hint->map_start == r->layout.map_start && is_landmark(r, hint->initfini, is_initfini))
-                return hint->initfini;
-        return find_landmark(r, r->layout.map_start + 2 * r->word, is_initfini);
-}
-
 bool link_reader_proven(const LinkReader *r, size_t i) {
         const size_t map_start = r->layout.map_start;
 
@@ -342,7 +336,7 @@ static void find_tls(LinkReader *r) {
 }
 
 /* The rest of the layout. What was not found stays 0, and so does what is found from it. */
-void link_layout_find(LinkReader *r, LinkHint *hint) {
+void link_layout_find(LinkReader *r) {
         LinkLayout *y = &r->layout;
 
         find_anchor(r);
@@ -351,10 +345,9 @@ void link_layout_find(LinkReader *r, LinkHint *hint) {
         y->map_start = find_landmark(r, y->opencount + 8, is_map_start);
         if (y->map_start == 0)
                 return;
-        y->initfini = find_initfini(r, hint);
+        y->initfini = find_landmark(r, y->map_start + 2 * r->word, is_initfini);
         if (y->initfini == 0)
                 return;
-        *hint = (LinkHint){ .map_start = y->map_start, .initfini = y->initfini };
         /* l_file_id (twice 8 bytes), then l_runpath_dirs: a pointer and an int. */
         y->file_id = y->initfini - 2 * r->word - 16;
         find_reldeps(r);

@@ -66,8 +66,8 @@ typedef struct LinkReader {
 int link_reader_init(LinkReader *r);
 void link_reader_done(LinkReader *r);
 
-/* Fills in the layout, as far as it can be found; *hint as in link_map_list_read_private(). */
-void link_layout_find(LinkReader *r, LinkHint *hint);
+/* Fills in the layout, as far as it can be found. */
+void link_layout_find(LinkReader *r);
 
 /* Reads the block of an entry anew. */
 void link_reader_read_block(LinkReader *r, size_t i);

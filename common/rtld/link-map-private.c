@@ -287,7 +287,7 @@ static int read_arrays(LinkReader *r) {
 }
 
 int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapFile *files,
-                               uint32_t tls_modid_offset, LinkHint *hint) {
+                               uint32_t tls_modid_offset) {
         _cleanup_(link_reader_done) LinkReader r = {
                 .memory = memory,
                 .list = list,
@@ -301,7 +301,7 @@ int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapF
         q = link_reader_init(&r);
         if (q < 0)
                 return q;
-        link_layout_find(&r, hint);
+        link_layout_find(&r);
         for (size_t i = 0; i < list->n_maps; i++) {
                 if (!link_reader_proven(&r, i) || !read_counts(&r, i))
                         continue;

@@ -201,13 +201,6 @@ static int read_debug(Memory *memory, uint64_t address, uint8_t class, Debug *re
         return 0;
 }
 
-bool link_map_is_debug(Memory *memory, uint64_t address, uint64_t base, uint8_t class) {
-        Debug d;
-
-        return read_debug(memory, address, class, &d) >= 0 && (d.version == 1 || d.version == 2) && d.map != 0 &&
-                d.ldbase == base;
-}
-
 /* One entry of the list, as it is on its way in. */
 typedef struct Entry {
         uint64_t address, l_addr, l_name, l_ld, l_next, l_prev;

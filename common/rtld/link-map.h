@@ -82,12 +82,6 @@ void link_map_list_done(LinkMapList *l);
 int link_map_find_debug(Memory *memory, const void *auxv, size_t auxv_size, uint8_t class, uint64_t *ret_r_debug);
 
 /*
- * Is r_debug at this address, of a loader that has loaded something and is itself loaded
- * at `base` (r_ldbase)? Only the loader's own memory holds that number there.
- */
-bool link_map_is_debug(Memory *memory, uint64_t address, uint64_t base, uint8_t class);
-
-/*
  * Reads the public part, from r_debug on, all namespaces. Torn or looping lists are
  * cut and `complete` is false; so it is where a name could not be read (it is then "").
  * vdso: where the kernel's is (AT_SYSINFO_EHDR), or 0: that is no file, so that its name,
@@ -105,21 +99,14 @@ typedef struct LinkMapFile {
         bool older;              /* not written to since the process started: its dynamic section is what the loader saw */
 } LinkMapFile;
 
-/* Where it was in another process: most have the same libc, and looking for it costs reads. Zeros: nowhere yet. */
-typedef struct LinkHint {
-        size_t map_start, initfini; /* offsets of l_map_start and l_initfini */
-} LinkHint;
-
 /*
  * Adds the private part. files[i] belongs to list->maps[i]. tls_modid_offset: the
  * offset that libc's _thread_db_link_map_l_tls_modid publishes (glibc
  * nptl_db/structs.def), or 0. The more files are known, the more can be proven: those
- * of all entries should be given. *hint: of an earlier process; becomes that of this one.
- * It is tried first and checked like any other place. Nothing in here fails on bad data: fields stay unknown.
- * To be called once for a list. Returns 0 or -ENOMEM.
+ * of all entries should be given. Nothing in here fails on bad data: fields stay unknown. To be called once for a list.
+ * Returns 0 or -ENOMEM.
  */
-int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapFile *files, uint32_t tls_modid_offset,
-                               LinkHint *hint);
+int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapFile *files, uint32_t tls_modid_offset);
 
 /*
  * Has the loader relocated what dlopen() loaded? Read anew: it lists a library before that (glibc elf/dl-open.c).

@@ -49,21 +49,7 @@ int loader_read_list(Loader *l, uint64_t r_debug) {
         return r == -ENOMEM ? r : 0;
 }
 
-/* Most processes have the same loader. The way by the program's headers and dynamic section costs two pages more. */
-static int find_debug(const Loader *l, uint64_t *offset, uint64_t *ret) {
-        int r;
-
-        if (l->base != 0 && *offset != 0 && link_map_is_debug(l->memory, l->base + *offset, l->base, l->class)) {
-                *ret = l->base + *offset;
-                return 0;
-        }
-        r = link_map_find_debug(l->memory, l->auxv, l->auxv_size, l->class, ret);
-        if (r >= 0 && l->base != 0)
-                *offset = *ret - l->base;
-        return r;
-}
-
-int loader_read(const Process *p, Memory *memory, uint64_t *debug_offset, Loader *ret) {
+int loader_read(const Process *p, Memory *memory, Loader *ret) {
         uint64_t address;
         int r;
 
@@ -86,7 +72,7 @@ int loader_read(const Process *p, Memory *memory, uint64_t *debug_offset, Loader
         if (auxv_find(ret, ret->class, AT_EXECFN, &address) &&
             memory_read_string(memory, address, LINK_NAME_MAX, &ret->execfn) == -ENOMEM)
                 return -ENOMEM;
-        r = find_debug(ret, debug_offset, &address);
+        r = link_map_find_debug(memory, ret->auxv, ret->auxv_size, ret->class, &address);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
         return loader_read_list(ret, address);

@@ -30,12 +30,10 @@ typedef struct Loader {
 void loader_done(Loader *l);
 
 /*
- * Reads. memory: to be attached to the process, lent until loader_done(). *debug_offset:
- * how far behind AT_BASE the r_debug of another process was, 0 at first; it is tried
- * first, and becomes that of this one. What cannot be read stays unknown. Returns 0 or
- * -ENOMEM. *ret is to be ended in any case.
+ * Reads. memory: to be attached to the process, borrowed until loader_done(). What cannot be read stays unknown. Returns 0
+ * or -ENOMEM. *ret is to be ended by loader_done() in any case.
  */
-int loader_read(const Process *p, Memory *memory, uint64_t *debug_offset, Loader *ret);
+int loader_read(const Process *p, Memory *memory, Loader *ret);
 
 /* Reads the list from another place than DT_DEBUG says. Returns 0 or -ENOMEM. */
 int loader_read_list(Loader *l, uint64_t r_debug);

@@ -10,7 +10,6 @@
 #include "proc/mapping.h"
 #include "proc/memory.h"
 #include "proc/page-guard.h"
-#include "rtld/link-map.h"
 #include "scan/elf-cache.h"
 #include "scan/lookup-cache.h"
 #include "scan/process-cache.h"
@@ -29,8 +28,6 @@ struct Scan {
         ViewCache views;
         ProcessRecord **records; /* owned; ascending by pid; NULL: taken by the current sweep */
         size_t n_records, allocated_records;
-        LinkHint link_hint;     /* where the private fields of struct link_map were found */
-        uint64_t debug_offset;  /* of r_debug in the loader, as found last */
         char **watched;         /* owned; directories whose components were reported to SweepOptions.watch, ascending */
         size_t n_watched, allocated_watched;
 };

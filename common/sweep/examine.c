@@ -13,7 +13,7 @@ static int read_loader(Examination *x) {
         if (!l->auxv) {
                 r = sweep_context_memory(x->ctx, x->view, x->process);
                 if (r >= 0)
-                        r = loader_read(x->process, x->ctx->memory, &x->ctx->scan->debug_offset, l);
+                        r = loader_read(x->process, x->ctx->memory, l);
         }
         if (r < 0 || l->class == 0)
                 return r;

@@ -8,15 +8,12 @@
 
 /* A process with more executable VMAs is examined instead. */
 #define VMAS_MAX 4096
-#define BUCKETS 4096u
 
 void fast_path_init(FastPath *fp, SweepContext *ctx) {
         *fp = (FastPath){ .ctx = ctx };
 }
 
 void fast_path_done(FastPath *fp) {
-        free(fp->files);
-        free(fp->file_buckets);
         free(fp->vmas);
         free(fp->paths);
         *fp = (FastPath){};
@@ -115,50 +112,6 @@ int fast_path_begin(FastPath *fp, Process *process, const CachedView *view, Sibl
 
 /* --- files that are what their path leads to --- */
 
-static uint32_t *file_bucket(FastPath *fp, const ExecVma *v) {
-        uint64_t key[3] = { fp->view->serial, (uint64_t) v->dev_major << 32 | v->dev_minor, v->inode };
-
-        return &fp->file_buckets[hash_bytes(&fp->ctx->scan->lookups.key, key, sizeof(key)) % BUCKETS];
-}
-
-static const SettledFile *find_file(FastPath *fp, const ExecVma *v) {
-        for (uint32_t i = *file_bucket(fp, v); i != UINT32_MAX; i = fp->files[i].next) {
-                const SettledFile *f = &fp->files[i];
-
-                if (f->inode == v->inode && f->view == fp->view->serial && f->dev_major == v->dev_major &&
-                    f->dev_minor == v->dev_minor)
-                        return f;
-        }
-        return NULL;
-}
-
-static int add_file(FastPath *fp, const ExecVma *v, uint32_t path) {
-        uint32_t *bucket = file_bucket(fp, v);
-
-        if (!GROW(fp->files, fp->allocated_files, fp->n_files + 1))
-                return -ENOMEM;
-        fp->files[fp->n_files] = (SettledFile){
-                .inode = v->inode,
-                .dev_major = v->dev_major,
-                .dev_minor = v->dev_minor,
-                .view = fp->view->serial,
-                .path = path,
-                .next = *bucket,
-        };
-        *bucket = (uint32_t) fp->n_files++;
-        return 0;
-}
-
-static int make_buckets(FastPath *fp) {
-        if (fp->file_buckets)
-                return 0;
-        fp->file_buckets = malloc(BUCKETS * sizeof(*fp->file_buckets));
-        if (!fp->file_buckets)
-                return -ENOMEM;
-        memset(fp->file_buckets, 0xff, BUCKETS * sizeof(*fp->file_buckets));
-        return 0;
-}
-
 static bool is_printed_as(const FileIdentity *file, const ExecVma *v) {
         return file_identity_has(file, v->dev_major, v->dev_minor, v->inode);
 }
@@ -198,11 +151,7 @@ static int look_up(FastPath *fp, const ExecVma *v, const char *name, bool mapped
         return path_lookup(fp->ctx, fp->view, name, mapped, ret);
 }
 
-/*
- * Reads the name of a VMA, and looks that up. A file with one name only is then known for all processes of the view: a
- * process that maps the same inode by another name maps it by one that is gone, which the name in its link_map shows.
- * Returns 1, 0: not settled, -errno.
- */
+/* Reads the name of a VMA, and looks that up. Returns 1, 0: not settled, -errno. */
 static int check_vma(FastPath *fp, const ExecVma *v, ProcessResult *result, uint32_t *ret_path) {
         char buffer[MAPS_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
         _cleanup_free_ char *raw = NULL;
@@ -226,9 +175,7 @@ static int check_vma(FastPath *fp, const ExecVma *v, ProcessResult *result, uint
                 result->misprinted = true;
                 return is_of_file(fp, v, &found->identity);
         }
-        if (found->identity.nlink == 1)
-                r = add_file(fp, v, *ret_path);
-        return r < 0 ? r : 1;
+        return 1;
 }
 
 /* --- one process --- */
@@ -258,13 +205,9 @@ static int check_files(FastPath *fp, ProcessResult *result, int64_t *newest) {
                         result->ignored++;
                         path = PATH_NONE;
                 } else if (path == PATH_NONE || !is_printed_as(&path_at(fp, path)->identity, v)) {
-                        const SettledFile *f = find_file(fp, v);
-
-                        r = f ? 1 : check_vma(fp, v, result, &path);
+                        r = check_vma(fp, v, result, &path);
                         if (r <= 0)
                                 return r;
-                        if (f)
-                                path = f->path;
                         result->mappings++;
                         if (path_at(fp, path)->identity.ctime > *newest)
                                 *newest = path_at(fp, path)->identity.ctime;
@@ -322,7 +265,7 @@ static int check_names(FastPath *fp, Loader *loader) {
         r = sweep_context_memory(ctx, fp->view, fp->process);
         if (r < 0)
                 return r;
-        r = loader_read(fp->process, ctx->memory, &ctx->scan->debug_offset, loader);
+        r = loader_read(fp->process, ctx->memory, loader);
         if (r < 0)
                 return r;
         if (!loader->list_read || !loader->list.complete || loader->list.n_maps == 0)
@@ -353,9 +296,6 @@ int fast_path_check(FastPath *fp, Loader *loader, int64_t *ret_newest, ProcessRe
         int64_t newest = 0;
         int r;
 
-        r = make_buckets(fp);
-        if (r < 0)
-                return r;
         fp->n_paths = 0;
         r = check_files(fp, &result, &newest);
         if (r > 0)

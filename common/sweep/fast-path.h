@@ -20,28 +20,16 @@ typedef struct ExecVma {
         uint32_t dev_major, dev_minor; /* as maps prints them */
 } ExecVma;
 
-/* A file with one name only that was found to be what its path leads to. */
-typedef struct SettledFile {
-        uint64_t inode;
-        uint32_t dev_major, dev_minor;
-        uint32_t view; /* serial number */
-        uint32_t path;
-        uint32_t next; /* in its bucket */
-} SettledFile;
-
-/* Of one sweep. What it holds of files is not valid in another. */
+/* Of one sweep. */
 typedef struct FastPath {
         SweepContext *ctx;    /* borrowed */
-        SettledFile *files;   /* owned, as the other arrays */
-        size_t n_files, allocated_files;
-        uint32_t *file_buckets;
 
         /* the process of the last fast_path_begin() */
         Process *process;     /* borrowed, as the next one */
         const CachedView *view;
-        ExecVma *vmas;
+        ExecVma *vmas;        /* owned */
         size_t n_vmas, allocated_vmas;
-        uint32_t *paths;      /* that its verdict depends on; first one for each VMA, PATH_NONE among them */
+        uint32_t *paths;      /* owned; that its verdict depends on; first one for each VMA, PATH_NONE among them */
         size_t n_paths, allocated_paths;
 } FastPath;
 

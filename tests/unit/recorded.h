@@ -72,7 +72,7 @@ static inline int recorded_list_read(Recorded *r, LinkMapList *ret) {
         if (q >= 0 && list.n_maps > RECORDED_MAPS_MAX)
                 q = -E2BIG;
         if (q >= 0)
-                q = link_map_list_read_private(memory, &list, r->files, r->modid, &(LinkHint){});
+                q = link_map_list_read_private(memory, &list, r->files, r->modid);
         if (q < 0)
                 return q;
         *ret = list;

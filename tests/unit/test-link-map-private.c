@@ -52,7 +52,6 @@ static LinkMapFile files[N_OBJECTS];
 static uint32_t tls_modid_offset;
 static Memory *memory;
 static LinkMapList list;
-static LinkHint hint;
 
 static uint64_t map_start(unsigned i) {
         return FAKE_BASE + 0x9000 + i * 0x1000;
@@ -208,7 +207,6 @@ static void begin(unsigned variant) {
         memory = memory_new_reader(fake_memory_read, fake);
         ck_assert_ptr_nonnull(memory);
         list = (LinkMapList){};
-        hint = (LinkHint){};
 }
 
 static void teardown(void) {
@@ -220,7 +218,7 @@ static void teardown(void) {
 static void read_private(void) {
         ck_assert_int_eq(link_map_list_read(memory, r_debug, v->class, 0, &list), 0);
         ck_assert_uint_eq(list.n_maps, N_OBJECTS);
-        ck_assert_int_eq(link_map_list_read_private(memory, &list, files, tls_modid_offset, &hint), 0);
+        ck_assert_int_eq(link_map_list_read_private(memory, &list, files, tls_modid_offset), 0);
 }
 
 static void ck_members(const unsigned *expected, const size_t *members, size_t n) {
@@ -272,26 +270,6 @@ START_TEST(all_is_known_in_every_layout) {
         read_private();
         for (unsigned i = 0; i < N_OBJECTS; i++)
                 ck_object(i, 0);
-}
-END_TEST
-
-static void ck_all_with(LinkHint given) {
-        hint = given;
-        read_private();
-        for (unsigned i = 0; i < N_OBJECTS; i++)
-                ck_object(i, 0);
-        ck_assert_uint_eq(hint.map_start, v->map_start);
-        ck_assert_uint_eq(hint.initfini, v->initfini);
-        link_map_list_done(&list);
-        list = (LinkMapList){};
-}
-
-START_TEST(a_hint_is_believed_only_where_it_is_right) {
-        begin((unsigned) _i);
-        ck_all_with((LinkHint){ v->map_start, v->initfini });
-        ck_all_with((LinkHint){ v->map_start, v->initfini + (unsigned) fake->word });
-        ck_all_with((LinkHint){ v->map_start, SIZE_MAX });
-        ck_all_with((LinkHint){ v->map_start + 8, v->opencount });
 }
 END_TEST
 
@@ -513,7 +491,7 @@ START_TEST(a_difference_must_be_seen_twice) {
         set(PLUGIN, v->nbuckets, 4, 1);
         repairing = memory_new_reader(read_then_repair, fake);
         ck_assert_ptr_nonnull(repairing);
-        ck_assert_int_eq(link_map_list_read_private(repairing, &list, files, tls_modid_offset, &hint), 0);
+        ck_assert_int_eq(link_map_list_read_private(repairing, &list, files, tls_modid_offset), 0);
         ck_assert_int_eq(list.maps[PLUGIN].differs_from_file, 0);
 }
 END_TEST
@@ -544,7 +522,7 @@ START_TEST(a_difference_is_of_what_is_still_loaded) {
         meanwhile[row].what();
         later = memory_new_reader(fake_memory_read, fake);
         ck_assert_ptr_nonnull(later);
-        ck_assert_int_eq(link_map_list_read_private(later, &list, files, tls_modid_offset, &hint), 0);
+        ck_assert_int_eq(link_map_list_read_private(later, &list, files, tls_modid_offset), 0);
         ck_assert_int_eq(list.maps[PLUGIN].differs_from_file, meanwhile[row].differs);
 }
 END_TEST
@@ -568,7 +546,7 @@ START_TEST(an_empty_list_has_no_private_part) {
         LinkMapList empty = { .class = 64 };
 
         begin(0);
-        ck_assert_int_eq(link_map_list_read_private(memory, &empty, NULL, 8, &hint), 0);
+        ck_assert_int_eq(link_map_list_read_private(memory, &empty, NULL, 8), 0);
 }
 END_TEST
 
@@ -578,7 +556,6 @@ int main(void) {
 
         tcase_add_checked_fixture(tcase, NULL, teardown);
         tcase_add_loop_test(tcase, all_is_known_in_every_layout, 0, ELEMENTSOF(variants));
-        tcase_add_loop_test(tcase, a_hint_is_believed_only_where_it_is_right, 0, ELEMENTSOF(variants));
         tcase_add_loop_test(tcase, the_dynamic_section_of_an_older_file_is_not_read, 0, ELEMENTSOF(variants));
         tcase_add_loop_test(tcase, what_does_not_validate_is_not_known, 0, ELEMENTSOF(ruins) * ELEMENTSOF(variants));
         tcase_add_loop_test(tcase, an_empty_list_of_reldeps_is_known, 0, ELEMENTSOF(variants));

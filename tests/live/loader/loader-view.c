@@ -140,7 +140,7 @@ int loader_view_read_memory(pid_t pid, Memory *memory, LoaderView *ret) {
         if (find_symbol(&p, &mappings, "_thread_db_link_map_l_tls_modid", &address) >= 0 &&
             memory_read_word(memory, address + 8, 4, &offset) >= 0)
                 v.tls_modid_offset = (uint32_t) offset;
-        r = link_map_list_read_private(memory, &v.list, v.files, v.tls_modid_offset, &(LinkHint){});
+        r = link_map_list_read_private(memory, &v.list, v.files, v.tls_modid_offset);
         if (r < 0)
                 return r;
         *ret = v;
