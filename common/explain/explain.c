@@ -15,7 +15,7 @@
 
 #define ENVIRON_MAX (256u << 10)
 #define PRELOAD_FILE_MAX 4096
-/* A process that makes up more findings than this is told of no further ones: they are counted as unknown. */
+/* Of a process with more findings than this, the others are counted as unknown. */
 #define FINDINGS_MAX 1024
 
 static bool is_finding(const Observation *j) {
@@ -104,7 +104,7 @@ static size_t count_copies(const MappingList *l, size_t mapping) {
  * Is everything that a loader of this process has loaded in the list? From glibc 2.35 on
  * the list goes through all namespaces (r_version 2 once there are several). Before, it
  * never does: up to 2.33 the number is in the file's name, and whatever the number, a
- * second copy of libc shows that there is a namespace that the list does not tell of, and
+ * second copy of libc shows that there is a namespace that the list does not have, and
  * so does an audit module, which need not be linked to libc.
  */
 static void judge_list(const Examination *x, PinContext *c) {
@@ -204,7 +204,7 @@ static bool both_generations(const Examination *x, size_t mapping) {
         return false;
 }
 
-/* A path that is longer than any system call takes helps nobody: the loader, too, knows the file by another name. */
+/* A path longer than PATH_MAX is useless to the reader, and the loader must have used another name. */
 static const char *shown_path(const Examination *x, size_t mapping) {
         const char *path = examination_path(x, mapping), *loader_name = x->observed[mapping].loader_name;
 
@@ -252,7 +252,7 @@ static bool has_one_thread(const Process *p) {
         return fstatat(p->fd, "task", &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_nlink == 3;
 }
 
-/* What all findings of the process have in common. exe: without the kernel's mark; NULL: as the link says. */
+/* What all findings of the process have in common. exe: without the kernel's mark; NULL: as in /proc/PID/exe. */
 static int describe(SweepContext *ctx, const Process *p, const char *exe, Finding *ret) {
         _cleanup_(finding_done) Finding f = { .pid = p->pid, .start_time = p->start_time };
         int r;
@@ -472,7 +472,7 @@ int explain_process(Examination *x, ProcessResult *ret) {
         return 0;
 }
 
-/* --- the same of another process --- */
+/* --- the findings of a fork sibling --- */
 
 static bool replace(char **s, const char *other) {
         free(*s);
@@ -480,8 +480,8 @@ static bool replace(char **s, const char *other) {
         return strdup_to(s, other);
 }
 
-/* The finding, as one of the process that is described. */
-static int retell(const Finding *example, const Finding *process, Finding **ret) {
+/* The finding, as one of `process`. */
+static int copy_finding(const Finding *example, const Finding *process, Finding **ret) {
         _cleanup_(finding_done) Finding f = {};
         int r;
 
@@ -510,14 +510,14 @@ static void *copy_of(const void *array, size_t n, size_t size) {
         return copy;
 }
 
-static int retell_all(const ProcessIssues *example, const Finding *process, ProcessIssues *t) {
+static int copy_findings(const ProcessIssues *example, const Finding *process, ProcessIssues *t) {
         int r;
 
         t->findings = calloc(example->n_findings, sizeof(*t->findings));
         if (!t->findings)
                 return -ENOMEM;
         for (; t->n_findings < example->n_findings; t->n_findings++) {
-                r = retell(example->findings[t->n_findings], process, &t->findings[t->n_findings]);
+                r = copy_finding(example->findings[t->n_findings], process, &t->findings[t->n_findings]);
                 if (r < 0)
                         return r;
         }
@@ -538,7 +538,7 @@ int explain_again(SweepContext *ctx, const Process *p, const ProcessResult *exam
         if (issues->n_findings > 0) {
                 r = describe(ctx, p, issues->findings[0]->exe, &process);
                 if (r >= 0)
-                        r = retell_all(issues, &process, &t);
+                        r = copy_findings(issues, &process, &t);
         }
         if (r < 0)
                 return r;

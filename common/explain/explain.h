@@ -15,7 +15,7 @@
 int explain_process(Examination *x, ProcessResult *ret);
 
 /*
- * The same findings of a process that is like the one they were made of, but for who it is: name, unit, container, and
- * what to do. Returns 0, -ENOMEM, -ESRCH.
+ * The same findings for a fork sibling of the process that they were made of: with its own name, unit, container, and
+ * advice. Returns 0, -ENOMEM, -ESRCH.
  */
 int explain_again(SweepContext *ctx, const Process *p, const ProcessResult *example, ProcessResult *ret);

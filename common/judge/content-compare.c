@@ -13,7 +13,7 @@
 #define COMPARE_BYTES_MAX (64u << 20)
 /* and this much of a file against the memory of a process. */
 #define COMPARE_MEMORY_MAX (16u << 20)
-/* So many forks up it is looked for who has read the beginning of a file. */
+/* So many generations of ancestors are searched for one that has the beginning of a file in memory. */
 #define ANCESTORS_MAX 4u
 /* For one process, of their maps together: those of an honest one have some hundred. */
 #define ANCESTOR_RANGES_MAX 65536u
@@ -243,7 +243,7 @@ static Evidence compare_layout(const Examination *x, size_t mapping) {
  * The loader has added the load bias to these words, in pages that are private since.
  * Truncating the file threw such pages away: the words are as in the file again. Writing
  * to it without truncation left the pages: the words are those of the old file. In
- * RELRO nobody else can have changed them; elsewhere a program may have written anything,
+ * RELRO nothing else can have changed them; elsewhere a program may have written anything,
  * so that only all of them together count.
  */
 static Evidence compare_words(const Examination *x, size_t mapping) {
@@ -272,7 +272,7 @@ static Evidence compare_words(const Examination *x, size_t mapping) {
         return relocated > 0 ? EVIDENCE_AGREES : EVIDENCE_NONE;
 }
 
-/* A dlopen() that has mapped and not yet relocated looks the same: so the loader is asked, and the words once more. */
+/* A dlopen() that has mapped and not yet relocated leaves the same words: so the link_map is checked, and the words again. */
 static Evidence compare_relocations(const Examination *x, size_t mapping) {
         Evidence e = compare_words(x, mapping);
 
@@ -433,7 +433,7 @@ static int read_image_of(Examination *x, const Process *p, const Mapping *m, Elf
 
 /*
  * fork(2) gives a child no page of a file before it touches it, and where the file system may not answer, only pages that
- * are there are read. Its parent mostly has them: it has loaded the file. Returns 1; 0: nobody has.
+ * that are resident are read. Its parent mostly has them: it has loaded the file. Returns 1; 0: no ancestor has.
  */
 static int read_image_of_ancestor(Examination *x, size_t mapping, ElfImage *ret) {
         pid_t pid = x->process->parent;

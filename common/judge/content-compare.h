@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Was a file written to under the process that maps it? What its memory can tell,
- * held against the file as it is now.
+ * Was a file written to while the process mapped it? Compares what its memory shows with
+ * the file as it is now.
  */
 
 #include "judge/examination.h"

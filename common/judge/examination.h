@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A process under examination: its mappings, the names that its loader knows them by, what was
- * observed of each, and the verdict.
+ * A process under examination: its mappings, their names in the link_map chain, what was observed
+ * of each, and the verdict.
  */
 
 #include "judge/verdict.h"
@@ -19,9 +19,9 @@ typedef struct Observation {
         FileIdentity mapped;    /* where mapped_known */
         bool mapped_known;
         bool settled;           /* by lookups alone */
-        int8_t answers;         /* may it be opened and read: 1 yes, -1 no, 0 not yet asked */
+        int8_t answers;         /* may it be opened and read: 1 yes, -1 no, 0 not known yet */
         FileId disk;            /* what has the path now */
-        uint32_t disk_path;     /* number of the path, where looked at closely; else PATH_NONE */
+        uint32_t disk_path;     /* number of the path, after observe_closely(); else PATH_NONE */
         char *successor;        /* owned; NULL: none */
         size_t link;            /* its first entry in the loader's list, or EXAMINE_NO_INDEX */
         ElfEntry *elf;          /* of the mapped file, borrowed from the cache; NULL: not read, or not ELF */
@@ -33,7 +33,7 @@ typedef struct Examination {
         const CachedView *view;
         const MappingList *maps;
         size_t ancestor_ranges; /* read so far of the maps of its ancestors: see content_read_image() */
-        bool again;             /* the second look: what may have been a race is believed */
+        bool last_try;          /* what may have been a race is reported now */
 
         int64_t started_nsec;   /* when its memory came to be, CLOCK_REALTIME */
         Loader loader;
@@ -44,11 +44,11 @@ typedef struct Examination {
         size_t executable;      /* index of the mapping of the main program, and of the loader, or EXAMINE_NO_INDEX */
         size_t interpreter;
 
-        int8_t left_root;       /* are the loader's names of another root: 1 yes, -1 no, 0 not yet asked */
+        int8_t left_root;       /* are the loader's names of another root: 1 yes, -1 no, 0 not known yet */
         Observation *observed;  /* maps->n_mappings of them */
-        bool look_again;        /* a race is suspected: examine once more, with `again` */
+        bool race_suspected;    /* examine once more */
         const ProcessRecord *before; /* how it was last time, or NULL */
-        uint32_t *paths;        /* what the verdicts hang on */
+        uint32_t *paths;        /* of names that the verdicts depend on */
         size_t n_paths, allocated_paths;
 } Examination;
 
@@ -80,9 +80,7 @@ bool examination_is_older(const Examination *x, const FileIdentity *i);
  */
 bool examination_counts(const Examination *x, size_t mapping);
 
-/*
- * Does a call on the mapped file come back, whatever any server does? What does not, is not opened.
- */
+/* Does a call on the mapped file return, whatever any server does? Otherwise it is not opened. */
 bool examination_answers(Examination *x, size_t mapping);
 
 /* Opens the mapped file itself, if it is a regular file that can be read without fear of a hang. Returns a descriptor that the caller closes, or -errno. */

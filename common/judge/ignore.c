@@ -5,7 +5,7 @@
 #include "judge/ignore.h"
 #include "util/base.h"
 
-/* Kinds come first in the table, then names: each with the reason, for whoever wonders why nothing is said of such a file. */
+/* Kinds come first in the table, then names: each with the reason why such a file is not reported. */
 enum { RULE_NOT_ELF, RULE_NO_NAME, RULES_BY_NAME };
 
 static const IgnoreRule rules[] = {
@@ -25,7 +25,7 @@ static const IgnoreRule rules[] = {
         { "graphics memory", "/drm mm object", "A buffer shared with the graphics processor." },
         { "device memory", "/dmabuf:*", "A buffer shared between devices." },
 
-        /* Libraries that a program unpacks for itself and removes; where its source says so. */
+        /* Libraries that a program unpacks for itself and removes, as its source shows. */
         { "JNA", "jna#.tmp", "Java Native Access unpacks its dispatch library and removes it once it is loaded (com.sun.jna.Native)." },
         { "jffi", "jffi#.so", "The foreign functions of JRuby: unpacked, and removed once loaded (com.kenai.jffi.internal.StubLoader)." },
         { "zstd-jni", "libzstd-jni*#.so", "Unpacked, and removed once loaded (com.github.luben.zstd.util.Native)." },

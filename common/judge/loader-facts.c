@@ -6,7 +6,7 @@
 #include "judge/loader-facts.h"
 #include "rtld/link-map-image.h"
 
-/* Where libc says that l_tls_modid is. */
+/* The offset of l_tls_modid, as libc publishes it. */
 static uint32_t tls_modid_offset(Examination *x) {
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
                 ElfEntry *e = x->observed[i].elf;

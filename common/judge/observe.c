@@ -15,7 +15,7 @@ static const Mapping *mapping_of(const Examination *x, size_t mapping) {
         return &x->maps->mappings[mapping];
 }
 
-/* Looks a name up and remembers that the verdict hangs on it. The Path is good until the next lookup. */
+/* Looks a name up and notes that the verdict depends on it. The Path is valid until the next lookup. */
 static int look_up(Examination *x, const CachedView *view, const Mapping *m, const char *name, bool mapped,
                    uint32_t *ret) {
         int r;
@@ -133,7 +133,7 @@ static int leads_to(Examination *x, const char *name, size_t mapping) {
         return path_of(x, path)->error >= 0 && file_identity_equal(&path_of(x, path)->identity, &x->observed[mapping].mapped);
 }
 
-/* Is what the name leads to in the host's view on the file system that the mapping is of? Then that may stand for a view that nothing opens. */
+/* Does the name lead to the file system of the mapping in the host's view? Then that serves where no process shows the mount. */
 static bool is_on_host(const Examination *x, const Mapping *m) {
         const CachedView *host = x->ctx->host_view;
         const Mount *mount = host && mount_view_path(&host->view, m->name) ?
@@ -143,7 +143,7 @@ static bool is_on_host(const Examination *x, const Mapping *m) {
 }
 
 /*
- * In whose view the name is to be looked up. It may lie outside of the process's root: the process may have changed its root
+ * The view to look the name up in. It may lie outside of the process's root: the process may have changed its root
  * (chroot(2)), or left its namespace, since it mapped the file. Then any process that has that namespace shows it.
  */
 static const CachedView *observe_mount(Examination *x, size_t mapping, VerdictFacts *f) {
@@ -243,7 +243,7 @@ static const ElfEntry *read_elf_at(Examination *x, const Path *p) {
 /*
  * Nothing has the name any more, so that what it was cannot be seen: the program, or a script, which AT_EXECFN names as
  * well. Of a script, the kernel makes the interpreter the first argument (execve(2)). Where the process has overwritten its
- * arguments, it stays open, and nothing is said.
+ * arguments, that remains unknown, and nothing is reported.
  */
 static bool was_started_by(const Examination *x, const char *name) {
         _cleanup_free_ char *text = NULL;
@@ -270,7 +270,7 @@ static bool could_be_executed(Examination *x, size_t mapping, const Path *p) {
 /*
  * Has the process left the root that its names are of, as by pivot_root(2)? Then the
  * loader that it was started with lies on a mount below its root of now, and is found
- * neither by the name that it was asked for, nor by its own without the mount's. (A
+ * neither by the name in PT_INTERP, nor by its own without the mount's. (A
  * system with /usr on a mount finds it by both.) Returns 1, 0, or -ENOMEM.
  */
 static int find_root_left(Examination *x) {
@@ -374,7 +374,7 @@ static bool is_object(Examination *x, size_t mapping) {
         if (r->offset == 0 && x->loader.memory && memory_read(x->loader.memory, r->start, magic, SELFMAG) >= 0)
                 return memcmp(magic, ELFMAG, SELFMAG) == 0;
         if (!examination_identify(x, mapping))
-                return true; /* could not be told: better counted as unknown than left out */
+                return true; /* not known: counted as unknown rather than ignored */
         fd = examination_open_mapped(x, mapping);
         return fd < 0 || (pread(fd, magic, SELFMAG, 0) == SELFMAG && memcmp(magic, ELFMAG, SELFMAG) == 0);
 }
@@ -414,7 +414,7 @@ static void take_printed(Examination *x, size_t mapping, uint32_t path, VerdictF
 }
 
 int observe_closely(Examination *x, size_t mapping) {
-        VerdictFacts f = { .path = mapping_of(x, mapping)->name, .again = x->again };
+        VerdictFacts f = { .path = mapping_of(x, mapping)->name, .last_try = x->last_try };
         Observation *j = &x->observed[mapping];
         uint32_t path = PATH_NONE, loader = PATH_NONE;
         const CachedView *view;
@@ -454,7 +454,7 @@ int observe_closely(Examination *x, size_t mapping) {
                         return r;
                 j->verdict = verdict_judge(&f);
         }
-        x->look_again = x->look_again || j->verdict.look_again;
+        x->race_suspected = x->race_suspected || j->verdict.race_suspected;
         return 0;
 }
 
@@ -522,7 +522,7 @@ int observe_confirm_modified(Examination *x) {
                 if (has_same_ranges(x, i, &now) && is_listed_still(x, i))
                         continue;
                 j->verdict = (Verdict){ .state = STATE_UNKNOWN, .unknown = UNKNOWN_RACE };
-                x->look_again = x->look_again || !x->again;
+                x->race_suspected = x->race_suspected || !x->last_try;
         }
         return 0;
 }

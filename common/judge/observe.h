@@ -16,11 +16,11 @@
  */
 int observe_by_lookups(Examination *x, size_t mapping);
 
-/* Judges what is left. Returns 0 or -ENOMEM. Sets x->look_again where a race is suspected. */
+/* Judges what is left. Returns 0 or -ENOMEM. Sets x->race_suspected where a race is suspected. */
 int observe_closely(Examination *x, size_t mapping);
 
 /*
  * Reads maps and link_map entries of modified files once more: where they have changed, the verdict becomes unknown
- * (UNKNOWN_RACE). Returns 0, or as mapping_list_read(). Sets x->look_again likewise.
+ * (UNKNOWN_RACE). Returns 0, or as mapping_list_read(). Sets x->race_suspected likewise.
  */
 int observe_confirm_modified(Examination *x);

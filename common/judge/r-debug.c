@@ -5,7 +5,7 @@
 
 #include "judge/r-debug.h"
 
-/* What is added to the link-time addresses of the program: the auxiliary vector says where its program headers are. */
+/* The load bias of the program: the auxiliary vector has the address of its program headers. */
 static bool program_bias(const Examination *x, const ElfFile *elf, uint64_t *ret) {
         for (size_t i = 0; i < elf->n_segments; i++) {
                 const ElfSegment *s = &elf->segments[i];
@@ -41,7 +41,7 @@ static int find_program_symbol(Examination *x, int fd, const ElfFile *elf, uint6
 
 /*
  * Started as `ld.so prog`, or static: the auxiliary vector is that of ld.so, whose dynamic section has no DT_DEBUG, or of a
- * program that has no dynamic section. The symbol _r_debug is where gdb looks as well (glibc elf/dl-debug.c).
+ * program that has no dynamic section. gdb uses the symbol _r_debug as well (glibc elf/dl-debug.c).
  */
 int r_debug_find(Examination *x, uint64_t *ret) {
         _cleanup_close_ int fd = -EBADF;

@@ -55,9 +55,9 @@ static Verdict unanswered(Lookup lookup) {
         }
 }
 
-/* What only a second look makes believable. */
+/* What is reported only if it is found again. */
 static Verdict seen_twice(const VerdictFacts *f, Verdict v) {
-        v.look_again = !f->again;
+        v.race_suspected = !f->last_try;
         return v;
 }
 
@@ -124,9 +124,9 @@ static bool judge_modified(const VerdictFacts *f, Verdict *ret) {
                 return true;
         }
         if (lost) {
-                /* A dlopen() that has mapped and not yet relocated looks the same; not every loader tells. */
+                /* A dlopen() that has mapped and not yet relocated leaves the same; not every loader records it. */
                 *ret = judged(STATE_MODIFIED, FLAG_CRASH_RISK, SUCCESSOR_DISK);
-                ret->look_again = !f->relocated && !f->again;
+                ret->race_suspected = !f->relocated && !f->last_try;
                 return true;
         }
         if (f->written && !agrees(f)) {
@@ -198,7 +198,7 @@ static Verdict judge_no_file(const VerdictFacts *f) {
                 return judged(STATE_HIDDEN, 0, SUCCESSOR_NONE);
         if (f->remote)
                 return seen_twice(f, judge_deleted(f, 0));
-        /* The kernel says that it is there. */
+        /* The kernel shows it. */
         return seen_twice(f, unknown(UNKNOWN_RACE));
 }
 

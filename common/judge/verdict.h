@@ -21,16 +21,16 @@ typedef enum Lookup {
         LOOKUP_ABSENT,   /* ENOENT, ENOTDIR */
         LOOKUP_TOO_LONG, /* ENAMETOOLONG, or the kernel gave only a part of the name */
         LOOKUP_REMOTE,   /* left out: it would touch a network or userspace file system */
-        LOOKUP_HUNG,     /* left out: an earlier one did not come back */
+        LOOKUP_HUNG,     /* skipped: an earlier one did not return */
         LOOKUP_DENIED,   /* EPERM, EACCES */
         LOOKUP_UNSUPPORTED, /* ENOSYS: the kernel has no openat2(2) */
         LOOKUP_FAILED,   /* any other errno */
 } Lookup;
 
-/* The errno of open(2) or statx(2), positive; 0: FOUND. EREMOTE stands for what was left out. */
+/* The errno of open(2) or statx(2), positive; 0: FOUND. EREMOTE: skipped, on a remote file system. */
 Lookup lookup_from_errno(int error);
 
-/* What statx(2) said of one file. But for mount_id, believed with LOOKUP_FOUND only. */
+/* The result of statx(2) on one file. Valid with LOOKUP_FOUND only, but for mount_id. */
 typedef struct VerdictFile {
         Lookup lookup;
         uint32_t dev_major, dev_minor; /* of st_dev */
@@ -49,7 +49,7 @@ typedef enum VerdictMount {
 } VerdictMount;
 
 typedef enum Evidence {
-        EVIDENCE_NONE, /* not looked at, or it could not be */
+        EVIDENCE_NONE, /* not compared, or it could not be */
         EVIDENCE_AGREES,
         EVIDENCE_DIFFERS,
 } Evidence;
@@ -78,7 +78,7 @@ typedef struct VerdictFacts {
         bool written;         /* it may have been written to since it was mapped: its ctime is newer than the memory */
         Evidence memory;      /* pages that the process has not written to against the file: they differ after a copy-up of overlayfs */
         Evidence relocations; /* DIFFERS: words that the loader had relocated are as in the file again, or lie behind its end */
-        bool relocated;       /* the loader says that it has relocated the words: a difference is no dlopen(3) that is going on */
+        bool relocated;       /* the loader has recorded that it relocated the words: a difference is no dlopen(3) in progress */
         Evidence layout;      /* the mapped VMAs and dynamic section against those of the file: could they come from it? */
         Evidence loader_copy; /* what the loader noted of the file (hash header, phnum, entry) against the file */
         Evidence baseline;    /* the content when it was first seen against now. A newer mtime or ctime alone is no difference */
@@ -86,7 +86,7 @@ typedef struct VerdictFacts {
         /* Of what took its place: build-id or all bytes against the mapped file's. */
         Evidence disk_content, loader_content;
 
-        bool again; /* the second look: what may have been a race is now believed */
+        bool last_try; /* what may have been a race is reported now */
 } VerdictFacts;
 
 /* Which of the lookups found what took its place. */
@@ -100,7 +100,7 @@ typedef struct Verdict {
         State state;
         uint32_t flags;        /* FLAG_SAME_CONTENT, FLAG_CRASH_RISK, FLAG_FILE_BIND_MOUNT */
         Successor successor;   /* compare its content, and judge again with the result: same-content */
-        bool look_again;       /* perhaps only caught in between: read maps, files and memory anew in a moment, and judge with `again` */
+        bool race_suspected;   /* read maps, files and memory again after a short delay, and judge with `last_try` at last */
         UnknownReason unknown; /* with STATE_UNKNOWN */
 } Verdict;
 
@@ -110,7 +110,7 @@ Verdict verdict_judge(const VerdictFacts *facts);
  * A name that ends in " (deleted)" may have been marked by the kernel, or really be
  * called so, or both. verdict_cut_mark() gives its length without that ending, or all
  * of its length where it has none. Where it has: look the name up as it stands, and
- * verdict_marked() tells, from that lookup, whether the ending is the kernel's mark.
+ * verdict_marked() decides, from that lookup, whether the ending is the kernel's mark.
  * Then (and only then) the path is the shorter name.
  */
 size_t verdict_cut_mark(const char *name);

@@ -20,7 +20,7 @@ typedef struct ElfEntry {
         int symbols_error;
         ElfSymbols symbols;
         bool tls_modid_read;
-        uint32_t tls_modid_offset; /* what libc's _thread_db_link_map_l_tls_modid says, or 0 */
+        uint32_t tls_modid_offset; /* from libc's _thread_db_link_map_l_tls_modid, or 0 */
         uint32_t used;           /* number of the sweep */
         struct ElfEntry *next;
 } ElfEntry;
@@ -38,7 +38,7 @@ void elf_cache_done(ElfCache *c);
 /* NULL: not read yet. */
 ElfEntry *elf_cache_find(ElfCache *c, const FileIdentity *identity, uint32_t sweep);
 
-/* Reads the facts of the file that fd (borrowed) stands for. Failure is kept as a fact. Returns NULL on lack of memory. */
+/* Reads the facts of the file that fd (borrowed) refers to. A failure is cached as well. Returns NULL on lack of memory. */
 ElfEntry *elf_cache_add(ElfCache *c, const FileIdentity *identity, int fd, uint32_t sweep);
 
 /* The symbols, read on first need; fd as before. Returns NULL where they cannot be read. */

@@ -113,13 +113,13 @@ int lookup_cache_add(LookupCache *c, uint32_t view, const char *name, uint32_t *
 }
 
 void path_answer(Path *p, uint32_t sweep, int error, const FileIdentity *identity) {
-        bool same = p->looked > 0 && p->error == error &&
+        bool same = p->looked_up > 0 && p->error == error &&
                     (error < 0 || (file_identity_untouched(&p->identity, identity) &&
                                    p->identity.mount_id == identity->mount_id));
 
         if (!same)
                 p->changed = sweep;
-        p->looked = sweep;
+        p->looked_up = sweep;
         p->error = error;
         if (error == 0)
                 p->identity = *identity;

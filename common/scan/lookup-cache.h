@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * The names that verdicts hang on, each looked up once a sweep and view, however many
- * processes map it; and the sets of names that processes hang on, kept once for all
- * that have the same. What a lookup said is remembered over sweeps, so that the next
- * one can tell which processes need a new look: those for which an answer changed.
+ * The names that verdicts depend on, each looked up once a sweep and view, however many
+ * processes map it; and the sets of names that the verdicts of a process depend on, stored
+ * once for all processes that have the same. The result of a lookup is kept over sweeps, so
+ * that the next one sees which processes to examine again: those for which a result changed.
  */
 
 #include <stdbool.h>
@@ -16,12 +16,12 @@
 #include "util/hash.h"
 
 typedef struct Path {
-        char *name;          /* owned; absolute, as the process says it */
+        char *name;          /* owned; absolute, in the view of the process */
         uint64_t hash;
         uint32_t view;       /* serial number of the view */
         int error;           /* of the lookup: 0 or -errno */
         FileIdentity identity; /* with error 0 */
-        uint32_t looked;     /* number of the sweep that last looked it up, 0: none yet */
+        uint32_t looked_up;  /* number of the sweep that last looked it up, 0: none yet */
         uint32_t changed;    /* number of the sweep in which the answer became what it is */
         uint32_t used;       /* number of the sweep in which somebody needed it */
         uint64_t content;    /* hash of what the file held (its build-id, or its bytes), 0: not known */
@@ -57,10 +57,10 @@ typedef struct LookupCache {
 int lookup_cache_init(LookupCache *c);
 void lookup_cache_done(LookupCache *c);
 
-/* The name's number, for as long as it is used; a new one has looked == 0. Returns 0 or -ENOMEM. */
+/* The name's number, for as long as it is used; a new one has looked_up == 0. Returns 0 or -ENOMEM. */
 int lookup_cache_add(LookupCache *c, uint32_t view, const char *name, uint32_t *ret);
 
-/* Notes an answer; tells by `changed` whether it differs from the one before. */
+/* Stores a result; sets `changed` where it differs from the one before. */
 void path_answer(Path *p, uint32_t sweep, int error, const FileIdentity *identity);
 
 /* The set of these numbers, which are sorted, freed of duplicates and copied. Returns 0 or -ENOMEM. */

@@ -26,7 +26,7 @@ static uint64_t read_content(const SweepContext *ctx, const CachedView *view, co
         return n < 0 ? 0 : hash_bytes(&ctx->scan->lookups.key, bytes, (size_t) n) | 1;
 }
 
-/* Remembers what a mapped file holds, and sees when that has changed under the same inode. */
+/* Stores a hash of the content of a mapped file, and notes when that has changed under the same inode. */
 static void compare_content(SweepContext *ctx, const CachedView *view, Path *p, const FileIdentity *before) {
         bool same_file = before && file_identity_equal(before, &p->identity);
         uint64_t content;
@@ -101,7 +101,7 @@ static bool is_skipped(const SweepContext *ctx, const CachedView *view, const ch
 
 static void do_lookup(SweepContext *ctx, const CachedView *view, uint32_t path, bool mapped) {
         Path *p = &ctx->scan->lookups.paths[path];
-        bool first = p->looked == 0;
+        bool first = p->looked_up == 0;
         FileIdentity before = p->identity, now;
         int r;
 
@@ -123,12 +123,12 @@ int path_lookup(SweepContext *ctx, const CachedView *view, const char *name, boo
         r = lookup_cache_add(&ctx->scan->lookups, view->serial, name, ret);
         if (r < 0)
                 return r;
-        if (ctx->scan->lookups.paths[*ret].looked != ctx->scan->sweep)
+        if (ctx->scan->lookups.paths[*ret].looked_up != ctx->scan->sweep)
                 do_lookup(ctx, view, *ret, mapped);
         return 0;
 }
 
 void path_lookup_refresh(SweepContext *ctx, const CachedView *view, uint32_t path) {
-        if (ctx->scan->lookups.paths[path].looked != ctx->scan->sweep)
+        if (ctx->scan->lookups.paths[path].looked_up != ctx->scan->sweep)
                 do_lookup(ctx, view, path, ctx->scan->lookups.paths[path].mapped);
 }

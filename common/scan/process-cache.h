@@ -6,7 +6,7 @@
 #include "report/snapshot.h"
 #include "util/base.h"
 
-/* A mapping whose file was seen to be modified in place: the file's content is compared at the time, the mapping stays stale. */
+/* A mapping whose file was modified in place: it stays stale, whatever the file holds later. */
 typedef struct ModifiedMapping {
         uint32_t path;
         uint64_t start;
@@ -33,7 +33,7 @@ bool process_issues_have_unknown(const ProcessIssues *t);
 /* The result of examining a process. */
 typedef struct ProcessResult {
         uint32_t mappings, ignored;
-        uint32_t set;           /* what the verdicts hang on */
+        uint32_t set;           /* of names that the verdicts depend on */
         bool misprinted;        /* maps prints a file under other numbers than its own, which it may share with another file */
         bool unexecuted;        /* a mapping counts that has no executable VMA: the loader lists it */
         ProcessIssues *issues;  /* owned; NULL: none */

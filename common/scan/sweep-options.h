@@ -32,7 +32,7 @@ typedef struct SweepDevice {
 } SweepDevice;
 
 typedef struct SweepOptions {
-        const pid_t *pids;      /* look at these only; NULL: at all */
+        const pid_t *pids;      /* examine these only; NULL: all */
         size_t n_pids;
         const char *const *ignore_paths; /* globs (fnmatch(3), no FNM_PATHNAME), NULL-terminated, in addition to the built-in ones; or NULL */
         const char *const *ignore_exes;  /* likewise, matched against the executable's path */
@@ -40,7 +40,7 @@ typedef struct SweepOptions {
         bool remote_file_systems; /* resolve paths on network and userspace file systems as well */
         bool text_maps;           /* read the text of maps even where PROCMAP_QUERY works */
         bool full;                /* re-read every process, whether it seems changed or not */
-        bool once;                /* no sweep of this scan follows: what would tell it of a change is not asked for */
+        bool once;                /* no sweep of this scan follows: what only that would need is not read */
         /*
          * Frozen; the sweep before, or NULL. Tells what is current again; and what can be judged no more stays a finding,
          * see snapshot_carry_over(). Borrowed until sweep_finish().
@@ -52,7 +52,7 @@ typedef struct SweepOptions {
         size_t n_skip_processes;
         const SweepDevice *skip_devices;
         size_t n_skip_devices;
-        /* Owners all of whose processes are left out. They are asked for only where something hung: that costs a little. */
+        /* Owners all of whose processes are skipped. They are read only where something hung: that costs a little. */
         bool owners;
         const uint64_t *skip_owners;
         size_t n_skip_owners;
@@ -60,7 +60,7 @@ typedef struct SweepOptions {
         volatile SweepBeacon *beacon; /* or NULL */
 
         /*
-         * Called once for each directory entry that a verdict hangs on: the last component of
+         * Called once for each directory entry that a verdict depends on: the last component of
          * a mapped file's path and of a name that a loader went by, and the components that
          * lead there. A change of that entry is what to watch for. directory_fd: O_PATH,
          * borrowed. NULL: not wanted.

@@ -2,7 +2,7 @@
 
 #include "scan/sweep-view.h"
 
-/* What its own mountinfo does not tell: which layers its overlays have, and what its root lies on. */
+/* What its own mountinfo does not show: the layers of its overlays, and the file system of its root. */
 static void settle_view(const SweepContext *ctx, const Process *p, MountView *v) {
         const CachedView *host = ctx->host_view;
         const Mount *m;

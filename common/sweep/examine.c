@@ -4,7 +4,7 @@
 #include "judge/r-debug.h"
 #include "sweep/examine.h"
 
-/* What the loader says it has loaded. Nothing of it failing is an error: the list is then not known. */
+/* What the loader has loaded. No failure here is an error: the list is then not known. */
 static int read_loader(Examination *x) {
         Loader *l = &x->loader;
         uint64_t r_debug = 0;
@@ -60,7 +60,7 @@ static int match_links(Examination *x) {
         return 0;
 }
 
-/* All that is settled by its name alone comes first: what is looked at closely asks who the others are. */
+/* What its name alone settles comes first: observe_closely() needs the identities of the other mappings. */
 static int judge(Examination *x) {
         int r;
 
@@ -84,14 +84,14 @@ static int judge(Examination *x) {
 }
 
 int examine_process(SweepContext *ctx, const Process *process, const CachedView *view, const ProcessRecord *before,
-                    bool again, Loader *loader, Examination *ret) {
+                    bool last_try, Loader *loader, Examination *ret) {
         _cleanup_(examination_done) Examination x = {
                 .ctx = ctx,
                 .process = process,
                 .view = view,
                 .maps = &ctx->maps,
                 .before = before,
-                .again = again,
+                .last_try = last_try,
                 .loader = *loader,
                 .executable = EXAMINE_NO_INDEX,
                 .interpreter = EXAMINE_NO_INDEX,

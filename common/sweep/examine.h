@@ -13,7 +13,7 @@
 /*
  * Examines. `before` and all other borrowed things must outlive the examination. *loader is used up: what was read of
  * it already is not read again; LOADER_NULL: nothing was.
- * Returns 0; -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be looked at.
+ * Returns 0; -ENOMEM; -EACCES, -EPERM, -ESRCH, -errno: could not be read.
  */
 int examine_process(SweepContext *ctx, const Process *process, const CachedView *view, const ProcessRecord *before,
-                    bool again, Loader *loader, Examination *ret);
+                    bool last_try, Loader *loader, Examination *ret);

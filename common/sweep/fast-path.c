@@ -117,7 +117,7 @@ static bool is_printed_as(const FileIdentity *file, const ExecVma *v) {
 }
 
 /*
- * Files of btrfs, and of an overlay whose layers lie on several file systems, are printed with another device than st_dev,
+ * Files of btrfs, and of an overlay whose layers lie on several file systems, have another device in maps than st_dev,
  * and on btrfs two files may be printed alike: so the file of each VMA itself is read.
  */
 static bool is_of_file(const FastPath *fp, const ExecVma *v, const FileIdentity *file) {
@@ -151,7 +151,7 @@ static int look_up(FastPath *fp, const ExecVma *v, const char *name, bool mapped
         return path_lookup(fp->ctx, fp->view, name, mapped, ret);
 }
 
-/* Reads the name of a VMA, and looks that up. Returns 1, 0: not settled, -errno. */
+/* Reads the name of a VMA and looks it up. Returns 1, 0: not settled, -errno. */
 static int check_vma(FastPath *fp, const ExecVma *v, ProcessResult *result, uint32_t *ret_path) {
         char buffer[MAPS_SHORT_NAME] = ""; /* valgrind does not know that the kernel writes there */
         _cleanup_free_ char *raw = NULL;
@@ -281,7 +281,7 @@ static int check_names(FastPath *fp, Loader *loader) {
         return check_name(fp, loader->execfn, find_vma(fp, &loader->list.maps[0]));
 }
 
-/* The paths, without those that stand for no file. */
+/* The paths, without PATH_NONE. */
 static int make_set(FastPath *fp, uint32_t *ret) {
         size_t n = 0;
 

@@ -36,7 +36,7 @@ static CachedView *open_view(SweepContext *ctx, const ProcessRecord *r) {
                 view->serial == r->view ? view : NULL;
 }
 
-/* Each name in the view that it was said in: not all are the process's own. */
+/* Each name in its own view: not all are in that of the process. */
 static bool refresh_set(SweepContext *ctx, const CachedView *view, const PathSet *set) {
         if (set->checked == ctx->scan->sweep)
                 return true;
@@ -51,7 +51,7 @@ static bool refresh_set(SweepContext *ctx, const CachedView *view, const PathSet
         return true;
 }
 
-/* What could not be judged for a reason that no name tells of may be judged now. */
+/* A mapping that could not be judged for a reason that no lookup shows may be judged now. */
 static bool may_be_known_now(const ProcessIssues *t) {
         for (UnknownReason i = 0; i < UNKNOWN_REASON_MAX; i++)
                 if (t->unknown_by[i] > 0 && i != UNKNOWN_PERMISSION && i != UNKNOWN_REMOTE && i != UNKNOWN_NAME)

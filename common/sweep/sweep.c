@@ -32,7 +32,7 @@ struct Sweep {
         uint32_t boottime_sec;
         uint64_t started_usec;
         bool partial;          /* only some processes: the scan's records stay as they are */
-        size_t waits;          /* pauses made before an examination was repeated */
+        size_t delays;         /* before an examination was repeated */
 };
 
 static int open_view_of(SweepContext *ctx, pid_t pid, CachedView **ret, int64_t *ret_start_nsec) {
@@ -50,8 +50,8 @@ static int open_view_of(SweepContext *ctx, pid_t pid, CachedView **ret, int64_t 
 }
 
 /*
- * Which layers overlays have, and what lies outside of a process's root, PID 1's mounts tell. This process may itself have
- * a narrower namespace (systemd.exec(5), ProtectHome=), and others must be judged as if it had not. But where it is in a
+ * The layers of overlays, and what lies outside of a process's root, are read from the mounts of PID 1. This process may
+ * itself have a narrower namespace (systemd.exec(5), ProtectHome=), which must make no difference. But where it is in a
  * root of its own, the kernel prints names as seen from there (proc_pid_maps(5)). Without either, less is known.
  */
 static int open_host_view(SweepContext *ctx) {
@@ -160,7 +160,7 @@ void sweep_progress(const Sweep *s, size_t *ret_done, size_t *ret_total) {
         *ret_total = s->list.n_pids;
 }
 
-/* The record of the sweep before of this pid, or NULL. Pids are asked for in ascending order. */
+/* The record of this pid from the sweep before, or NULL. Callers pass ascending pids. */
 static ProcessRecord **record_before(Sweep *s, pid_t pid) {
         Scan *scan = s->context.scan;
 
@@ -194,7 +194,7 @@ static int publish_unknown(Snapshot *s, const ProcessIssues *t, Look *ret) {
         return 0;
 }
 
-/* Adds to the snapshot what was seen of a process. */
+/* Adds the result of a process to the snapshot. */
 static int publish(Sweep *s, pid_t pid, uint64_t start_time, const ProcessResult *result) {
         const ProcessIssues *t = process_result_issues(result);
         Counts *c = &s->snapshot->counts;
@@ -229,7 +229,7 @@ static int keep(Sweep *s, ProcessRecord **r) {
         return 0;
 }
 
-/* error: what kept the sweep from reading it, -errno; 0: it is left out, since an earlier read did not return. */
+/* error: why it could not be read, -errno; 0: it is skipped, since an earlier read did not return. */
 static int count_unreadable(Sweep *s, pid_t pid, uint64_t start_time, int error) {
         UnknownReason reason = error == 0 ? UNKNOWN_HUNG :
                 error == -EACCES || error == -EPERM ? UNKNOWN_PERMISSION : UNKNOWN_OTHER;
@@ -239,12 +239,12 @@ static int count_unreadable(Sweep *s, pid_t pid, uint64_t start_time, int error)
         return snapshot_add_unreadable(s->snapshot, pid, start_time, reason);
 }
 
-/* Errors that no other process is to blame for: the sweep cannot go on. */
+/* Errors that are not the process's: the sweep cannot go on. */
 static bool is_fatal(int r) {
         return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
 }
 
-/* A start time of 0 in the list stands for any. */
+/* A start time of 0 in the list matches any. */
 static bool is_skipped(const SweepOptions *o, const Process *p) {
         for (size_t i = 0; i < o->n_skip_processes; i++)
                 if (o->skip_processes[i].pid == p->pid &&
@@ -253,14 +253,13 @@ static bool is_skipped(const SweepOptions *o, const Process *p) {
         return false;
 }
 
-/* Is it to be left out, it or all of its owner's? Returns 1, 0, or -errno where the sweep cannot go on. */
-static int is_left_out(Sweep *s, Process *p) {
+/* Is it to be skipped, it or all processes of its owner? Returns 1, 0, or -errno where the sweep cannot go on. */
+static int must_skip(Sweep *s, Process *p) {
         const SweepOptions *o = &s->context.options;
         int r;
 
         if (o->n_skip_processes == 0 && !o->owners)
                 return 0;
-        /* Whatever else is wrong with it, the look at it comes upon again. */
         r = process_identify(s->context.scan->proc_fd, p);
         if (r < 0 || !p->has_memory)
                 return is_fatal(r) ? r : 0;
@@ -277,36 +276,36 @@ static int is_left_out(Sweep *s, Process *p) {
         return 0;
 }
 
-/* A process that loads and unloads without pause may be met in the middle of it twice; hardly each time. */
-#define LOOKS_MAX 3
-#define LOOK_AGAIN_NSEC 5000000
-/* Nobody's processes make a sweep wait for longer than this together. */
-#define WAITS_MAX 50
+/* A process that loads and unloads libraries without pause may race with one examination, or two; hardly with each. */
+#define TRIES_MAX 3
+#define RETRY_DELAY_NSEC 5000000
+/* All delays of one sweep together are bounded. */
+#define DELAYS_MAX 50
 
-static void wait_a_moment(Sweep *s) {
-        if (s->waits < WAITS_MAX)
-                clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = LOOK_AGAIN_NSEC }, NULL);
-        s->waits++;
+static void delay_retry(Sweep *s) {
+        if (s->delays < DELAYS_MAX)
+                clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = RETRY_DELAY_NSEC }, NULL);
+        s->delays++;
 }
 
-/* One examination, and more where it may have met a change in its middle. */
+/* Examines a process, and again where that may have raced with a change. */
 static int examine_and_explain(Sweep *s, const Process *p, const CachedView *view, const ProcessRecord *before,
                                Loader *loader, ProcessResult *ret) {
         _cleanup_(examination_done) Examination x = EXAMINATION_NULL;
         int r;
 
-        for (size_t look = 1;; look++) {
-                r = examine_process(&s->context, p, view, before, /* again= */ look == LOOKS_MAX, loader, &x);
+        for (size_t try = 1;; try++) {
+                r = examine_process(&s->context, p, view, before, /* last_try= */ try == TRIES_MAX, loader, &x);
                 if (r < 0)
                         return r;
-                if (!x.look_again)
+                if (!x.race_suspected)
                         return explain_process(&x, ret);
                 examination_done(&x);
-                wait_a_moment(s);
+                delay_retry(s);
         }
 }
 
-/* Is there anything to compare with, or to say more about than that all is well? Then the fast path is not enough. */
+/* Where there were findings, or each pid was requested by itself, the fast path does not do. */
 static bool must_examine(const Sweep *s, pid_t pid, const ProcessRecord *before) {
         Finding *const *findings;
 
@@ -317,8 +316,8 @@ static bool must_examine(const Sweep *s, pid_t pid, const ProcessRecord *before)
         return snapshot_process_findings(s->context.options.previous, pid, &findings) > 0;
 }
 
-/* What the next sweep compares with. */
-static int remember(Sweep *s, const Process *p, const CachedView *view, ProcessRecord **record, ProcessResult *result) {
+/* Keeps the result for the next sweep. */
+static int keep_result(Sweep *s, const Process *p, const CachedView *view, ProcessRecord **record, ProcessResult *result) {
         ProcessRecord *r = *record;
 
         if (s->partial) {
@@ -346,7 +345,7 @@ static int share_or_examine(Sweep *s, Process *p, const CachedView *view, const 
         return r != 0 ? r : examine_and_explain(s, p, view, before, loader, ret);
 }
 
-/* Looks at a process from nearby. Returns 1: *ret is what was seen; 0: it is gone, or counted as unreadable; -errno. */
+/* Examines a process. Returns 1: *ret is the result; 0: it is gone, or counted as unreadable; -errno. */
 static int examine(Sweep *s, Process *p, const CachedView *view, const ProcessRecord *before, const SiblingKey *key,
                    Loader *loader, ProcessResult *ret) {
         int r;
@@ -361,7 +360,7 @@ static int examine(Sweep *s, Process *p, const CachedView *view, const ProcessRe
                 r = share_or_examine(s, p, view, before, key, loader, ret);
         if (is_fatal(r))
                 return r;
-        /* All that was read is believed only if it was this process's to the end. */
+        /* The pid may have been reused meanwhile: then what was read is discarded. */
         if (!process_alive(p))
                 return 0;
         if (r < 0)
@@ -397,7 +396,7 @@ static int try_fast_path(Sweep *s, Process *p, const CachedView *view, Loader *l
 }
 
 /* Returns as examine(). */
-static int look_at(Sweep *s, Process *p, const CachedView *view, const ProcessRecord *before, ProcessResult *ret) {
+static int judge_process(Sweep *s, Process *p, const CachedView *view, const ProcessRecord *before, ProcessResult *ret) {
         _cleanup_(loader_done) Loader loader = LOADER_NULL;
         SiblingKey key = {};
         int r;
@@ -413,7 +412,7 @@ static int look_at(Sweep *s, Process *p, const CachedView *view, const ProcessRe
 }
 
 /* A kernel thread, or a zombie. */
-static int remember_memoryless(Sweep *s, const ProcessRecord *before, ProcessRecord **r) {
+static int record_memoryless(Sweep *s, const ProcessRecord *before, ProcessRecord **r) {
         if (s->partial)
                 return 0;
         (*r)->memoryless = true;
@@ -421,8 +420,8 @@ static int remember_memoryless(Sweep *s, const ProcessRecord *before, ProcessRec
         return keep(s, r);
 }
 
-/* A process that the sweep before did not see, or saw otherwise. Returns 0 or -errno where the sweep cannot go on. */
-static int step_anew(Sweep *s, pid_t pid, const ProcessRecord *before) {
+/* A process that is new, or has changed since the last sweep. Returns 0 or -errno where the sweep cannot go on. */
+static int step_changed(Sweep *s, pid_t pid, const ProcessRecord *before) {
         _cleanup_(process_record_freep) ProcessRecord *record = process_record_new(pid);
         _cleanup_(process_done) Process p = PROCESS_NULL;
         _cleanup_(process_result_done) ProcessResult result = {};
@@ -436,7 +435,7 @@ static int step_anew(Sweep *s, pid_t pid, const ProcessRecord *before) {
                 return r == -ESRCH ? 0 : r;
         if (r < 0)
                 return count_unreadable(s, pid, 0, r);
-        r = is_left_out(s, &p);
+        r = must_skip(s, &p);
         if (r != 0)
                 return r < 0 ? r : count_unreadable(s, pid, p.start_time, /* error= */ 0);
         if (!s->context.options.once && s->context.scan->pids_are_ours)
@@ -450,16 +449,16 @@ static int step_anew(Sweep *s, pid_t pid, const ProcessRecord *before) {
                         count_unreadable(s, pid, p.start_time, r) : 0;
         }
         view->used = s->context.scan->sweep;
-        r = look_at(s, &p, view, before, &result);
+        r = judge_process(s, &p, view, before, &result);
         if (r == 0 && p.start_time != 0 && !p.has_memory)
-                return remember_memoryless(s, before, &record);
+                return record_memoryless(s, before, &record);
         if (r <= 0)
                 return r;
         r = publish(s, pid, p.start_time, &result);
         if (r < 0)
                 return r;
         process_change_schedule(record, before, s->boottime_sec);
-        return remember(s, &p, view, &record, &result);
+        return keep_result(s, &p, view, &record, &result);
 }
 
 static bool is_unchanged(Sweep *s, const ProcessRecord *r) {
@@ -481,7 +480,7 @@ int sweep_step(Sweep *s) {
                 if (r >= 0)
                         r = keep(s, before);
         } else
-                r = step_anew(s, pid, before ? *before : NULL);
+                r = step_changed(s, pid, before ? *before : NULL);
         return r < 0 ? r : 1;
 }
 

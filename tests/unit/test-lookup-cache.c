@@ -34,7 +34,7 @@ START_TEST(a_name_is_kept_once_a_view) {
         ck_assert_uint_eq(add(1, "/a"), a);
         ck_assert_uint_ne(add(2, "/a"), a);
         ck_assert_uint_ne(add(1, "/b"), a);
-        ck_assert_uint_eq(table.paths[a].looked, 0);
+        ck_assert_uint_eq(table.paths[a].looked_up, 0);
 }
 END_TEST
 
@@ -77,7 +77,7 @@ START_TEST(a_changed_answer_is_noted_with_its_sweep) {
         path_answer(p, 1, 0, &old_file);
         ck_assert_uint_eq(p->changed, 1);
         path_answer(p, 2, answers[_i].error, &answers[_i].now);
-        ck_assert_uint_eq(p->looked, 2);
+        ck_assert_uint_eq(p->looked_up, 2);
         ck_assert_uint_eq(p->changed, answers[_i].changes ? 2 : 1);
         ck_assert_int_eq(p->error, answers[_i].error);
 }
@@ -136,7 +136,7 @@ START_TEST(what_no_sweep_needs_is_dropped_and_its_number_used_again) {
         ck_assert_ptr_null(table.paths[b].name);
         ck_assert_ptr_null(table.sets[dropped].paths);
         ck_assert_uint_eq(add(1, "/c"), b);
-        ck_assert_uint_eq(table.paths[b].looked, 0);
+        ck_assert_uint_eq(table.paths[b].looked_up, 0);
 }
 END_TEST
 

@@ -88,14 +88,14 @@ static const struct {
         { "overwritten in place by the same layout, at the first look",
           { .mapped = FOUND(1, 10), .disk = FOUND(1, 10), .loader = FOUND(1, 10), .memory = EVIDENCE_AGREES,
             .relocations = EVIDENCE_DIFFERS, .loader_copy = EVIDENCE_AGREES },
-          { STATE_MODIFIED, FLAG_CRASH_RISK, SUCCESSOR_DISK, .look_again = true } },
+          { STATE_MODIFIED, FLAG_CRASH_RISK, SUCCESSOR_DISK, .race_suspected = true } },
         { "overwritten in place by the same layout, and the loader has relocated it",
           { .mapped = FOUND(1, 10), .disk = FOUND(1, 10), .loader = FOUND(1, 10), .memory = EVIDENCE_AGREES,
             .relocations = EVIDENCE_DIFFERS, .loader_copy = EVIDENCE_AGREES, .relocated = true },
           { STATE_MODIFIED, FLAG_CRASH_RISK, SUCCESSOR_DISK } },
         { "overwritten in place by the same layout, at the second look",
           { .mapped = FOUND(1, 10), .disk = FOUND(1, 10), .loader = FOUND(1, 10), .memory = EVIDENCE_AGREES,
-            .relocations = EVIDENCE_DIFFERS, .loader_copy = EVIDENCE_AGREES, .again = true },
+            .relocations = EVIDENCE_DIFFERS, .loader_copy = EVIDENCE_AGREES, .last_try = true },
           { STATE_MODIFIED, FLAG_CRASH_RISK, SUCCESSOR_DISK } },
         { "written to without a trace in memory, seen before and after",
           { .mapped = FOUND(1, 10), .disk = FOUND(1, 10), .loader = FOUND(1, 10), .memory = EVIDENCE_AGREES,
@@ -185,18 +185,18 @@ static const struct {
           { STATE_REPLACED, 0, SUCCESSOR_DISK } },
         { "replaced in between, at the first look",
           { .mapped = FOUND(1, 10), .disk = FOUND(1, 11), .mount = MOUNT_PRESENT },
-          { STATE_REPLACED, 0, SUCCESSOR_DISK, .look_again = true } },
+          { STATE_REPLACED, 0, SUCCESSOR_DISK, .race_suspected = true } },
         { "replaced by another client, at the second look",
-          { .mapped = FOUND(1, 10), .disk = FOUND(1, 11), .mount = MOUNT_PRESENT, .again = true },
+          { .mapped = FOUND(1, 10), .disk = FOUND(1, 11), .mount = MOUNT_PRESENT, .last_try = true },
           { STATE_REPLACED, 0, SUCCESSOR_DISK } },
         { "removed in between, at the first look",
           { .mapped = FOUND(1, 10), .disk = ABSENT, .mount = MOUNT_PRESENT },
-          { STATE_UNKNOWN, .look_again = true, .unknown = UNKNOWN_RACE } },
+          { STATE_UNKNOWN, .race_suspected = true, .unknown = UNKNOWN_RACE } },
         { "named by the kernel, not there, at the second look",
-          { .mapped = FOUND(1, 10), .disk = ABSENT, .mount = MOUNT_PRESENT, .again = true },
+          { .mapped = FOUND(1, 10), .disk = ABSENT, .mount = MOUNT_PRESENT, .last_try = true },
           { STATE_UNKNOWN, .unknown = UNKNOWN_RACE } },
         { "removed by another client, at the second look",
-          { .remote = true, .mapped = FOUND(1, 10), .disk = ABSENT, .mount = MOUNT_PRESENT, .again = true },
+          { .remote = true, .mapped = FOUND(1, 10), .disk = ABSENT, .mount = MOUNT_PRESENT, .last_try = true },
           { STATE_DELETED } },
         { "memfd",
           { .internal = true, .marked = true, .mapped = UNLINKED(1, 10), .disk = ABSENT },
@@ -236,7 +236,7 @@ static const struct {
           { STATE_UNKNOWN, .unknown = UNKNOWN_NAME } },
         { "unmapped in between",
           { .mapped = ENDED(ABSENT), .disk = FOUND(1, 10) },
-          { STATE_UNKNOWN, .look_again = true, .unknown = UNKNOWN_RACE } },
+          { STATE_UNKNOWN, .race_suspected = true, .unknown = UNKNOWN_RACE } },
 
         /* Without the right to map_files. */
         { "not allowed, deleted",
@@ -266,7 +266,7 @@ START_TEST(facts_lead_to_a_state) {
         ck_assert_msg(v.state == rows[_i].verdict.state, "%s: %s", rows[_i].name, state_to_string(v.state));
         ck_assert_msg(v.flags == rows[_i].verdict.flags, "%s: flags %x", rows[_i].name, v.flags);
         ck_assert_msg(v.successor == rows[_i].verdict.successor, "%s: successor %d", rows[_i].name, v.successor);
-        ck_assert_msg(v.look_again == rows[_i].verdict.look_again, "%s: look again", rows[_i].name);
+        ck_assert_msg(v.race_suspected == rows[_i].verdict.race_suspected, "%s: race suspected", rows[_i].name);
         if (v.state == STATE_UNKNOWN)
                 ck_assert_msg(v.unknown == rows[_i].verdict.unknown, "%s: reason %d", rows[_i].name, v.unknown);
 }
