@@ -117,18 +117,22 @@ static void do_lookup(SweepContext *ctx, const CachedView *view, uint32_t path, 
                 compare_content(ctx, view, p, first ? NULL : &before);
 }
 
+static bool is_looked_up(const SweepContext *ctx, uint32_t path) {
+        return ctx->scan->lookups.paths[path].looked_up == ctx->scan->sweep && !(ctx->options.without & SWEEP_LAYER_LOOKUPS);
+}
+
 int path_lookup(SweepContext *ctx, const CachedView *view, const char *name, bool mapped, uint32_t *ret) {
         int r;
 
         r = lookup_cache_add(&ctx->scan->lookups, view->serial, name, ret);
         if (r < 0)
                 return r;
-        if (ctx->scan->lookups.paths[*ret].looked_up != ctx->scan->sweep)
+        if (!is_looked_up(ctx, *ret))
                 do_lookup(ctx, view, *ret, mapped);
         return 0;
 }
 
 void path_lookup_refresh(SweepContext *ctx, const CachedView *view, uint32_t path) {
-        if (ctx->scan->lookups.paths[path].looked_up != ctx->scan->sweep)
+        if (!is_looked_up(ctx, path))
                 do_lookup(ctx, view, path, ctx->scan->lookups.paths[path].mapped);
 }

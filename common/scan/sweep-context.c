@@ -123,6 +123,8 @@ int sweep_context_start_nsec(SweepContext *ctx, const Process *p, int64_t *ret) 
         uint64_t ticks;
         int r;
 
+        if (ctx->options.without & SWEEP_LAYER_EXEC_TIMES)
+                exec_time_cache_done(&ctx->exec_times);
         r = exec_time_read(&ctx->exec_times, ctx->scan->proc_fd, p, &ticks);
         if (r < 0)
                 return r;

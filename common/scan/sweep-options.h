@@ -31,6 +31,17 @@ typedef struct SweepDevice {
         uint32_t dev_major, dev_minor;
 } SweepDevice;
 
+/*
+ * What a sweep leaves out to be faster. Each can be switched off, so that tests/bench measures what it saves, and
+ * tests/differential shows that the findings are the same without it.
+ */
+typedef enum SweepLayer {
+        SWEEP_LAYER_FAST_PATH = 1 << 0,  /* sweep/fast-path.h */
+        SWEEP_LAYER_SIBLINGS = 1 << 1,   /* sweep/sibling-cache.h */
+        SWEEP_LAYER_EXEC_TIMES = 1 << 2, /* proc/exec-time.h: one read of an ancestor, not one for each descendant */
+        SWEEP_LAYER_LOOKUPS = 1 << 3,    /* scan/lookup-cache.h: one lookup of a name, not one for each process */
+} SweepLayer;
+
 typedef struct SweepOptions {
         const pid_t *pids;      /* examine these only; NULL: all */
         size_t n_pids;
@@ -39,7 +50,8 @@ typedef struct SweepOptions {
         const char *const *ignore_units; /* likewise, against the unit */
         bool remote_file_systems; /* resolve paths on network and userspace file systems as well */
         bool text_maps;           /* read the text of maps even where PROCMAP_QUERY works */
-        bool full;                /* re-read every process, whether it seems changed or not */
+        bool full;                /* examine every process, changed or not */
+        unsigned without;         /* mask of SweepLayer: these are off */
         bool once;                /* no sweep of this scan follows: what only that would need is not read */
         /*
          * Frozen; the sweep before, or NULL. Tells what is current again; and what can be judged no more stays a finding,

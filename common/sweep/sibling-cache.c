@@ -27,7 +27,13 @@ void sibling_cache_done(SiblingCache *c) {
         *c = (SiblingCache){};
 }
 
+static bool is_off(const SiblingCache *c) {
+        return c->ctx->options.without & SWEEP_LAYER_SIBLINGS;
+}
+
 const Sibling *sibling_cache_find(const SiblingCache *c, const SiblingKey *key) {
+        if (is_off(c))
+                return NULL;
         for (uint32_t i = c->buckets ? c->buckets[key->hash % BUCKETS] : UINT32_MAX; i != UINT32_MAX; i = c->siblings[i].next) {
                 const SiblingKey *k = &c->siblings[i].key;
 
@@ -87,7 +93,7 @@ static int take_auxv(const Process *p, const Loader *loader, Sibling *sibling) {
 static int take_evidence(SiblingCache *c, const Process *p, const Loader *loader, Sibling *sibling) {
         int r;
 
-        if (!c->ctx->memory || sibling->result.misprinted || sibling->result.unexecuted ||
+        if (is_off(c) || !c->ctx->memory || sibling->result.misprinted || sibling->result.unexecuted ||
             process_issues_have_unknown(process_result_issues(&sibling->result)) || sibling_cache_find(c, &sibling->key))
                 return 0;
         r = take_auxv(p, loader, sibling);

@@ -387,7 +387,7 @@ static int try_fast_path(Sweep *s, Process *p, const CachedView *view, Loader *l
         if (sibling && !sibling->settled)
                 return 0;
         r = sibling ? sibling_cache_share(&s->siblings, sibling, view, p, ret) : 0;
-        if (r != 0)
+        if (r != 0 || s->context.options.without & SWEEP_LAYER_FAST_PATH)
                 return r;
         r = fast_path_check(&s->fast_path, loader, &newest, ret);
         if (r > 0 && sibling_cache_add_settled(&s->siblings, ret_key, p, loader, ret, newest) < 0)

@@ -135,6 +135,9 @@ def machine():
                                                   open("/proc/loadavg").read().split()[0])
 
 
+LAYERS = ["without-fast-path", "without-siblings", "without-exec-times", "without-lookups"]
+
+
 def contenders(o):
     all_of_them = [
         Contender("text floor: read every maps", [o.floor, "text"]),
@@ -142,6 +145,8 @@ def contenders(o):
         Contender("our first sweep", [o.sweeper, "1"], ours=True),
         Contender("our first sweep, text of maps", [o.sweeper, "text", "1"], ours=True),
     ]
+    if o.layers:
+        all_of_them += [Contender("our first sweep, %s" % x.replace("-", " "), [o.sweeper, x, "1"], ours=True) for x in LAYERS]
     if o.ctl:
         all_of_them.append(Contender("stalelibctl scan --json=short", [o.ctl, "scan", "--json=short"], ours=True))
     all_of_them += [
@@ -280,6 +285,7 @@ def main():
     p.add_argument("--plugin", required=True)
     p.add_argument("--sweeper", required=True)
     p.add_argument("--ctl", help="a stalelibctl to measure as well")
+    p.add_argument("--layers", action="store_true", help="first sweeps without each of the layers that make it faster, too")
     p.add_argument("--truth-only", action="store_true", help="only judge what is found")
     p.add_argument("--shell", help="run this command beside the workload instead")
     p.add_argument("--inside", dest="directory", help=argparse.SUPPRESS)

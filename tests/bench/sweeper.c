@@ -2,7 +2,7 @@
 
 /*
  * Sweeps as the scanner does, one after the other with what the last one left behind:
- *   sweeper [text] [full] [once] [findings] ROUNDS
+ *   sweeper [text] [full] [once] [findings] [without-LAYER] ROUNDS
  * prints a line for each sweep: CPU and wall time in µs, processes, findings; then the
  * findings of the last: pid, state, path.
  */
@@ -30,6 +30,13 @@ static void print_findings(const Snapshot *s) {
         }
 }
 
+static unsigned layer_of(const char *word) {
+        return streq(word, "without-fast-path") ? SWEEP_LAYER_FAST_PATH :
+                streq(word, "without-siblings") ? SWEEP_LAYER_SIBLINGS :
+                streq(word, "without-exec-times") ? SWEEP_LAYER_EXEC_TIMES :
+                streq(word, "without-lookups") ? SWEEP_LAYER_LOOKUPS : 0;
+}
+
 int main(int argc, char *argv[]) {
         _cleanup_(scan_freep) Scan *scan = scan_new();
         _cleanup_(snapshot_freep) Snapshot *last = NULL;
@@ -41,6 +48,7 @@ int main(int argc, char *argv[]) {
                 options.text_maps |= streq(argv[i], "text");
                 options.full |= streq(argv[i], "full");
                 options.once |= streq(argv[i], "once");
+                options.without |= layer_of(argv[i]);
                 findings |= streq(argv[i], "findings");
                 if (atoi(argv[i]) > 0)
                         rounds = atoi(argv[i]);

@@ -5,7 +5,7 @@
  * sweep does after a second, or after some minutes. The file that DIFFERENTIAL_CLOCK names
  * holds two numbers of seconds and nanoseconds: by how much CLOCK_BOOTTIME and
  * CLOCK_REALTIME go on, and by how much CLOCK_REALTIME is late in addition, so that what
- * is that much younger than a file counts as being as old (SCAN_SLACK_NSEC).
+ * is that much younger than a file counts as being as old (SWEEP_SLACK_NSEC).
  */
 
 #include <fcntl.h>

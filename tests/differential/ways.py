@@ -24,6 +24,7 @@ WAYS = {
     "once, text": ("once", "text"),
     "first, query": ("anew",),
     "first, text": ("anew", "text"),
+    "first, without layers": ("anew", "plain"),
     "steady, query": (),
     "steady, text": ("text",),
     "baseline, query": ("baseline",),
@@ -35,7 +36,7 @@ ANSWER_SECONDS = 30
 # What is not compared: times, and the sentences that are made of what is compared.
 LEFT_OUT = ("start_time", "first_seen", "message")
 
-# CLOCK_REALTIME is made late by this, so that SCAN_SLACK_NSEC (one second) is in effect REMAINING_SLACK.
+# CLOCK_REALTIME is made late by this, so that SWEEP_SLACK_NSEC (one second) is in effect REMAINING_SLACK.
 REMAINING_SLACK = 0.05
 LATE_NSEC = 1_000_000_000 - int(REMAINING_SLACK * 1e9)
 # A file is as old as sweeps want it after this: the slack, a tick of start times, and one of the clock of files.
@@ -208,7 +209,7 @@ def compare_unknown(way, should, got):
     for key in sorted(should.unknown.keys() | got.unknown.keys(), key=str):
         a, b = sorted(should.unknown.get(key, [])), sorted(got.unknown.get(key, []))
         if way == DAEMON and not a and set(b) == {"content"}:
-            continue  # its clock is the true one: what is younger than SCAN_SLACK_NSEC could have been written to under the process
+            continue  # its clock is the true one: what is younger than SWEEP_SLACK_NSEC could have been written to under the process
         if a != b:
             yield Difference(way, *key, f"unknown {','.join(b)} not {','.join(a)}",
                              f"unknown {key[1]}: {b or 'no'}, not {a or 'no'}")

@@ -6,7 +6,8 @@
  * the report, and what it cost.
  *
  *         sweeper [OPTION…]       text: the text of maps; baseline; remote; full; owners;
- *                                 anew: each sweep is the first of a new Scan; once: and says so
+ *                                 anew: each sweep is the first of a new Scan; once: and says so;
+ *                                 plain: without the layers that make it faster
  */
 
 #include <stdio.h>
@@ -121,6 +122,8 @@ int main(int argc, char *argv[]) {
                 options.remote_file_systems = options.remote_file_systems || streq(argv[i], "remote");
                 options.full = options.full || streq(argv[i], "full");
                 options.owners = options.owners || streq(argv[i], "owners");
+                if (streq(argv[i], "plain"))
+                        options.without = SWEEP_LAYER_FAST_PATH | SWEEP_LAYER_SIBLINGS | SWEEP_LAYER_EXEC_TIMES | SWEEP_LAYER_LOOKUPS;
         }
         while (scan && fgets(line, sizeof(line), stdin)) {
                 int r;
