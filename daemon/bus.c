@@ -57,7 +57,7 @@ static int method_sweep(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         if (b->n_waiters == WAITERS_MAX)
                 return sd_bus_error_set(error, ERROR_BUSY, "Too many callers wait for a sweep already");
         b->waiters[b->n_waiters++] = (Waiter){ .call = sd_bus_message_ref(m) };
-        b->callbacks.on_sweep_wanted(b->callbacks.userdata);
+        b->callbacks.on_sweep_requested(b->callbacks.userdata);
         return 1; /* answered by bus_sweep_ended() */
 }
 
@@ -413,17 +413,17 @@ int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot, const D
         return r < 0 ? r : k;
 }
 
-void bus_notice(Bus *b, const Notice *n) {
+void bus_emit(Bus *b, const Event *n) {
         sd_bus_message *m = NULL;
         int r;
 
-        if (!b->bus || n->kind == NOTICE_SUM)
+        if (!b->bus || n->kind == EVENT_SUMMARY)
                 return;
         r = sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_MANAGER,
-                                      n->kind == NOTICE_ADDED ? "FindingAdded" : "FindingRemoved");
+                                      n->kind == EVENT_ADDED ? "FindingAdded" : "FindingRemoved");
         if (r >= 0)
                 r = dictionary_append_finding(m, n->finding, /* explained= */ false);
-        if (r >= 0 && n->kind == NOTICE_REMOVED)
+        if (r >= 0 && n->kind == EVENT_REMOVED)
                 r = sd_bus_message_append(m, "s", removal_to_string(n->removal));
         if (r >= 0)
                 sd_bus_send(b->bus, m, /* cookie= */ NULL);

@@ -9,7 +9,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
-#include "notice.h"
+#include "event-queue.h"
 #include "report/snapshot.h"
 
 #define BUS_NAME "org.stalelib1"
@@ -25,7 +25,7 @@ typedef struct Bus Bus;
 
 typedef struct BusCallbacks {
         /* Somebody called Sweep(), and waits for bus_sweep_ended(). */
-        void (*on_sweep_wanted)(void *userdata);
+        void (*on_sweep_requested)(void *userdata);
         /* The name is ours. */
         void (*on_name_acquired)(void *userdata);
         /* The name cannot be ours. */
@@ -67,7 +67,7 @@ int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot, const D
 bool bus_work(Bus *b);
 
 /* FindingAdded, FindingRemoved. */
-void bus_notice(Bus *b, const Notice *n);
+void bus_emit(Bus *b, const Event *n);
 
 /* Callers of Sweep() before this get the sweep that starts now. */
 void bus_sweep_started(Bus *b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "choice.h"
+#include "list-quota.h"
 #include "handover.h"
 #include "message.h"
 
@@ -131,7 +131,7 @@ static uint64_t owner_of(const Owners *o, pid_t pid, uint64_t start_time, uint64
 }
 
 /* owners: NULL where all fit, so that it does not matter. */
-static void fill_items(const Handover *h, const Owners *owners, ChoiceItem *items) {
+static void fill_items(const Handover *h, const Owners *owners, QuotaItem *items) {
         uint32_t process = 0;
         uint64_t owner = 0;
 
@@ -144,11 +144,11 @@ static void fill_items(const Handover *h, const Owners *owners, ChoiceItem *item
                         owner = owner_of(owners, f->pid, f->start_time, f->uid);
                 }
                 size = h->handed[i].length > 0 ? h->handed[i].length : finding_text_bound(f);
-                items[i] = (ChoiceItem){
+                items[i] = (QuotaItem){
                         .owner = owner,
                         .process = process,
                         .rank = rank(h->handed + i, finding_urgency(f)),
-                        .size = size > FINDING_TEXT_MAX ? CHOICE_NEVER : size,
+                        .size = size > FINDING_TEXT_MAX ? LIST_QUOTA_NEVER : size,
                 };
         }
 }
@@ -171,9 +171,9 @@ static void take_choice(Handover *h, const bool *chosen) {
 }
 
 static int choose(Handover *h, const Owners *owners) {
-        static const ChoiceLimits limits = { .items = FINDINGS_MAX, .per_process = FINDINGS_PROCESS_MAX, .text = FINDINGS_TEXT_MAX };
+        static const QuotaLimits limits = { .items = FINDINGS_MAX, .per_process = FINDINGS_PROCESS_MAX, .text = FINDINGS_TEXT_MAX };
         size_t n = h->snapshot->n_findings;
-        _cleanup_free_ ChoiceItem *items = calloc(n + 1, sizeof(*items));
+        _cleanup_free_ QuotaItem *items = calloc(n + 1, sizeof(*items));
         _cleanup_free_ bool *chosen = calloc(n + 1, sizeof(*chosen));
         int r;
 
@@ -183,7 +183,7 @@ static int choose(Handover *h, const Owners *owners) {
         if (r < 0)
                 return r;
         fill_items(h, r > 0 ? owners : NULL, items);
-        r = choice_make(items, n, &limits, chosen);
+        r = list_quota_choose(items, n, &limits, chosen);
         if (r >= 0)
                 take_choice(h, chosen);
         return r;
@@ -226,7 +226,7 @@ static bool unknown_fits(const Snapshot *s) {
         return sum <= UNKNOWN_TEXT_MAX && largest <= UNKNOWN_TEXT_ONE_MAX;
 }
 
-static int unknown_items(const Snapshot *s, const Owners *owners, ChoiceItem *items) {
+static int unknown_items(const Snapshot *s, const Owners *owners, QuotaItem *items) {
         uint32_t process = 0;
         uint64_t owner = 0;
 
@@ -240,16 +240,16 @@ static int unknown_items(const Snapshot *s, const Owners *owners, ChoiceItem *it
                         process = (uint32_t) i;
                         owner = owner_of(owners, u->pid, u->start_time, 0);
                 }
-                items[i] = (ChoiceItem){ .owner = owner, .process = process,
-                                         .size = length > UNKNOWN_TEXT_ONE_MAX ? CHOICE_NEVER : length };
+                items[i] = (QuotaItem){ .owner = owner, .process = process,
+                                         .size = length > UNKNOWN_TEXT_ONE_MAX ? LIST_QUOTA_NEVER : length };
         }
         return 0;
 }
 
 /* Leaves what is to be listed; the processes of the others are listed in part. */
 static int drop_unknown(Snapshot *s, const Owners *owners) {
-        static const ChoiceLimits limits = { .items = UNKNOWN_LIST_MAX, .per_process = UNKNOWN_PROCESS_MAX, .text = UNKNOWN_TEXT_MAX };
-        _cleanup_free_ ChoiceItem *items = NULL;
+        static const QuotaLimits limits = { .items = UNKNOWN_LIST_MAX, .per_process = UNKNOWN_PROCESS_MAX, .text = UNKNOWN_TEXT_MAX };
+        _cleanup_free_ QuotaItem *items = NULL;
         _cleanup_free_ bool *chosen = NULL;
         size_t kept = 0;
         int r;
@@ -262,7 +262,7 @@ static int drop_unknown(Snapshot *s, const Owners *owners) {
                 return -ENOMEM;
         r = unknown_items(s, owners, items);
         if (r >= 0)
-                r = choice_make(items, s->n_unknown, &limits, chosen);
+                r = list_quota_choose(items, s->n_unknown, &limits, chosen);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < s->n_unknown; i++) {

@@ -7,13 +7,13 @@
 #include "proc/process-owner.h"
 #include "proc/requirements.h"
 
-uint32_t health_troubles(const Health *h) {
-        return (h->scanner ? TROUBLE_SCANNER : 0u) |
-               (h->processes > 0 || h->devices > 0 ? TROUBLE_LEFT_OUT : 0u) |
-               (h->unreadable > 0 ? TROUBLE_UNREADABLE : 0u) |
-               (h->unlisted > 0 ? TROUBLE_UNLISTED : 0u) |
-               (h->owners > 0 ? TROUBLE_OWNERS : 0u) |
-               (h->missing ? TROUBLE_MISSING : 0u);
+uint32_t health_problems(const Health *h) {
+        return (h->scanner ? PROBLEM_SCANNER : 0u) |
+               (h->processes > 0 || h->devices > 0 ? PROBLEM_SKIPPED : 0u) |
+               (h->unreadable > 0 ? PROBLEM_UNREADABLE : 0u) |
+               (h->unlisted > 0 ? PROBLEM_UNLISTED : 0u) |
+               (h->owners > 0 ? PROBLEM_OWNERS : 0u) |
+               (h->missing ? PROBLEM_MISSING : 0u);
 }
 
 static const char *plural(uint64_t n) {

@@ -18,17 +18,17 @@ typedef struct Health {
         uint64_t findings, unlisted; /* all that there are, and those of them that a list has no space for */
 } Health;
 
-typedef enum Trouble {
-        TROUBLE_SCANNER = 1 << 0,
-        TROUBLE_LEFT_OUT = 1 << 1,
-        TROUBLE_UNREADABLE = 1 << 2,
-        TROUBLE_UNLISTED = 1 << 3,
-        TROUBLE_OWNERS = 1 << 4,
-        TROUBLE_MISSING = 1 << 5,
-} Trouble;
+typedef enum HealthProblem {
+        PROBLEM_SCANNER = 1 << 0,
+        PROBLEM_SKIPPED = 1 << 1,
+        PROBLEM_UNREADABLE = 1 << 2,
+        PROBLEM_UNLISTED = 1 << 3,
+        PROBLEM_OWNERS = 1 << 4,
+        PROBLEM_MISSING = 1 << 5,
+} HealthProblem;
 
-/* Mask of Trouble; 0: all is well. */
-uint32_t health_troubles(const Health *h);
+/* Mask of HealthProblem; 0: all is well. */
+uint32_t health_problems(const Health *h);
 
 /* One sentence for each trouble; "" where all is well. The caller frees. NULL: no memory. */
 char *health_describe(const Health *h);

@@ -188,7 +188,7 @@ static void journal_removed(const Finding *f, Removal removal) {
         entry_send(&e);
 }
 
-static void journal_sum(const Notice *n) {
+static void journal_sum(const Event *n) {
         _cleanup_free_ char *group = escape(finding_group(n->finding)), *message = NULL;
         _cleanup_(entry_done) Entry e = {};
 
@@ -206,17 +206,17 @@ static void journal_sum(const Notice *n) {
         entry_send(&e);
 }
 
-void journal_notice(const Notice *n) {
+void journal_send(const Event *n) {
         if (!n->in_journal)
                 return;
         switch (n->kind) {
-        case NOTICE_ADDED:
+        case EVENT_ADDED:
                 journal_added(n->finding);
                 break;
-        case NOTICE_REMOVED:
+        case EVENT_REMOVED:
                 journal_removed(n->finding, n->removal);
                 break;
-        case NOTICE_SUM:
+        case EVENT_SUMMARY:
                 journal_sum(n);
                 break;
         }

@@ -7,9 +7,9 @@
  * there as well.
  */
 
-#include "notice.h"
+#include "event-queue.h"
 
-void journal_notice(const Notice *n);
+void journal_send(const Event *n);
 
 /* reason: as health_describe() has it, and safe to show. */
 void journal_degraded(const char *reason);

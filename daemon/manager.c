@@ -8,14 +8,14 @@
 #include "config.h"
 #include "health.h"
 #include "journal.h"
-#include "link.h"
+#include "scanner-client.h"
 #include "log.h"
 #include "manager.h"
 #include "metrics.h"
 #include "quarantine.h"
 #include "schedule.h"
-#include "settle.h"
-#include "teller.h"
+#include "debounce.h"
+#include "announcer.h"
 #include "timespan.h"
 #include "util/clock.h"
 
@@ -24,9 +24,9 @@ enum {
         PRIORITY_SIGNAL = SD_EVENT_PRIORITY_IMPORTANT,
         PRIORITY_BUS = SD_EVENT_PRIORITY_NORMAL,
         PRIORITY_TIMER = SD_EVENT_PRIORITY_NORMAL + 10,
-        PRIORITY_LINK = SD_EVENT_PRIORITY_NORMAL + 20,
-        PRIORITY_TELLER = SD_EVENT_PRIORITY_NORMAL + 30,
-        PRIORITY_LIST = PRIORITY_TELLER, /* takes turns with it */
+        PRIORITY_SCANNER = SD_EVENT_PRIORITY_NORMAL + 20,
+        PRIORITY_ANNOUNCER = SD_EVENT_PRIORITY_NORMAL + 30,
+        PRIORITY_LIST = PRIORITY_ANNOUNCER, /* takes turns with it */
 };
 
 /* Whoever activated us over the bus gets an answer by then, if only an empty one. */
@@ -41,21 +41,21 @@ typedef struct Manager {
         Config config;
         sd_event *event;
         Bus *bus;
-        Link *link;
-        Teller *teller;
+        ScannerClient *scanner;
+        Announcer *announcer;
         sd_event_source *sweep, *ready, *bus_retry, *metrics;
 
         Schedule schedule;
-        Settle settle;
+        Debounce debounce;
         Quarantine quarantine;
 
         uint64_t last_sweep, last_sweep_monotonic;
         uint64_t unreadable;     /* in the last sweep */
         uint64_t failures;
-        char *scanner_trouble;   /* since the last sweep that ended well, or NULL */
+        char *scanner_problem;   /* since the last sweep that ended well, or NULL */
         Health health;
         char *reason;            /* health in words */
-        uint32_t troubles;       /* that were told */
+        uint32_t problems;       /* that were told */
         bool is_ready;
         bool metrics_failed;     /* and that was said */
 } Manager;
@@ -87,7 +87,7 @@ static void manager_plan(Manager *m) {
 
 static void manager_publish(Manager *m, const Difference *difference) {
         const BusState state = {
-                .state = m->troubles ? "degraded" : m->last_sweep ? "running" : "starting",
+                .state = m->problems ? "degraded" : m->last_sweep ? "running" : "starting",
                 .degraded_reason = m->reason ? m->reason : "",
                 .last_sweep = m->last_sweep,
                 .last_sweep_monotonic = m->last_sweep_monotonic,
@@ -95,7 +95,7 @@ static void manager_publish(Manager *m, const Difference *difference) {
         };
         int r;
 
-        r = bus_publish(m->bus, &state, m->settle.snapshot, difference);
+        r = bus_publish(m->bus, &state, m->debounce.snapshot, difference);
         if (r < 0)
                 log_errno(LOG_WARNING, r, "Cannot tell the bus");
 }
@@ -109,7 +109,7 @@ static void status_add(char *text, size_t size, uint64_t n, const char *clause) 
 }
 
 static void manager_status(const Manager *m) {
-        const Counts *c = m->settle.snapshot ? &m->settle.snapshot->counts : NULL;
+        const Counts *c = m->debounce.snapshot ? &m->debounce.snapshot->counts : NULL;
         char besides[256] = "";
 
         if (!m->last_sweep || !c) {
@@ -129,9 +129,9 @@ static void manager_status(const Manager *m) {
 static void manager_check_health(Manager *m) {
         uint64_t now = clock_usec(CLOCK_BOOTTIME);
         char *reason;
-        uint32_t troubles;
+        uint32_t problems;
 
-        m->health.scanner = m->scanner_trouble;
+        m->health.scanner = m->scanner_problem;
         m->health.processes = quarantine_count(&m->quarantine, SUSPECT_PROCESS, now);
         m->health.devices = quarantine_count(&m->quarantine, SUSPECT_DEVICE, now);
         m->health.owners = quarantine_count(&m->quarantine, SUSPECT_OWNER, now);
@@ -142,21 +142,21 @@ static void manager_check_health(Manager *m) {
         free(m->reason);
         m->reason = reason;
 
-        troubles = health_troubles(&m->health);
-        if (troubles & ~m->troubles)
+        problems = health_problems(&m->health);
+        if (problems & ~m->problems)
                 journal_degraded(reason);
-        else if (troubles == 0 && m->troubles != 0)
+        else if (problems == 0 && m->problems != 0)
                 journal_recovered();
-        m->troubles = troubles;
+        m->problems = problems;
 }
 
 static int on_metrics(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
         Manager *m = userdata;
         const MetricsFacts facts = {
-                .snapshot = m->last_sweep ? m->settle.snapshot : NULL,
+                .snapshot = m->last_sweep ? m->debounce.snapshot : NULL,
                 .last_success_usec = m->last_sweep,
                 .failures = m->failures,
-                .degraded = m->troubles != 0,
+                .degraded = m->problems != 0,
         };
         _cleanup_free_ char *text = NULL;
         int r;
@@ -252,10 +252,10 @@ static void on_bus_disconnected(void *userdata) {
         timer_set(m->bus_retry, clock_usec(CLOCK_BOOTTIME) + BUS_RETRY_USEC);
 }
 
-static void on_sweep_wanted(void *userdata) {
+static void on_sweep_requested(void *userdata) {
         Manager *m = userdata;
 
-        schedule_wish(&m->schedule, clock_usec(CLOCK_BOOTTIME));
+        schedule_request(&m->schedule, clock_usec(CLOCK_BOOTTIME));
         manager_plan(m);
 }
 
@@ -269,7 +269,7 @@ static int request_fill(Manager *m, Request *r, uint64_t now) {
             strv_copy(m->config.ignore_units, &r->ignore_units) < 0)
                 return -ENOMEM;
         /* A new scanner does not know what was stale before; the snapshot is only lent. */
-        r->previous = link_is_open(m->link) ? NULL : m->settle.snapshot;
+        r->previous = scanner_client_is_open(m->scanner) ? NULL : m->debounce.snapshot;
         return quarantine_fill(&m->quarantine, now, r);
 }
 
@@ -277,8 +277,8 @@ static int request_fill(Manager *m, Request *r, uint64_t now) {
 static void manager_failed(Manager *m, const char *trouble, bool mended) {
         char *copy = strdup(trouble);
 
-        free(m->scanner_trouble);
-        m->scanner_trouble = copy;
+        free(m->scanner_problem);
+        m->scanner_problem = copy;
         m->failures++;
         schedule_failed(&m->schedule, mended, clock_usec(CLOCK_BOOTTIME));
         manager_plan(m);
@@ -298,7 +298,7 @@ static int on_sweep(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         bus_sweep_started(m->bus);
         r = request_fill(m, &request, now);
         if (r >= 0)
-                r = link_sweep(m->link, &request, m->settle.snapshot);
+                r = scanner_client_sweep(m->scanner, &request, m->debounce.snapshot);
         request.previous = NULL;
         request_done(&request);
         if (r < 0) {
@@ -321,40 +321,40 @@ static void manager_take_counts(Manager *m, const Snapshot *s) {
         m->health.owners_processes = c->left_out;
         m->health.findings = stale_counts_findings(&c->stale);
         m->health.unlisted = m->health.findings - s->n_findings;
-        free(m->scanner_trouble);
-        m->scanner_trouble = NULL;
+        free(m->scanner_problem);
+        m->scanner_problem = NULL;
         m->last_sweep = clock_usec(CLOCK_REALTIME);
         m->last_sweep_monotonic = clock_now();
 }
 
 static void on_snapshot(void *userdata, Snapshot *snapshot, uint32_t missing) {
         uint64_t now = clock_usec(CLOCK_BOOTTIME);
-        Settlement settlement = {};
+        DebounceResult result = {};
         Manager *m = userdata;
         int r;
 
-        r = settle_update(&m->settle, snapshot, now, m->config.settle_usec, &settlement);
+        r = debounce_update(&m->debounce, snapshot, now, m->config.settle_usec, &result);
         if (r < 0) {
                 /* The scanner counts on us to have it. */
-                link_reset(m->link);
+                scanner_client_reset(m->scanner);
                 manager_failed(m, "its answer does not fit in memory", /* mended= */ false);
                 return;
         }
         schedule_ended(&m->schedule, now);
-        schedule_wish(&m->schedule, settlement.due);
+        schedule_request(&m->schedule, result.due);
         manager_plan(m);
-        manager_take_counts(m, m->settle.snapshot);
+        manager_take_counts(m, m->debounce.snapshot);
         m->health.missing = missing;
-        manager_show(m, &settlement.difference);
-        r = teller_add(m->teller, &settlement);
+        manager_show(m, &result.difference);
+        r = announcer_add(m->announcer, &result);
         if (r < 0)
                 log_errno(LOG_ERR, r, "Cannot tell what was found");
-        settlement_done(&settlement);
+        debounce_result_done(&result);
         bus_sweep_ended(m->bus, /* failure= */ NULL);
         manager_ready(m);
 }
 
-static void on_link_failed(void *userdata, const LinkFailure *f) {
+static void on_scanner_failed(void *userdata, const ScannerFailure *f) {
         Manager *m = userdata;
         char trouble[256];
         bool mended;
@@ -375,7 +375,7 @@ static void on_changed(void *userdata) {
 
         if (!m->config.watch)
                 return;
-        schedule_wish(&m->schedule, clock_usec(CLOCK_BOOTTIME));
+        schedule_request(&m->schedule, clock_usec(CLOCK_BOOTTIME));
         manager_plan(m);
 }
 
@@ -399,12 +399,12 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
         else {
                 /* A scanner tells each name that is to be watched once: a new one begins anew. */
                 if (config.watch != m->config.watch)
-                        link_reset(m->link);
+                        scanner_client_reset(m->scanner);
                 config_done(&m->config);
                 m->config = config;
-                link_set_timeout(m->link, config.scanner_timeout_usec);
+                scanner_client_set_timeout(m->scanner, config.scanner_timeout_usec);
                 schedule_set_interval(&m->schedule, config.sweep_interval_usec, now);
-                schedule_wish(&m->schedule, now);
+                schedule_request(&m->schedule, now);
                 manager_plan(m);
                 manager_show(m, /* difference= */ NULL);
                 log_line(LOG_INFO, "Read the configuration again");
@@ -456,17 +456,17 @@ static int timers_new(Manager *m) {
         return r < 0 ? r : timer_new(m, on_metrics, &m->metrics);
 }
 
-static int rooms_new(Manager *m) {
+static int parts_new(Manager *m) {
         const BusCallbacks bus = {
-                .on_sweep_wanted = on_sweep_wanted,
+                .on_sweep_requested = on_sweep_requested,
                 .on_name_acquired = on_name_acquired,
                 .on_name_refused = on_name_refused,
                 .on_disconnected = on_bus_disconnected,
                 .userdata = m,
         };
-        const LinkCallbacks link = {
+        const ScannerClientCallbacks scanner = {
                 .on_snapshot = on_snapshot,
-                .on_failed = on_link_failed,
+                .on_failed = on_scanner_failed,
                 .on_changed = on_changed,
                 .userdata = m,
         };
@@ -475,17 +475,17 @@ static int rooms_new(Manager *m) {
         r = bus_new(m->event, PRIORITY_BUS, PRIORITY_LIST, &bus, &m->bus);
         if (r < 0)
                 return r;
-        return link_new(m->event, PRIORITY_LINK, m->options->scanner_socket, m->config.scanner_timeout_usec, &link, &m->link);
+        return scanner_client_new(m->event, PRIORITY_SCANNER, m->options->scanner_socket, m->config.scanner_timeout_usec, &scanner, &m->scanner);
 }
 
 /* What was told before a restart is not told again. */
-static int memory_new(Manager *m) {
+static int state_new(Manager *m) {
         _cleanup_(snapshot_freep) Snapshot *told = NULL;
         _cleanup_free_ int *priorities = NULL;
-        Ledger *ledger = NULL;
+        StateFile *state_file = NULL;
         int r;
 
-        r = ledger_open(m->options->state_directory, &ledger, &told, &priorities);
+        r = state_file_open(m->options->state_directory, &state_file, &told, &priorities);
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
@@ -494,14 +494,14 @@ static int memory_new(Manager *m) {
                 if (r > 0)
                         log_line(LOG_WARNING, "Not all of %s/known can be understood; what is missing may be told again",
                                  m->options->state_directory);
-                r = settle_restore(&m->settle, told, priorities);
+                r = debounce_restore(&m->debounce, told, priorities);
                 if (r < 0) {
-                        ledger_free(ledger);
+                        state_file_free(state_file);
                         return r;
                 }
                 TAKE_PTR(told);
         }
-        return teller_new(m->event, PRIORITY_TELLER, m->bus, &m->settle, ledger, &m->teller);
+        return announcer_new(m->event, PRIORITY_ANNOUNCER, m->bus, &m->debounce, state_file, &m->announcer);
 }
 
 static int manager_init(Manager *m) {
@@ -520,9 +520,9 @@ static int manager_init(Manager *m) {
         if (r >= 0)
                 r = timers_new(m);
         if (r >= 0)
-                r = rooms_new(m);
+                r = parts_new(m);
         if (r >= 0)
-                r = memory_new(m);
+                r = state_new(m);
         if (r < 0)
                 return log_errno(LOG_ERR, r, "Cannot start");
 
@@ -537,17 +537,17 @@ static int manager_init(Manager *m) {
 }
 
 static void manager_done(Manager *m) {
-        teller_free(m->teller);
-        link_free(m->link);
+        announcer_free(m->announcer);
+        scanner_client_free(m->scanner);
         bus_free(m->bus);
-        settle_done(&m->settle);
+        debounce_done(&m->debounce);
         sd_event_source_unref(m->sweep);
         sd_event_source_unref(m->ready);
         sd_event_source_unref(m->bus_retry);
         sd_event_source_unref(m->metrics);
         sd_event_unref(m->event);
         config_done(&m->config);
-        free(m->scanner_trouble);
+        free(m->scanner_problem);
         free(m->reason);
 }
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "metrics.h"
-#include "notice.h"
+#include "event-queue.h"
 #include "timespan.h"
 #include "util/escape.h"
 

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <systemd/sd-event.h>
 
-#include "confine.h"
+#include "sandbox.h"
 #include "handover.h"
 #include "log.h"
 #include "message.h"
@@ -492,9 +492,9 @@ int scanner_run(int fd) {
         if (r < 0)
                 return log_errno(LOG_ERR, r, "Cannot start");
 
-        r = confine();
+        r = sandbox_enter();
         if (r < 0)
-                return log_errno(LOG_ERR, r, "Cannot confine myself");
+                return log_errno(LOG_ERR, r, "Failed to set up sandbox");
         /* Only now: what is filtered is missing as well. */
         s.missing = requirements_missing();
 

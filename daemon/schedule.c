@@ -37,7 +37,7 @@ void schedule_set_interval(Schedule *s, uint64_t interval, uint64_t now) {
         s->regular = add(now, interval);
 }
 
-void schedule_wish(Schedule *s, uint64_t when) {
+void schedule_request(Schedule *s, uint64_t when) {
         s->due = min(s->due, when);
 }
 
@@ -67,7 +67,7 @@ static void schedule_refill(Schedule *s, uint64_t now) {
 void schedule_started(Schedule *s, uint64_t now) {
         schedule_refill(s, now);
         s->running = true;
-        s->wished = now < s->regular;
+        s->requested = now < s->regular;
         s->started = now;
         s->due = SCHEDULE_NEVER;
         s->regular = add(now, s->interval);
@@ -75,7 +75,7 @@ void schedule_started(Schedule *s, uint64_t now) {
 
 void schedule_ended(Schedule *s, uint64_t now) {
         schedule_refill(s, now);
-        if (s->wished)
+        if (s->requested)
                 s->budget -= (int64_t) min(now - s->started, INT32_MAX);
         if (s->budget < -DEBT_MAX_USEC)
                 s->budget = -DEBT_MAX_USEC;

@@ -25,7 +25,7 @@ typedef struct Schedule {
         uint64_t retry;      /* not before this: the scanner failed */
         unsigned failures;   /* in a row */
         uint64_t started;
-        bool running, wished; /* it started before it was due regularly */
+        bool running, requested; /* it started before it was due regularly */
 } Schedule;
 
 /* The first sweep is due at once. */
@@ -33,7 +33,7 @@ void schedule_init(Schedule *s, uint64_t interval, uint64_t now);
 void schedule_set_interval(Schedule *s, uint64_t interval, uint64_t now);
 
 /* Something wants a sweep that starts at `when` or soon after. Wishes become one. */
-void schedule_wish(Schedule *s, uint64_t when);
+void schedule_request(Schedule *s, uint64_t when);
 
 /* When to start the next sweep; SCHEDULE_NEVER while one is running. */
 uint64_t schedule_next(const Schedule *s);

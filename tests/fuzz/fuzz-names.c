@@ -112,11 +112,11 @@ static void check_report(const Finding *f, bool must_come_back) {
 }
 
 static void check_journal(Finding *f) {
-        Notice notice = { .finding = f, .in_journal = true, .n_findings = 2, .n_processes = 1 };
+        Event notice = { .finding = f, .in_journal = true, .n_findings = 2, .n_processes = 1 };
 
         n_entries = 0;
-        for (notice.kind = NOTICE_ADDED; notice.kind <= NOTICE_SUM; notice.kind++)
-                journal_notice(&notice);
+        for (notice.kind = EVENT_ADDED; notice.kind <= EVENT_SUMMARY; notice.kind++)
+                journal_send(&notice);
         FUZZ_CHECK(n_entries == 3);
 }
 

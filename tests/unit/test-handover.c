@@ -6,22 +6,22 @@
 #include "findings.h"
 #include "handover.h"
 #include "message.h"
-#include "settle.h"
+#include "debounce.h"
 
 static Handover *scanner;  /* of the last sweep */
-static Settle settle;      /* of the daemon */
-static Settlement last;
+static Debounce settle;      /* of the daemon */
+static DebounceResult last;
 
 static void setup(void) {
         bus_setup();
         scanner = NULL;
-        settle = (Settle){};
-        last = (Settlement){};
+        settle = (Debounce){};
+        last = (DebounceResult){};
 }
 
 static void teardown(void) {
-        settlement_done(&last);
-        settle_done(&settle);
+        debounce_result_done(&last);
+        debounce_done(&settle);
         scanner = handover_free(scanner);
         bus_teardown();
 }
@@ -99,9 +99,9 @@ static void sweep(Snapshot *s) {
         fetch(&a, &texts);
         snapshot_freeze(a.snapshot);
         ck_assert(answer_is_sound(a.snapshot));
-        settlement_done(&last);
-        last = (Settlement){};
-        ck_assert_int_eq(settle_update(&settle, a.snapshot, 10, /* settle_usec= */ 0, &last), 0);
+        debounce_result_done(&last);
+        last = (DebounceResult){};
+        ck_assert_int_eq(debounce_update(&settle, a.snapshot, 10, /* settle_usec= */ 0, &last), 0);
 }
 
 /* Another scanner takes over, and gets what the daemon knows. */

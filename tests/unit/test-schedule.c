@@ -31,7 +31,7 @@ START_TEST(without_an_interval_only_wishes_count) {
         schedule_init(&s, SCHEDULE_NEVER, 0);
         sweep(&s, 10000);
         ck_assert_uint_eq(schedule_next(&s), SCHEDULE_NEVER);
-        schedule_wish(&s, 3 * SECOND);
+        schedule_request(&s, 3 * SECOND);
         ck_assert_uint_eq(sweep(&s, 10000), 3 * SECOND);
         ck_assert_uint_eq(schedule_next(&s), SCHEDULE_NEVER);
 }
@@ -42,12 +42,12 @@ START_TEST(wishes_become_one_and_those_during_a_sweep_become_the_next) {
 
         schedule_init(&s, MINUTE, 0);
         sweep(&s, 10000);
-        schedule_wish(&s, 2 * SECOND);
-        schedule_wish(&s, 3 * SECOND);
-        schedule_wish(&s, 2 * SECOND);
+        schedule_request(&s, 2 * SECOND);
+        schedule_request(&s, 3 * SECOND);
+        schedule_request(&s, 2 * SECOND);
         ck_assert_uint_eq(schedule_next(&s), 2 * SECOND);
         schedule_started(&s, 2 * SECOND);
-        schedule_wish(&s, 2 * SECOND + 1);
+        schedule_request(&s, 2 * SECOND + 1);
         schedule_ended(&s, 2 * SECOND + 10000);
         ck_assert_uint_lt(schedule_next(&s), 2 * SECOND + 20000);
         sweep(&s, 10000);
@@ -61,7 +61,7 @@ START_TEST(wishes_without_end_take_their_share_and_no_more) {
 
         schedule_init(&s, SCHEDULE_NEVER, 0);
         while (now < until) {
-                schedule_wish(&s, now);
+                schedule_request(&s, now);
                 now = sweep(&s, 20000) + 20000;
                 swept += 20000;
         }
@@ -75,9 +75,9 @@ START_TEST(a_long_sweep_does_not_lock_wishes_out_for_long) {
 
         schedule_init(&s, SCHEDULE_NEVER, 0);
         sweep(&s, 1000);
-        schedule_wish(&s, SECOND);
+        schedule_request(&s, SECOND);
         ck_assert_uint_eq(sweep(&s, 900 * SECOND), SECOND);
-        schedule_wish(&s, 901 * SECOND);
+        schedule_request(&s, 901 * SECOND);
         ck_assert_uint_gt(schedule_next(&s), 902 * SECOND);
         ck_assert_uint_le(schedule_next(&s), 906 * SECOND);
 }
@@ -89,7 +89,7 @@ START_TEST(regular_sweeps_are_not_charged_to_wishes) {
         schedule_init(&s, SECOND, 0);
         for (unsigned i = 0; i < 100; i++)
                 sweep(&s, 900000);
-        schedule_wish(&s, 99 * SECOND + 950000);
+        schedule_request(&s, 99 * SECOND + 950000);
         ck_assert_uint_lt(schedule_next(&s), 100 * SECOND);
 }
 END_TEST

@@ -67,7 +67,7 @@ class Daemon:
         need(self.scanner_pid() == self.scanner, f"another scanner: {self.said()}")
         return {f"{what} of {who}": cost(pid) for who, pid in (("the daemon", self.daemon.pid), ("the scanner", self.scanner))
                 for what, cost in (("KiB", resident_kib), ("descriptors", count_descriptors))} | {
-                    "bytes of the ledger": os.path.getsize(self.directory + "/state/known")}
+                    "bytes of the state file": os.path.getsize(self.directory + "/state/known")}
 
 
 def resident_kib(pid):

@@ -94,7 +94,7 @@ def third(samples, which):
 SLACK = {"KiB of the daemon": 512, "KiB of the scanner": 1024, "descriptors of the daemon": 1,
          "descriptors of the scanner": 8}
 # It is written anew when it has 4096 lines more than it needs.
-LEDGER_BYTES = 8 << 20
+STATE_FILE_BYTES = 8 << 20
 
 
 def the_daemon_and_its_scanner_stay_flat(zoo):
@@ -131,9 +131,9 @@ def the_daemon_and_its_scanner_stay_flat(zoo):
         early, late = (third([s[what] for s in samples], which) for which in (0, 2))
         print(f"# {what}: {early:.0f} early, {late:.0f} late, at most {max(s[what] for s in samples)}", file=sys.stderr)
         need(late <= early + slack, f"{what}: {early}, then {late}")
-    ledger = max(s["bytes of the ledger"] for s in samples)
-    print(f"# bytes of the ledger: at most {ledger}", file=sys.stderr)
-    need(ledger < LEDGER_BYTES, f"a ledger of {ledger} bytes")
+    state_file = max(s["bytes of the state file"] for s in samples)
+    print(f"# bytes of the state file: at most {state_file}", file=sys.stderr)
+    need(state_file < STATE_FILE_BYTES, f"a state file of {ledger} bytes")
     daemon.daemon.send_signal(signal.SIGTERM)
     need(daemon.daemon.wait(20) == 0, f"the daemon ended badly: {daemon.said()}")
 

@@ -11,7 +11,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include "confine.h"
+#include "sandbox.h"
 #include "unit.h"
 
 /* Each returns what the system call does: below 0 it is refused. All run in a child that is confined. */
@@ -135,7 +135,7 @@ static int run_child(int (*act)(int i), int i) {
 
         ck_assert_int_ge(pid, 0);
         if (pid == 0)
-                _exit(confine() < 0 ? 2 : act(i));
+                _exit(sandbox_enter() < 0 ? 2 : act(i));
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
         ck_assert_msg(WIFEXITED(status), "signal %d", WTERMSIG(status));
         return WEXITSTATUS(status);

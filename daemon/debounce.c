@@ -2,7 +2,7 @@
 #include <syslog.h>
 
 #include "request.h"
-#include "settle.h"
+#include "debounce.h"
 
 int finding_priority(const Finding *f) {
         switch (finding_urgency(f)) {
@@ -15,13 +15,13 @@ int finding_priority(const Finding *f) {
         }
 }
 
-void settle_done(Settle *s) {
+void debounce_done(Debounce *s) {
         snapshot_free(s->snapshot);
         free(s->tracks);
-        *s = (Settle){};
+        *s = (Debounce){};
 }
 
-int settle_restore(Settle *s, Snapshot *told, const int *priorities) {
+int debounce_restore(Debounce *s, Snapshot *told, const int *priorities) {
         Track *tracks = calloc(told->n_findings + 1, sizeof(*tracks));
 
         if (!tracks)
@@ -29,21 +29,21 @@ int settle_restore(Settle *s, Snapshot *told, const int *priorities) {
 
         for (size_t i = 0; i < told->n_findings; i++)
                 tracks[i].told = finding_is_stale(told->findings[i]) ? priorities[i] : -1;
-        settle_done(s);
+        debounce_done(s);
         snapshot_raise_counts(told, /* whole= */ true);
         s->snapshot = told;
         s->tracks = tracks;
         return 0;
 }
 
-void settlement_done(Settlement *s) {
+void debounce_result_done(DebounceResult *s) {
         snapshot_free(s->old);
         difference_done(&s->difference);
         free(s->tellings);
-        *s = (Settlement){};
+        *s = (DebounceResult){};
 }
 
-static int settlement_add(Settlement *s, Finding *f, bool gone, Removal removal) {
+static int add_event(DebounceResult *s, Finding *f, bool gone, Removal removal) {
         if (!GROW(s->tellings, s->allocated, s->n_tellings + 1))
                 return -ENOMEM;
         s->tellings[s->n_tellings++] = (Telling){ .finding = f, .gone = gone, .removal = removal };
@@ -56,7 +56,7 @@ typedef struct TrackWalk {
         const Track *next;
 } TrackWalk;
 
-#define TRACK_WALK(settle) ((TrackWalk){ .walk.snapshot = (settle)->snapshot, .next = (settle)->tracks })
+#define TRACK_WALK(debounce) ((TrackWalk){ .walk.snapshot = (debounce)->snapshot, .next = (debounce)->tracks })
 
 /* What was known of a finding, of findings that are asked for in their order; or NULL. */
 static const Track *track_find(TrackWalk *w, const Finding *f) {
@@ -71,17 +71,17 @@ static const Track *track_find(TrackWalk *w, const Finding *f) {
 }
 
 /* The ends of findings that were told. */
-static int settle_gone(const Settle *s, Settlement *settlement) {
+static int report_gone(const Debounce *s, DebounceResult *result) {
         TrackWalk before = TRACK_WALK(s);
 
-        for (size_t i = 0; i < settlement->difference.n_removed; i++) {
-                const Change *c = settlement->difference.removed + i;
+        for (size_t i = 0; i < result->difference.n_removed; i++) {
+                const Change *c = result->difference.removed + i;
                 const Track *t = track_find(&before, c->finding);
                 int r;
 
                 if (!t || t->told < 0)
                         continue;
-                r = settlement_add(settlement, c->finding, /* gone= */ true, c->removal);
+                r = add_event(result, c->finding, /* gone= */ true, c->removal);
                 if (r < 0)
                         return r;
         }
@@ -89,21 +89,21 @@ static int settle_gone(const Settle *s, Settlement *settlement) {
 }
 
 /* What runs is what would be loaded: nothing to report, except the end of a finding that was reported as stale. */
-static int settle_same_content(Finding *f, uint64_t now, Track *t, Settlement *settlement) {
-        int r = t->told >= 0 ? settlement_add(settlement, f, /* gone= */ true, REMOVAL_CURRENT_AGAIN) : 0;
+static int report_same_content(Finding *f, uint64_t now, Track *t, DebounceResult *result) {
+        int r = t->told >= 0 ? add_event(result, f, /* gone= */ true, REMOVAL_CURRENT_AGAIN) : 0;
 
         *t = (Track){ .since = now, .told = -1 };
         return r;
 }
 
 /* One finding of the new snapshot: tells it when its time has come. */
-static int settle_one(Finding *f, uint64_t now, uint64_t settle_usec, Track *t, Settlement *settlement) {
+static int report_one(Finding *f, uint64_t now, uint64_t settle_usec, Track *t, DebounceResult *result) {
         int priority = finding_priority(f);
         uint64_t due;
         int r;
 
         if (!finding_is_stale(f))
-                return settle_same_content(f, now, t, settlement);
+                return report_same_content(f, now, t, result);
         if (t->told >= 0 && t->told <= priority)
                 return 0;
 
@@ -111,20 +111,20 @@ static int settle_one(Finding *f, uint64_t now, uint64_t settle_usec, Track *t, 
                 if (__builtin_add_overflow(t->since, settle_usec, &due))
                         return 0;
                 if (due > now) {
-                        if (due < settlement->due)
-                                settlement->due = due;
+                        if (due < result->due)
+                                result->due = due;
                         return 0;
                 }
         }
 
-        r = settlement_add(settlement, f, /* gone= */ false, REMOVAL_INVALID);
+        r = add_event(result, f, /* gone= */ false, REMOVAL_INVALID);
         if (r >= 0)
                 t->told = priority;
         return r;
 }
 
 /* Takes over what was known before and cannot be judged now, and sees to it that the counts have it. */
-static int settle_carry_over(const Settle *s, Snapshot *snapshot) {
+static int carry_over(const Debounce *s, Snapshot *snapshot) {
         bool whole = stale_counts_findings(&snapshot->counts.stale) <= snapshot->n_findings;
         int r = s->snapshot ? snapshot_carry_over(s->snapshot, snapshot) : 0;
 
@@ -134,8 +134,8 @@ static int settle_carry_over(const Settle *s, Snapshot *snapshot) {
         return snapshot_n_known(snapshot) > KNOWN_MAX ? -E2BIG : 0;
 }
 
-static int settle_compute(const Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec,
-                          Settlement *settlement, Track **ret_tracks) {
+static int compute(const Debounce *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec,
+                          DebounceResult *result, Track **ret_tracks) {
         _cleanup_free_ Track *tracks = NULL;
         SnapshotWalk walk = { .snapshot = snapshot };
         TrackWalk before = TRACK_WALK(s);
@@ -143,11 +143,11 @@ static int settle_compute(const Settle *s, Snapshot *snapshot, uint64_t now, uin
         Finding *f;
         int r;
 
-        r = settle_carry_over(s, snapshot);
+        r = carry_over(s, snapshot);
         if (r >= 0)
-                r = snapshot_difference(s->snapshot, snapshot, &settlement->difference);
+                r = snapshot_difference(s->snapshot, snapshot, &result->difference);
         if (r >= 0)
-                r = settle_gone(s, settlement);
+                r = report_gone(s, result);
         if (r < 0)
                 return r;
 
@@ -159,7 +159,7 @@ static int settle_compute(const Settle *s, Snapshot *snapshot, uint64_t now, uin
                 const Track *known = track_find(&before, f);
 
                 tracks[n] = known ? *known : (Track){ .since = now, .told = -1 };
-                r = settle_one(f, now, settle_usec, tracks + n, settlement);
+                r = report_one(f, now, settle_usec, tracks + n, result);
                 if (r < 0)
                         return r;
         }
@@ -167,22 +167,22 @@ static int settle_compute(const Settle *s, Snapshot *snapshot, uint64_t now, uin
         return 0;
 }
 
-int settle_update(Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec, Settlement *ret) {
-        Settlement settlement = { .due = UINT64_MAX };
+int debounce_update(Debounce *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec, DebounceResult *ret) {
+        DebounceResult result = { .due = UINT64_MAX };
         Track *tracks;
         int r;
 
-        r = settle_compute(s, snapshot, now, settle_usec, &settlement, &tracks);
+        r = compute(s, snapshot, now, settle_usec, &result, &tracks);
         if (r < 0) {
-                settlement_done(&settlement);
+                debounce_result_done(&result);
                 snapshot_free(snapshot);
                 return r;
         }
 
-        settlement.old = s->snapshot;
+        result.old = s->snapshot;
         free(s->tracks);
         s->snapshot = snapshot;
         s->tracks = tracks;
-        *ret = settlement;
+        *ret = result;
         return 0;
 }

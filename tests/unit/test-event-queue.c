@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "findings.h"
-#include "notice.h"
+#include "event-queue.h"
 
 /* Of each unit so many findings, in one process each two. */
 static const struct {
@@ -10,11 +10,11 @@ static const struct {
 } rows[] = {
         { "nothing", 0, 0, 0, 0, 0 },
         { "one", 1, 0, 1, 0, 0 },
-        { "as many as are told", NOTICE_UNIT_MAX, 0, NOTICE_UNIT_MAX, 0, 0 },
-        { "one more is told as well", NOTICE_UNIT_MAX + 1, 0, NOTICE_UNIT_MAX + 1, 0, 0 },
-        { "two more are summed up", NOTICE_UNIT_MAX + 2, 0, NOTICE_UNIT_MAX, 2, 1 },
-        { "each unit for itself", 100, 12, 2 * NOTICE_UNIT_MAX, 92, 2 },
-        { "a storm in one is no storm in the other", 100, 3, NOTICE_UNIT_MAX + 3, 90, 1 },
+        { "as many as are told", EVENTS_PER_UNIT_MAX, 0, EVENTS_PER_UNIT_MAX, 0, 0 },
+        { "one more is told as well", EVENTS_PER_UNIT_MAX + 1, 0, EVENTS_PER_UNIT_MAX + 1, 0, 0 },
+        { "two more are summed up", EVENTS_PER_UNIT_MAX + 2, 0, EVENTS_PER_UNIT_MAX, 2, 1 },
+        { "each unit for itself", 100, 12, 2 * EVENTS_PER_UNIT_MAX, 92, 2 },
+        { "a storm in one is no storm in the other", 100, 3, EVENTS_PER_UNIT_MAX + 3, 90, 1 },
 };
 
 static void put(Snapshot *s, pid_t pid, size_t n, const char *unit) {
@@ -26,35 +26,35 @@ static void check(bool gone) {
         for (size_t row = 0; row < ELEMENTSOF(rows); row++) {
                 _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
                 size_t told = 0, silent = 0, summed = 0, sums = 0;
-                Settlement settlement = {};
-                Notices notices = {};
-                Notice n;
+                DebounceResult result = {};
+                EventQueue notices = {};
+                Event n;
 
                 put(s, 1000, rows[row].a, "a.service");
                 put(s, 2000, rows[row].b, NULL);
                 snapshot_freeze(s);
-                settlement.tellings = calloc(s->n_findings + 1, sizeof(*settlement.tellings));
+                result.tellings = calloc(s->n_findings + 1, sizeof(*result.tellings));
                 for (size_t i = 0; i < s->n_findings; i++)
-                        settlement.tellings[settlement.n_tellings++] = (Telling){ .finding = s->findings[i], .gone = gone };
+                        result.tellings[result.n_tellings++] = (Telling){ .finding = s->findings[i], .gone = gone };
 
-                ck_assert_int_eq(notices_add(&notices, &settlement), 0);
-                while (notices_take(&notices, &n)) {
-                        if (n.kind == NOTICE_SUM) {
+                ck_assert_int_eq(event_queue_add(&notices, &result), 0);
+                while (event_queue_take(&notices, &n)) {
+                        if (n.kind == EVENT_SUMMARY) {
                                 sums++;
                                 summed += n.n_findings;
                                 ck_assert(n.gone == gone);
                                 ck_assert_uint_le(n.n_processes, n.n_findings);
                         } else {
-                                ck_assert_int_eq(n.kind, gone ? NOTICE_REMOVED : NOTICE_ADDED);
+                                ck_assert_int_eq(n.kind, gone ? EVENT_REMOVED : EVENT_ADDED);
                                 told += n.in_journal;
                                 silent += !n.in_journal;
                         }
-                        notice_done(&n);
+                        event_done(&n);
                 }
                 ck_assert_msg(told == rows[row].told && summed == rows[row].summed && sums == rows[row].sums,
                               "%s: %zu told, %zu summed up in %zu", rows[row].name, told, summed, sums);
                 ck_assert_msg(silent == summed, "%s", rows[row].name);
-                settlement_done(&settlement);
+                debounce_result_done(&result);
         }
 }
 
@@ -65,48 +65,48 @@ END_TEST
 
 /* Of a storm of three findings in each process, one of which is urgent. */
 START_TEST(the_urgent_ones_are_told_first) {
-        enum { PROCESSES = NOTICE_UNIT_MAX + 2 };
-        _cleanup_(notices_done) Notices notices = {};
+        enum { PROCESSES = EVENTS_PER_UNIT_MAX + 2 };
+        _cleanup_(event_queue_done) EventQueue notices = {};
         _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
         Telling tellings[3 * PROCESSES];
-        Settlement settlement = { .tellings = tellings };
+        DebounceResult result = { .tellings = tellings };
         size_t told = 0;
-        Notice n;
+        Event n;
 
         for (pid_t pid = 1; pid <= PROCESSES; pid++)
                 for (size_t i = 1; i <= 3; i++)
                         snapshot_put(s, pid, i, "a.service", i == 2 ? FLAG_CRASH_RISK : 0);
         snapshot_freeze(s);
         for (size_t i = 0; i < s->n_findings; i++)
-                tellings[settlement.n_tellings++] = (Telling){ .finding = s->findings[i] };
-        ck_assert_int_eq(notices_add(&notices, &settlement), 0);
-        while (notices_take(&notices, &n)) {
-                if (n.kind == NOTICE_SUM) {
+                tellings[result.n_tellings++] = (Telling){ .finding = s->findings[i] };
+        ck_assert_int_eq(event_queue_add(&notices, &result), 0);
+        while (event_queue_take(&notices, &n)) {
+                if (n.kind == EVENT_SUMMARY) {
                         ck_assert_int_eq(n.urgency, URGENCY_URGENT); /* two of these did not come first */
-                        ck_assert_uint_eq(n.n_findings, 3 * PROCESSES - NOTICE_UNIT_MAX);
+                        ck_assert_uint_eq(n.n_findings, 3 * PROCESSES - EVENTS_PER_UNIT_MAX);
                         ck_assert_uint_eq(n.n_processes, PROCESSES);
                 } else if (n.in_journal) {
                         ck_assert_int_eq(finding_urgency(n.finding), URGENCY_URGENT);
                         told++;
                 }
-                notice_done(&n);
+                event_done(&n);
         }
-        ck_assert_uint_eq(told, NOTICE_UNIT_MAX);
+        ck_assert_uint_eq(told, EVENTS_PER_UNIT_MAX);
 }
 END_TEST
 
 START_TEST(what_is_not_taken_is_freed) {
-        _cleanup_(notices_done) Notices notices = {};
+        _cleanup_(event_queue_done) EventQueue notices = {};
         _cleanup_(snapshot_freep) Snapshot *s = snapshot_new();
-        Settlement settlement = {};
+        DebounceResult result = {};
         Telling telling;
 
         put(s, 1, 1, "a.service");
         snapshot_freeze(s);
         telling = (Telling){ .finding = s->findings[0] };
-        settlement.tellings = &telling;
-        settlement.n_tellings = 1;
-        ck_assert_int_eq(notices_add(&notices, &settlement), 0);
+        result.tellings = &telling;
+        result.n_tellings = 1;
+        ck_assert_int_eq(event_queue_add(&notices, &result), 0);
         ck_assert_uint_eq(notices.n, 1);
 }
 END_TEST

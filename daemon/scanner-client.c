@@ -2,7 +2,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "link.h"
+#include "scanner-client.h"
 #include "message.h"
 #include "timespan.h"
 #include "util/clock.h"
@@ -11,12 +11,12 @@
 #define SWEEP_MAX_USEC (10 * USEC_PER_MINUTE)
 #define CHECK_MAX_USEC USEC_PER_SEC
 
-struct Link {
+struct ScannerClient {
         sd_event *event;
         int64_t priority;
         char *socket_path;
         uint64_t timeout;
-        LinkCallbacks callbacks;
+        ScannerClientCallbacks callbacks;
 
         sd_bus *bus;           /* NULL: no connection */
         sd_bus_slot *filter, *disconnected, *changed, *beacon_call, *call;
@@ -34,7 +34,7 @@ struct Link {
 };
 
 /* No sweep is going on any more. */
-static void link_rest(Link *l) {
+static void link_rest(ScannerClient *l) {
         l->sweeping = l->frozen = false;
         answer_done(&l->answer);
         if (l->check)
@@ -43,7 +43,7 @@ static void link_rest(Link *l) {
                 sd_event_source_set_enabled(l->finish, SD_EVENT_OFF);
 }
 
-static void link_close(Link *l) {
+static void link_close(ScannerClient *l) {
         l->filter = sd_bus_slot_unref(l->filter);
         l->disconnected = sd_bus_slot_unref(l->disconnected);
         l->changed = sd_bus_slot_unref(l->changed);
@@ -55,8 +55,8 @@ static void link_close(Link *l) {
         link_rest(l);
 }
 
-static void link_failed(Link *l, bool hung, int error, const char *text) {
-        LinkFailure failure = {
+static void link_failed(ScannerClient *l, bool hung, int error, const char *text) {
+        ScannerFailure failure = {
                 .hung = hung,
                 .sweeping = l->sweeping,
                 .text = text,
@@ -71,7 +71,7 @@ static void link_failed(Link *l, bool hung, int error, const char *text) {
         l->callbacks.on_failed(l->callbacks.userdata, &failure);
 }
 
-static void link_nonsense(Link *l, int error) {
+static void link_nonsense(ScannerClient *l, int error) {
         link_failed(l, /* hung= */ false, error == -ENOMEM ? error : 0,
                     error == -ENOMEM ? "its answer does not fit in memory" : "its answer makes no sense");
 }
@@ -82,13 +82,13 @@ static int on_piece(sd_bus_message *m, void *userdata, sd_bus_error *error);
 static int on_unknown(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* Calls a method of the scanner that gives a piece. */
-static int link_call(Link *l, const char *member, sd_bus_message_handler_t on_reply, uint32_t first) {
+static int link_call(ScannerClient *l, const char *member, sd_bus_message_handler_t on_reply, uint32_t first) {
         l->call = sd_bus_slot_unref(l->call);
         return sd_bus_call_method_async(l->bus, &l->call, /* destination= */ NULL, SCANNER_PATH, SCANNER_INTERFACE,
                                         member, on_reply, l, "u", first);
 }
 
-static void link_finished(Link *l) {
+static void link_finished(ScannerClient *l) {
         Snapshot *snapshot = TAKE_PTR(l->answer.snapshot);
         uint32_t missing = l->answer.missing;
 
@@ -98,7 +98,7 @@ static void link_finished(Link *l) {
 
 /* In two steps, between which others are answered. */
 static int on_finish(sd_event_source *source _unused_, void *userdata) {
-        Link *l = userdata;
+        ScannerClient *l = userdata;
 
         if (l->frozen)
                 link_finished(l);
@@ -112,7 +112,7 @@ static int on_finish(sd_event_source *source _unused_, void *userdata) {
 }
 
 /* first: of the findings, or where all of these are here, of the unknown mappings that are to come next. */
-static void link_go_on(Link *l, bool findings, uint32_t first) {
+static void link_go_on(ScannerClient *l, bool findings, uint32_t first) {
         int r;
 
         l->progress = clock_now();
@@ -131,7 +131,7 @@ static void link_go_on(Link *l, bool findings, uint32_t first) {
 }
 
 /* A call that failed: the connection's end, which is told elsewhere as well, or the scanner's own error. */
-static bool reply_is_error(Link *l, sd_bus_message *m) {
+static bool reply_is_error(ScannerClient *l, sd_bus_message *m) {
         if (!sd_bus_message_is_method_error(m, NULL))
                 return false;
         link_failed(l, /* hung= */ false, sd_bus_message_get_errno(m), "it cannot sweep");
@@ -139,7 +139,7 @@ static bool reply_is_error(Link *l, sd_bus_message *m) {
 }
 
 static int on_piece(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
-        Link *l = userdata;
+        ScannerClient *l = userdata;
         size_t before = l->answer.snapshot->n_findings;
         uint32_t next;
         int r;
@@ -159,7 +159,7 @@ static int on_piece(sd_bus_message *m, void *userdata, sd_bus_error *error _unus
 }
 
 static int on_unknown(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
-        Link *l = userdata;
+        ScannerClient *l = userdata;
         uint32_t next = 0;
         int r;
 
@@ -179,7 +179,7 @@ static int on_unknown(sd_bus_message *m, void *userdata, sd_bus_error *error _un
 /* the sweep */
 
 static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
-        Link *l = userdata;
+        ScannerClient *l = userdata;
         int r;
 
         if (reply_is_error(l, m))
@@ -197,7 +197,7 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error _unu
 }
 
 static int on_beacon(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
-        Link *l = userdata;
+        ScannerClient *l = userdata;
         int r;
 
         if (reply_is_error(l, m))
@@ -213,7 +213,7 @@ static int on_beacon(sd_bus_message *m, void *userdata, sd_bus_error *error _unu
 static int on_check(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
         uint64_t now = clock_now();
         SweepBeacon beacon;
-        Link *l = userdata;
+        ScannerClient *l = userdata;
         int r;
 
         if (l->beacon_fd >= 0) {
@@ -238,7 +238,7 @@ static int on_check(sd_event_source *source, uint64_t usec _unused_, void *userd
         return sd_event_source_set_time(source, now + (l->timeout / 4 < CHECK_MAX_USEC ? l->timeout / 4 : CHECK_MAX_USEC));
 }
 
-static int link_call_sweep(Link *l, const Request *request) {
+static int link_call_sweep(ScannerClient *l, const Request *request) {
         sd_bus_message *m = NULL;
         int r;
 
@@ -262,7 +262,7 @@ static int on_disconnected(sd_bus_message *m _unused_, void *userdata, sd_bus_er
 }
 
 static int on_changed(sd_bus_message *m _unused_, void *userdata, sd_bus_error *error _unused_) {
-        Link *l = userdata;
+        ScannerClient *l = userdata;
 
         l->callbacks.on_changed(l->callbacks.userdata);
         return 1;
@@ -294,7 +294,7 @@ static int socket_connect(const char *path) {
         return TAKE_FD(fd);
 }
 
-static int link_open(Link *l) {
+static int link_open(ScannerClient *l) {
         int fd, r;
 
         fd = socket_connect(l->socket_path);
@@ -332,7 +332,7 @@ static int link_open(Link *l) {
         return r;
 }
 
-int link_sweep(Link *l, const Request *request, const Snapshot *previous) {
+int scanner_client_sweep(ScannerClient *l, const Request *request, const Snapshot *previous) {
         int r = 0;
 
         if (!l->bus)
@@ -352,22 +352,22 @@ int link_sweep(Link *l, const Request *request, const Snapshot *previous) {
         return r;
 }
 
-bool link_is_open(const Link *l) {
+bool scanner_client_is_open(const ScannerClient *l) {
         return l->bus != NULL;
 }
 
-void link_reset(Link *l) {
+void scanner_client_reset(ScannerClient *l) {
         if (!l->sweeping)
                 link_close(l);
 }
 
-void link_set_timeout(Link *l, uint64_t timeout_usec) {
+void scanner_client_set_timeout(ScannerClient *l, uint64_t timeout_usec) {
         l->timeout = timeout_usec;
 }
 
-int link_new(sd_event *event, int64_t priority, const char *socket_path, uint64_t timeout_usec,
-             const LinkCallbacks *callbacks, Link **ret) {
-        _cleanup_(link_freep) Link *l = calloc(1, sizeof(*l));
+int scanner_client_new(sd_event *event, int64_t priority, const char *socket_path, uint64_t timeout_usec,
+             const ScannerClientCallbacks *callbacks, ScannerClient **ret) {
+        _cleanup_(scanner_client_freep) ScannerClient *l = calloc(1, sizeof(*l));
         int r;
 
         if (!l)
@@ -396,7 +396,7 @@ int link_new(sd_event *event, int64_t priority, const char *socket_path, uint64_
         return 0;
 }
 
-Link *link_free(Link *l) {
+ScannerClient *scanner_client_free(ScannerClient *l) {
         if (!l)
                 return NULL;
         link_close(l);

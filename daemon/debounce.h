@@ -18,18 +18,18 @@ typedef struct Track {
         int told;        /* the priority that it was told with; -1: not told */
 } Track;
 
-typedef struct Settle {
+typedef struct Debounce {
         Snapshot *snapshot; /* the last one; what could not be read is carried over. NULL before the first */
         Track *tracks;      /* of each finding that it knows, in the order of a walk */
-} Settle;
+} Debounce;
 
-void settle_done(Settle *s);
+void debounce_done(Debounce *s);
 
 /*
  * What was told before a restart: takes the frozen snapshot and gives each of its
  * findings as told with the priorities of the array. Returns 0 or -ENOMEM.
  */
-int settle_restore(Settle *s, Snapshot *told, const int *priorities);
+int debounce_restore(Debounce *s, Snapshot *told, const int *priorities);
 
 typedef struct Telling {
         Finding *finding;       /* borrowed from the new snapshot, or where it is in that no more, from the old one */
@@ -37,19 +37,19 @@ typedef struct Telling {
         Removal removal;        /* where gone */
 } Telling;
 
-typedef struct Settlement {
+typedef struct DebounceResult {
         Snapshot *old;      /* owned; what the snapshot was before */
         Difference difference; /* of the two snapshots, told or not */
         Telling *tellings;
         size_t n_tellings, allocated;
         uint64_t due;       /* when the next finding will have lasted; UINT64_MAX: none is waiting */
-} Settlement;
+} DebounceResult;
 
-void settlement_done(Settlement *s);
+void debounce_result_done(DebounceResult *s);
 
 /*
  * Takes the frozen snapshot of a sweep that ended at `now`. On failure (-ENOMEM, or -E2BIG
  * where more than KNOWN_MAX findings would be kept, which no honest scanner comes to) the
  * snapshot is freed and everything is as before. *ret must be zeroed.
  */
-int settle_update(Settle *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec, Settlement *ret);
+int debounce_update(Debounce *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec, DebounceResult *ret);

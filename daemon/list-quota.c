@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdlib.h>
 
-#include "choice.h"
+#include "list-quota.h"
 
 /* Shares are fractions of the limits, with this denominator. */
 #define SHARE_WHOLE (UINT64_C(1) << 20)
 
 /* Items that may be listed, by owner and in the order in which the owner's come. */
 typedef struct Candidates {
-        const ChoiceItem *items; /* borrowed */
+        const QuotaItem *items; /* borrowed */
         size_t *order;
         size_t n;
 } Candidates;
 
 static int compare_items(const void *a, const void *b, void *userdata) {
         size_t i = *(const size_t *) a, j = *(const size_t *) b;
-        const ChoiceItem *items = userdata, *x = items + i, *y = items + j;
+        const QuotaItem *items = userdata, *x = items + i, *y = items + j;
 
         if (x->owner != y->owner)
                 return x->owner < y->owner ? -1 : 1;
@@ -25,7 +25,7 @@ static int compare_items(const void *a, const void *b, void *userdata) {
 }
 
 /* All but those that are too long, or too many of their process. */
-static int candidates_fill(Candidates *c, const ChoiceItem *items, size_t n, const ChoiceLimits *limits) {
+static int candidates_fill(Candidates *c, const QuotaItem *items, size_t n, const QuotaLimits *limits) {
         _cleanup_free_ uint32_t *of_process = calloc(n + 1, sizeof(*of_process));
 
         c->items = items;
@@ -37,7 +37,7 @@ static int candidates_fill(Candidates *c, const ChoiceItem *items, size_t n, con
         if (n > 0)
                 qsort_r(c->order, n, sizeof(*c->order), compare_items, (void *) items);
         for (size_t i = 0; i < n; i++) {
-                const ChoiceItem *item = items + c->order[i];
+                const QuotaItem *item = items + c->order[i];
 
                 if (item->size <= limits->text && of_process[item->process]++ < limits->per_process)
                         c->order[c->n++] = c->order[i];
@@ -46,12 +46,12 @@ static int candidates_fill(Candidates *c, const ChoiceItem *items, size_t n, con
 }
 
 /* Does it all fit where each owner gets so much of the limits? chosen: NULL, or where to set it. */
-static bool share_out(const Candidates *c, const ChoiceLimits *limits, uint64_t share, bool *chosen) {
+static bool share_out(const Candidates *c, const QuotaLimits *limits, uint64_t share, bool *chosen) {
         size_t items = (size_t) (limits->items * share / SHARE_WHOLE), text = (size_t) (limits->text * share / SHARE_WHOLE);
         size_t all_items = 0, all_text = 0, own_items = 0, own_text = 0;
 
         for (size_t i = 0; i < c->n; i++) {
-                const ChoiceItem *item = c->items + c->order[i];
+                const QuotaItem *item = c->items + c->order[i];
 
                 if (i > 0 && item->owner != c->items[c->order[i - 1]].owner)
                         own_items = own_text = 0;
@@ -69,7 +69,7 @@ static bool share_out(const Candidates *c, const ChoiceLimits *limits, uint64_t 
         return true;
 }
 
-int choice_make(const ChoiceItem *items, size_t n, const ChoiceLimits *limits, bool *chosen) {
+int list_quota_choose(const QuotaItem *items, size_t n, const QuotaLimits *limits, bool *chosen) {
         _cleanup_free_ size_t *order = NULL;
         Candidates c = {};
         uint64_t low = 0, high = SHARE_WHOLE;

@@ -11,44 +11,44 @@
 
 #include "request.h"
 
-typedef struct Link Link;
+typedef struct ScannerClient ScannerClient;
 
-typedef struct LinkFailure {
+typedef struct ScannerFailure {
         bool hung;         /* else: died, not there, or nonsense */
         bool sweeping;     /* it was to answer something */
         SweepBeacon where; /* what it was looking at; zero: not known */
         const char *text;  /* a clause for people */
         int error;         /* errno, or 0 */
-} LinkFailure;
+} ScannerFailure;
 
-typedef struct LinkCallbacks {
+typedef struct ScannerClientCallbacks {
         /*
          * A sweep has ended: takes the frozen snapshot, whose counts are of all findings, listed or not. missing: mask of
          * Requirement, of the scanner.
          */
         void (*on_snapshot)(void *userdata, Snapshot *snapshot, uint32_t missing);
-        void (*on_failed)(void *userdata, const LinkFailure *failure);
+        void (*on_failed)(void *userdata, const ScannerFailure *failure);
         /* Something changed in a watched directory. */
         void (*on_changed)(void *userdata);
         void *userdata;
-} LinkCallbacks;
+} ScannerClientCallbacks;
 
 /* timeout: a scanner whose beacon stands still for this long (µs) hangs. Returns 0 or -errno. */
-int link_new(sd_event *event, int64_t priority, const char *socket_path, uint64_t timeout_usec,
-             const LinkCallbacks *callbacks, Link **ret);
-Link *link_free(Link *l);
-DEFINE_CLEANUP(Link *, link_free)
+int scanner_client_new(sd_event *event, int64_t priority, const char *socket_path, uint64_t timeout_usec,
+             const ScannerClientCallbacks *callbacks, ScannerClient **ret);
+ScannerClient *scanner_client_free(ScannerClient *l);
+DEFINE_CLEANUP(ScannerClient *, scanner_client_free)
 
-void link_set_timeout(Link *l, uint64_t timeout_usec);
+void scanner_client_set_timeout(ScannerClient *l, uint64_t timeout_usec);
 
 /* Lets go of the scanner, unless a sweep is going on. */
-void link_reset(Link *l);
+void scanner_client_reset(ScannerClient *l);
 
 /* Is there a connection, to a scanner that remembers the sweep before? */
-bool link_is_open(const Link *l);
+bool scanner_client_is_open(const ScannerClient *l);
 
 /*
  * Asks for a sweep, over a new connection where there is none. None may be going on.
  * previous: what the last sweep gave, or NULL; borrowed until the callback. Returns 0: a callback will follow, from the event loop; or -errno, with nothing changed.
  */
-int link_sweep(Link *l, const Request *request, const Snapshot *previous);
+int scanner_client_sweep(ScannerClient *l, const Request *request, const Snapshot *previous);

@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "notice.h"
+#include "event-queue.h"
 
 const char *finding_group(const Finding *f) {
         return f->unit ? f->unit : f->user_unit ? f->user_unit : f->container ? f->container : "no unit";
 }
 
-void notice_done(Notice *n) {
+void event_done(Event *n) {
         finding_unref(n->finding);
-        *n = (Notice){};
+        *n = (Event){};
 }
 
-void notices_done(Notices *n) {
+void event_queue_done(EventQueue *n) {
         for (size_t i = n->next; i < n->n; i++)
-                notice_done(n->items + i);
+                event_done(n->items + i);
         free(n->items);
-        *n = (Notices){};
+        *n = (EventQueue){};
 }
 
-bool notices_take(Notices *n, Notice *ret) {
+bool event_queue_take(EventQueue *n, Event *ret) {
         if (n->next == n->n) {
-                notices_done(n); /* gives the memory of a storm back */
+                event_queue_done(n); /* gives the memory of a storm back */
                 return false;
         }
         *ret = n->items[n->next++];
         return true;
 }
 
-static Notice *notices_push(Notices *n, NoticeKind kind, Finding *f) {
+static Event *push(EventQueue *n, EventKind kind, Finding *f) {
         if (!GROW(n->items, n->allocated, n->n + 1))
                 return NULL;
-        n->items[n->n] = (Notice){ .kind = kind, .finding = finding_ref(f) };
+        n->items[n->n] = (Event){ .kind = kind, .finding = finding_ref(f) };
         return n->items + n->n++;
 }
 
@@ -50,8 +50,8 @@ static int compare_places(const void *a, const void *b) {
         return r != 0 ? r : (x->index > y->index) - (x->index < y->index);
 }
 
-static int notices_add_one(Notices *n, const Telling *t, bool in_journal) {
-        Notice *notice = notices_push(n, t->gone ? NOTICE_REMOVED : NOTICE_ADDED, t->finding);
+static int add_one(EventQueue *n, const Telling *t, bool in_journal) {
+        Event *notice = push(n, t->gone ? EVENT_REMOVED : EVENT_ADDED, t->finding);
 
         if (!notice)
                 return -ENOMEM;
@@ -67,8 +67,8 @@ static int compare_indices(const void *a, const void *b) {
 }
 
 /* Sorts the places by the order of the findings, which are counted by process then. */
-static int notices_add_sum(Notices *n, const Settlement *s, Place *places, size_t n_places) {
-        Notice *notice = notices_push(n, NOTICE_SUM, s->tellings[places[0].index].finding);
+static int add_summary(EventQueue *n, const DebounceResult *s, Place *places, size_t n_places) {
+        Event *notice = push(n, EVENT_SUMMARY, s->tellings[places[0].index].finding);
         pid_t pid = 0;
 
         if (!notice)
@@ -88,20 +88,20 @@ static int notices_add_sum(Notices *n, const Settlement *s, Place *places, size_
 }
 
 /* All tellings of one unit: the first few, the rest for the bus alone, and its sum. */
-static int notices_add_group(Notices *n, const Settlement *s, Place *places, size_t n_places) {
+static int add_group(EventQueue *n, const DebounceResult *s, Place *places, size_t n_places) {
         /* A sum of one would say less than the one. */
-        size_t single = n_places <= NOTICE_UNIT_MAX + 1 ? n_places : NOTICE_UNIT_MAX;
+        size_t single = n_places <= EVENTS_PER_UNIT_MAX + 1 ? n_places : EVENTS_PER_UNIT_MAX;
 
         for (size_t i = 0; i < n_places; i++) {
-                int r = notices_add_one(n, &s->tellings[places[i].index], /* in_journal= */ i < single);
+                int r = add_one(n, &s->tellings[places[i].index], /* in_journal= */ i < single);
 
                 if (r < 0)
                         return r;
         }
-        return single == n_places ? 0 : notices_add_sum(n, s, places + single, n_places - single);
+        return single == n_places ? 0 : add_summary(n, s, places + single, n_places - single);
 }
 
-static int notices_add_kind(Notices *n, const Settlement *s, bool gone) {
+static int add_kind(EventQueue *n, const DebounceResult *s, bool gone) {
         _cleanup_free_ Place *places = calloc(s->n_tellings + 1, sizeof(*places));
         size_t n_places = 0, start = 0;
 
@@ -120,7 +120,7 @@ static int notices_add_kind(Notices *n, const Settlement *s, bool gone) {
 
         for (size_t i = 1; i <= n_places; i++)
                 if (i == n_places || !streq(places[i].group, places[start].group)) {
-                        int r = notices_add_group(n, s, places + start, i - start);
+                        int r = add_group(n, s, places + start, i - start);
 
                         if (r < 0)
                                 return r;
@@ -129,9 +129,9 @@ static int notices_add_kind(Notices *n, const Settlement *s, bool gone) {
         return 0;
 }
 
-int notices_add(Notices *n, const Settlement *settlement) {
+int event_queue_add(EventQueue *n, const DebounceResult *result) {
         int r;
 
-        r = notices_add_kind(n, settlement, /* gone= */ true);
-        return r < 0 ? r : notices_add_kind(n, settlement, /* gone= */ false);
+        r = add_kind(n, result, /* gone= */ true);
+        return r < 0 ? r : add_kind(n, result, /* gone= */ false);
 }

@@ -14,7 +14,7 @@
 
 #include "report/snapshot.h"
 
-typedef struct Ledger Ledger;
+typedef struct StateFile StateFile;
 
 /*
  * Reads DIRECTORY/known and writes it anew, with a temporary file and rename(2). Lines
@@ -22,23 +22,23 @@ typedef struct Ledger Ledger;
  * of each. Returns how many lines were left out, -ENOMEM, or -errno where there is no such
  * directory. One that does not let us write just now is told by what is done next.
  */
-int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **ret_priorities);
-Ledger *ledger_free(Ledger *l);
-DEFINE_CLEANUP(Ledger *, ledger_free)
+int state_file_open(const char *directory, StateFile **ret, Snapshot **ret_told, int **ret_priorities);
+StateFile *state_file_free(StateFile *l);
+DEFINE_CLEANUP(StateFile *, state_file_free)
 
 /* Something was told just now. Returns 0 or -errno: it may then be told again after a restart. */
-int ledger_add(Ledger *l, const Finding *f, int priority);
-int ledger_remove(Ledger *l, const Finding *f);
+int state_file_add(StateFile *l, const Finding *f, int priority);
+int state_file_remove(StateFile *l, const Finding *f);
 
 /* Has the file grown far beyond what is in it, or could it not be written? Then it is time to write it anew. */
-bool ledger_is_long(const Ledger *l, size_t n_told);
+bool state_file_is_long(const StateFile *l, size_t n_told);
 /*
  * All findings of `told`, listed or not, with their priorities in the order of a walk (below 0: not
  * reported): begun, and then a line with each step, so that nothing else has to wait. What is told in between ends that. Returns 0 or -errno; the step 1 while there is more to be done.
  */
-int ledger_rewrite_begin(Ledger *l, const Snapshot *told, const int *priorities);
-int ledger_rewrite_step(Ledger *l);
-bool ledger_is_rewriting(const Ledger *l);
+int state_file_rewrite_begin(StateFile *l, const Snapshot *told, const int *priorities);
+int state_file_rewrite_step(StateFile *l);
+bool state_file_is_rewriting(const StateFile *l);
 
-/* The text to what was told: pure, for ledger_open(). A last line that is not whole is left out. Returns how many were, or -ENOMEM. */
-int ledger_parse(char *text, const char *boot_id, Snapshot **ret_told, int **ret_priorities);
+/* The text to what was told: pure, for state_file_open(). A last line that is not whole is left out. Returns how many were, or -ENOMEM. */
+int state_file_parse(char *text, const char *boot_id, Snapshot **ret_told, int **ret_priorities);

@@ -12,21 +12,21 @@
 #include "util/base.h"
 
 /* A size that fits in no list. */
-#define CHOICE_NEVER SIZE_MAX
+#define LIST_QUOTA_NEVER SIZE_MAX
 
-typedef struct ChoiceItem {
+typedef struct QuotaItem {
         uint64_t owner;
         uint32_t process; /* any number below that of the items; items of one process have the same */
         uint32_t rank;    /* of an owner's items those of lower rank come first; of one rank, in their order */
         size_t size;      /* bytes of text */
-} ChoiceItem;
+} QuotaItem;
 
-typedef struct ChoiceLimits {
+typedef struct QuotaLimits {
         size_t items, per_process, text;
-} ChoiceLimits;
+} QuotaLimits;
 
 /*
  * Sets chosen[i] for each item: not more than the limits allow, and where not all fit, an equal share of the places and of
  * the text for each owner who wants more than that; what others do not use of theirs is shared out as well. Returns 0 or -ENOMEM.
  */
-int choice_make(const ChoiceItem *items, size_t n, const ChoiceLimits *limits, bool *chosen);
+int list_quota_choose(const QuotaItem *items, size_t n, const QuotaLimits *limits, bool *chosen);

@@ -5,7 +5,7 @@
 #include <syslog.h>
 #include <systemd/sd-id128.h>
 
-#include "ledger.h"
+#include "state-file.h"
 #include "message.h"
 
 #define FILE_NAME "known"
@@ -13,7 +13,7 @@
 #define FILE_MAX (256u * 1024 * 1024)
 #define HEADER "stalelibd 1 "
 
-struct Ledger {
+struct StateFile {
         int directory_fd;
         int fd;          /* of the file, to append to */
         size_t n_lines;
@@ -26,7 +26,7 @@ struct Ledger {
         size_t n_findings, next;
 };
 
-static void rewrite_end(Ledger *l) {
+static void rewrite_end(StateFile *l) {
         for (size_t i = 0; i < l->n_findings; i++)
                 finding_unref(l->findings[i]);
         free(l->findings);
@@ -37,13 +37,13 @@ static void rewrite_end(Ledger *l) {
         l->new_fd = fd_close(l->new_fd);
 }
 
-static void rewrite_abandon(Ledger *l) {
+static void rewrite_abandon(StateFile *l) {
         if (l->new_fd >= 0)
                 unlinkat(l->directory_fd, FILE_NAME_NEW, 0);
         rewrite_end(l);
 }
 
-Ledger *ledger_free(Ledger *l) {
+StateFile *state_file_free(StateFile *l) {
         if (!l)
                 return NULL;
         rewrite_abandon(l);
@@ -145,7 +145,7 @@ static int lines_parse(Lines *l, char *text) {
         return n_left_out;
 }
 
-int ledger_parse(char *text, const char *boot_id, Snapshot **ret_told, int **ret_priorities) {
+int state_file_parse(char *text, const char *boot_id, Snapshot **ret_told, int **ret_priorities) {
         _cleanup_(snapshot_freep) Snapshot *told = snapshot_new();
         _cleanup_(lines_done) Lines lines = {};
         _cleanup_free_ int *priorities = NULL;
@@ -235,7 +235,7 @@ static int line_add(int fd, const Finding *f, int priority) {
         return n < 0 ? -ENOMEM : line_write(fd, line, (size_t) n);
 }
 
-static int rewrite_header(Ledger *l) {
+static int rewrite_header(StateFile *l) {
         char header[sizeof(HEADER) + SD_ID128_STRING_MAX + 1] = HEADER;
         int r;
 
@@ -246,7 +246,7 @@ static int rewrite_header(Ledger *l) {
         return line_write(l->new_fd, header, strlen(header));
 }
 
-int ledger_rewrite_begin(Ledger *l, const Snapshot *told, const int *priorities) {
+int state_file_rewrite_begin(StateFile *l, const Snapshot *told, const int *priorities) {
         SnapshotWalk walk = { .snapshot = told };
         size_t n = snapshot_n_known(told);
         Finding *f;
@@ -272,7 +272,7 @@ int ledger_rewrite_begin(Ledger *l, const Snapshot *told, const int *priorities)
 }
 
 /* No fsync(): the file is not to outlive the machine, only the daemon. */
-static int rewrite_finish(Ledger *l) {
+static int rewrite_finish(StateFile *l) {
         if (renameat(l->directory_fd, FILE_NAME_NEW, l->directory_fd, FILE_NAME) < 0)
                 return -errno;
         fd_close(l->fd);
@@ -283,7 +283,7 @@ static int rewrite_finish(Ledger *l) {
         return 0;
 }
 
-int ledger_rewrite_step(Ledger *l) {
+int state_file_rewrite_step(StateFile *l) {
         size_t i = l->next++;
         int r;
 
@@ -295,25 +295,25 @@ int ledger_rewrite_step(Ledger *l) {
                 rewrite_abandon(l);
                 return r;
         }
-        return ledger_is_rewriting(l);
+        return state_file_is_rewriting(l);
 }
 
-bool ledger_is_rewriting(const Ledger *l) {
+bool state_file_is_rewriting(const StateFile *l) {
         return l->new_fd >= 0;
 }
 
-static int ledger_rewrite(Ledger *l, const Snapshot *told, const int *priorities) {
+static int ledger_rewrite(StateFile *l, const Snapshot *told, const int *priorities) {
         int r;
 
-        r = ledger_rewrite_begin(l, told, priorities);
-        while (r >= 0 && ledger_is_rewriting(l))
-                r = ledger_rewrite_step(l);
+        r = state_file_rewrite_begin(l, told, priorities);
+        while (r >= 0 && state_file_is_rewriting(l))
+                r = state_file_rewrite_step(l);
         return r;
 }
 
-int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **ret_priorities) {
+int state_file_open(const char *directory, StateFile **ret, Snapshot **ret_told, int **ret_priorities) {
         _cleanup_(snapshot_freep) Snapshot *told = NULL;
-        _cleanup_(ledger_freep) Ledger *l = calloc(1, sizeof(*l));
+        _cleanup_(state_file_freep) StateFile *l = calloc(1, sizeof(*l));
         _cleanup_free_ char *text = NULL;
         _cleanup_free_ int *priorities = NULL;
         char boot_id[SD_ID128_STRING_MAX];
@@ -330,7 +330,7 @@ int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **
         if (r >= 0)
                 r = ledger_read(l->directory_fd, &text);
         if (r >= 0)
-                r = n_left_out = ledger_parse(text, boot_id, &told, &priorities);
+                r = n_left_out = state_file_parse(text, boot_id, &told, &priorities);
         if (r < 0)
                 return r;
         l->error = ledger_rewrite(l, told, priorities);
@@ -344,7 +344,7 @@ int ledger_open(const char *directory, Ledger **ret, Snapshot **ret_told, int **
 }
 
 /* What comes after an error waits until all is written anew. */
-static int ledger_append(Ledger *l, const Finding *f, int priority) {
+static int ledger_append(StateFile *l, const Finding *f, int priority) {
         off_t size;
 
         rewrite_abandon(l);
@@ -359,14 +359,14 @@ static int ledger_append(Ledger *l, const Finding *f, int priority) {
         return l->error;
 }
 
-int ledger_add(Ledger *l, const Finding *f, int priority) {
+int state_file_add(StateFile *l, const Finding *f, int priority) {
         return ledger_append(l, f, priority);
 }
 
-int ledger_remove(Ledger *l, const Finding *f) {
+int state_file_remove(StateFile *l, const Finding *f) {
         return ledger_append(l, f, -1);
 }
 
-bool ledger_is_long(const Ledger *l, size_t n_told) {
+bool state_file_is_long(const StateFile *l, size_t n_told) {
         return l->error < 0 || l->n_lines > 2 * n_told + 4096;
 }

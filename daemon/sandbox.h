@@ -15,4 +15,4 @@
  * allow-list: no execve(2), no socket(2), no write(2) but to standard error.
  * All others fail with EPERM. There is no way back. Returns 0 or -errno.
  */
-int confine(void);
+int sandbox_enter(void);

@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "confine.h"
+#include "sandbox.h"
 
 #ifndef CAP_CHECKPOINT_RESTORE
 #define CAP_CHECKPOINT_RESTORE 40
@@ -20,7 +20,7 @@
  */
 static const cap_value_t wanted[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE };
 
-static int confine_capabilities(void) {
+static int drop_capabilities(void) {
         cap_t have = cap_get_proc(), keep = cap_init();
         int r = 0;
 
@@ -44,7 +44,7 @@ static int confine_capabilities(void) {
 }
 
 /* Landlock would refuse all writing as well, but it also refuses ptrace access to whoever is outside (landlock(7)). */
-static int confine_resources(void) {
+static int limit_resources(void) {
         static const struct rlimit none = { 0, 0 };
 
         /* A line to a standard error that is a file is then lost, which is no reason to die. */
@@ -135,7 +135,7 @@ static int filter_allow_arguments(scmp_filter_ctx filter) {
         return filter_allow(filter, "prlimit64", 1, &SCMP_A2(SCMP_CMP_EQ, 0));
 }
 
-static int confine_calls(void) {
+static int filter_calls(void) {
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
         int r = 0;
 
@@ -152,16 +152,16 @@ static int confine_calls(void) {
         return r;
 }
 
-int confine(void) {
+int sandbox_enter(void) {
         int r;
 
-        r = confine_capabilities();
+        r = drop_capabilities();
         if (r < 0)
                 return r;
 
-        r = confine_resources();
+        r = limit_resources();
         if (r < 0)
                 return r;
 
-        return confine_calls();
+        return filter_calls();
 }

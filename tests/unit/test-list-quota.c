@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "choice.h"
+#include "list-quota.h"
 #include "unit.h"
 
 #define OWNERS 3
@@ -9,7 +9,7 @@
 static const struct {
         const char *name;
         size_t wanted[OWNERS], size[OWNERS], of_process;
-        ChoiceLimits limits;
+        QuotaLimits limits;
         size_t got[OWNERS];
 } rows[] = {
         { "all fit", { 3, 4, 5 }, { 1, 1, 1 }, 1, { 12, 9, ANY }, { 3, 4, 5 } },
@@ -24,23 +24,23 @@ static const struct {
         { "wherever that one stands in the order", { 10, 10, 100 }, { 1, 1, 40 }, 1, { 1000, 9, 100 }, { 10, 10, 2 } },
         { "equal shares of the text", { 100, 100, 100 }, { 10, 10, 10 }, 1, { 1000, 9, 300 }, { 10, 10, 10 } },
         { "many, and long ones", { 100, 10, 0 }, { 1, 50, 1 }, 1, { 20, 9, 200 }, { 17, 3, 0 } },
-        { "what fits in no list", { 2, 5, 0 }, { CHOICE_NEVER, 1, 1 }, 1, { 20, 9, 200 }, { 0, 5, 0 } },
+        { "what fits in no list", { 2, 5, 0 }, { LIST_QUOTA_NEVER, 1, 1 }, 1, { 20, 9, 200 }, { 0, 5, 0 } },
         { "what is longer than all", { 2, 5, 0 }, { 201, 1, 1 }, 1, { 20, 9, 200 }, { 0, 5, 0 } },
 };
 
 START_TEST(nobody_crowds_out_others) {
-        ChoiceItem items[2000];
+        QuotaItem items[2000];
         bool chosen[ELEMENTSOF(items)];
         size_t got[OWNERS] = {}, n = 0, sum = 0, all = 0;
         uint32_t process = 0;
 
         for (size_t owner = 0; owner < OWNERS; owner++)
                 for (size_t i = 0; i < rows[_i].wanted[owner]; i++) {
-                        items[n++] = (ChoiceItem){ .owner = owner * 1000, .process = process, .size = rows[_i].size[owner] };
+                        items[n++] = (QuotaItem){ .owner = owner * 1000, .process = process, .size = rows[_i].size[owner] };
                         process += (i + 1) % rows[_i].of_process == 0 || i + 1 == rows[_i].wanted[owner];
                 }
         memset(chosen, 0xff, sizeof(chosen));
-        ck_assert_int_eq(choice_make(items, n, &rows[_i].limits, chosen), 0);
+        ck_assert_int_eq(list_quota_choose(items, n, &rows[_i].limits, chosen), 0);
         for (size_t i = 0; i < n; i++)
                 if (chosen[i]) {
                         got[items[i].owner / 1000]++;
@@ -57,15 +57,15 @@ END_TEST
 START_TEST(what_has_a_low_rank_comes_first) {
         static const uint32_t ranks[] = { 2, 2, 1, 2, 0, 1, 2, 0 };
         static const bool expected[] = { false, false, true, false, true, true, false, true };
-        static const ChoiceLimits by_items = { 4, 9, ANY }, by_process = { 100, 4, ANY }, by_text = { 100, 100, 4 };
-        const ChoiceLimits *limits[] = { &by_items, &by_process, &by_text };
-        ChoiceItem items[ELEMENTSOF(ranks)];
+        static const QuotaLimits by_items = { 4, 9, ANY }, by_process = { 100, 4, ANY }, by_text = { 100, 100, 4 };
+        const QuotaLimits *limits[] = { &by_items, &by_process, &by_text };
+        QuotaItem items[ELEMENTSOF(ranks)];
         bool chosen[ELEMENTSOF(ranks)];
 
         for (size_t i = 0; i < ELEMENTSOF(ranks); i++)
-                items[i] = (ChoiceItem){ .owner = 1, .rank = ranks[i], .size = 1 };
+                items[i] = (QuotaItem){ .owner = 1, .rank = ranks[i], .size = 1 };
         for (size_t k = 0; k < ELEMENTSOF(limits); k++) {
-                ck_assert_int_eq(choice_make(items, ELEMENTSOF(ranks), limits[k], chosen), 0);
+                ck_assert_int_eq(list_quota_choose(items, ELEMENTSOF(ranks), limits[k], chosen), 0);
                 ck_assert_mem_eq(chosen, expected, sizeof(expected));
         }
 }
@@ -73,12 +73,12 @@ END_TEST
 
 /* A long one does not stand in the way of those behind it. */
 START_TEST(what_does_not_fit_is_passed_over) {
-        static const ChoiceItem items[] = {
+        static const QuotaItem items[] = {
                 { .owner = 1, .process = 0, .size = 90 }, { .owner = 1, .process = 1, .size = 10 }, { .owner = 2, .process = 2, .size = 60 },
         };
         bool chosen[ELEMENTSOF(items)];
 
-        ck_assert_int_eq(choice_make(items, ELEMENTSOF(items), &(ChoiceLimits){ 10, 10, 100 }, chosen), 0);
+        ck_assert_int_eq(list_quota_choose(items, ELEMENTSOF(items), &(QuotaLimits){ 10, 10, 100 }, chosen), 0);
         ck_assert(!chosen[0] && chosen[1] && chosen[2]);
 }
 END_TEST

@@ -3,7 +3,7 @@
 
 #include "findings.h"
 #include "request.h"
-#include "settle.h"
+#include "debounce.h"
 
 /* What is found in one sweep of a story, and what is to be told. One process, files by their inode. */
 typedef struct Step {
@@ -106,7 +106,7 @@ static Snapshot *snapshot_of(const Step *step) {
         return s;
 }
 
-static void check_tellings(const char *name, size_t step, const Settlement *s, const uint64_t *inodes, bool gone, Removal removal) {
+static void check_tellings(const char *name, size_t step, const DebounceResult *s, const uint64_t *inodes, bool gone, Removal removal) {
         size_t n = 0;
 
         for (size_t i = 0; i < s->n_tellings; i++) {
@@ -121,63 +121,63 @@ static void check_tellings(const char *name, size_t step, const Settlement *s, c
 }
 
 START_TEST(findings_are_told_when_they_have_lasted) {
-        _cleanup_(settle_done) Settle settle = {};
+        _cleanup_(debounce_done) Debounce settle = {};
 
         for (size_t i = 0; i < ELEMENTSOF(stories[_i].steps) && stories[_i].steps[i].now; i++) {
                 const Step *step = &stories[_i].steps[i];
-                Settlement s = {};
+                DebounceResult s = {};
 
-                ck_assert_int_eq(settle_update(&settle, snapshot_of(step), step->now, SETTLE, &s), 0);
+                ck_assert_int_eq(debounce_update(&settle, snapshot_of(step), step->now, SETTLE, &s), 0);
                 check_tellings(stories[_i].name, i, &s, step->told, /* gone= */ false, REMOVAL_INVALID);
                 check_tellings(stories[_i].name, i, &s, step->gone, /* gone= */ true, step->removal);
                 ck_assert_msg(s.due == step->due, "%s, step %zu: due at %llu", stories[_i].name, i, (unsigned long long) s.due);
-                settlement_done(&s);
+                debounce_result_done(&s);
         }
 }
 END_TEST
 
 START_TEST(without_a_time_to_settle_all_is_told_at_once) {
         const Step step = { .now = 10, .inodes = { 1, 2 } };
-        _cleanup_(settle_done) Settle settle = {};
-        Settlement s = {};
+        _cleanup_(debounce_done) Debounce settle = {};
+        DebounceResult s = {};
 
-        ck_assert_int_eq(settle_update(&settle, snapshot_of(&step), 10, 0, &s), 0);
+        ck_assert_int_eq(debounce_update(&settle, snapshot_of(&step), 10, 0, &s), 0);
         ck_assert_uint_eq(s.n_tellings, 2);
         ck_assert_uint_eq(s.due, NONE);
-        settlement_done(&s);
+        debounce_result_done(&s);
 }
 END_TEST
 
 START_TEST(with_an_endless_time_nothing_is) {
         const Step step = { .now = 10, .inodes = { 1, 2 } };
-        _cleanup_(settle_done) Settle settle = {};
-        Settlement s = {};
+        _cleanup_(debounce_done) Debounce settle = {};
+        DebounceResult s = {};
 
-        ck_assert_int_eq(settle_update(&settle, snapshot_of(&step), 10, UINT64_MAX, &s), 0);
+        ck_assert_int_eq(debounce_update(&settle, snapshot_of(&step), 10, UINT64_MAX, &s), 0);
         ck_assert_uint_eq(s.n_tellings, 0);
         ck_assert_uint_eq(s.due, NONE);
-        settlement_done(&s);
+        debounce_result_done(&s);
 }
 END_TEST
 
 START_TEST(what_was_told_before_a_restart_is_not_told_again) {
         const Step before = { .inodes = { 1, 2 } }, after = { .now = 10, .inodes = { 2, 3 } };
         const int priorities[] = { LOG_WARNING, LOG_WARNING };
-        _cleanup_(settle_done) Settle settle = {};
-        Settlement s = {};
+        _cleanup_(debounce_done) Debounce settle = {};
+        DebounceResult s = {};
 
-        ck_assert_int_eq(settle_restore(&settle, snapshot_of(&before), priorities), 0);
-        ck_assert_int_eq(settle_update(&settle, snapshot_of(&after), 10, 0, &s), 0);
+        ck_assert_int_eq(debounce_restore(&settle, snapshot_of(&before), priorities), 0);
+        ck_assert_int_eq(debounce_update(&settle, snapshot_of(&after), 10, 0, &s), 0);
         check_tellings("restart", 0, &s, (uint64_t[4]){ 3 }, /* gone= */ false, REMOVAL_INVALID);
         check_tellings("restart", 0, &s, (uint64_t[4]){ 1 }, /* gone= */ true, REMOVAL_UNMAPPED);
-        settlement_done(&s);
+        debounce_result_done(&s);
 }
 END_TEST
 
 /* A scanner that finds others each time, and says of those before that they cannot be read. */
 START_TEST(what_is_kept_has_a_bound) {
-        _cleanup_(settle_done) Settle settle = {};
-        Settlement s = {};
+        _cleanup_(debounce_done) Debounce settle = {};
+        DebounceResult s = {};
         int r = 0;
 
         for (pid_t first = 1; r == 0; first += 20) {
@@ -189,8 +189,8 @@ START_TEST(what_is_kept_has_a_bound) {
                                 snapshot_put(next, pid, inode, NULL, 0);
                 }
                 snapshot_freeze(next);
-                r = settle_update(&settle, next, 10, 0, &s);
-                settlement_done(&s);
+                r = debounce_update(&settle, next, 10, 0, &s);
+                debounce_result_done(&s);
         }
         ck_assert_int_eq(r, -E2BIG);
         ck_assert_uint_eq(snapshot_n_known(settle.snapshot), KNOWN_MAX);
@@ -200,31 +200,31 @@ END_TEST
 /* Such as an earlier version told. */
 START_TEST(same_content_that_was_told_before_a_restart_is_forgotten) {
         const Step before = { .inodes = { 1 }, .flags = FLAG_SAME_CONTENT }, after = { .now = 10 };
-        _cleanup_(settle_done) Settle settle = {};
-        Settlement s = {};
+        _cleanup_(debounce_done) Debounce settle = {};
+        DebounceResult s = {};
 
-        ck_assert_int_eq(settle_restore(&settle, snapshot_of(&before), (int[]){ LOG_NOTICE }), 0);
-        ck_assert_int_eq(settle_update(&settle, snapshot_of(&after), 10, 0, &s), 0);
+        ck_assert_int_eq(debounce_restore(&settle, snapshot_of(&before), (int[]){ LOG_NOTICE }), 0);
+        ck_assert_int_eq(debounce_update(&settle, snapshot_of(&after), 10, 0, &s), 0);
         ck_assert_uint_eq(s.n_tellings, 0);
-        settlement_done(&s);
+        debounce_result_done(&s);
 }
 END_TEST
 
 /* As a scanner's answer has what is as it was. */
 START_TEST(what_is_kept_lasts) {
         const Step before = { .inodes = { 1, 2, 4 } };
-        _cleanup_(settle_done) Settle settle = {};
+        _cleanup_(debounce_done) Debounce settle = {};
         Snapshot *s = snapshot_new();
-        Settlement first = {}, second = {};
+        DebounceResult first = {}, second = {};
 
-        ck_assert_int_eq(settle_update(&settle, snapshot_of(&before), 10, 100, &first), 0);
-        settlement_done(&first);
+        ck_assert_int_eq(debounce_update(&settle, snapshot_of(&before), 10, 100, &first), 0);
+        debounce_result_done(&first);
         ck_assert_int_eq(snapshot_add_finding(s, settle.snapshot->findings[2]), 0);
         ck_assert_int_eq(snapshot_add_finding(s, settle.snapshot->findings[0]), 0);
         snapshot_put(s, 42, 3, "a.service", 0);
         snapshot_look(s, 42, LOOK_DONE);
         snapshot_freeze(s);
-        ck_assert_int_eq(settle_update(&settle, s, 110, 100, &second), 0);
+        ck_assert_int_eq(debounce_update(&settle, s, 110, 100, &second), 0);
         /* Told is what has lasted; another is what is not kept. */
         check_tellings("kept", 1, &second, (uint64_t[4]){ 1, 4 }, /* gone= */ false, REMOVAL_INVALID);
         ck_assert_uint_eq(second.due, 210);
@@ -232,7 +232,7 @@ START_TEST(what_is_kept_lasts) {
         ck_assert_uint_eq(second.difference.n_added, 1);
         ck_assert_uint_eq(second.difference.n_removed, 1);
         ck_assert_uint_eq(second.difference.removed[0].finding->mapped.inode, 2);
-        settlement_done(&second);
+        debounce_result_done(&second);
         ck_assert_uint_eq(settle.snapshot->n_findings, 3);
         for (size_t i = 0; i < 3; i++)
                 ck_assert_str_eq(settle.snapshot->findings[i]->unit, "a.service");
