@@ -13,7 +13,7 @@ struct Announcer {
         Bus *bus;
         const Debounce *debounce;
         StateFile *state_file;
-        EventQueue notices;
+        EventQueue queue;
         sd_event_source *work;
         bool state_file_failed; /* and that was said */
         bool stirred;       /* by a change, since it last rested */
@@ -28,24 +28,25 @@ static void state_file_result(Announcer *t, int r) {
 }
 
 /* The journal first: what was not written down is told twice, which is better than never. */
-static void tell(Announcer *t, const Event *n) {
-        journal_send(n);
-        if (t->state_file && n->kind == EVENT_ADDED)
-                state_file_result(t, state_file_add(t->state_file, n->finding, finding_priority(n->finding)));
-        else if (t->state_file && n->kind == EVENT_REMOVED)
-                state_file_result(t, state_file_remove(t->state_file, n->finding));
-        bus_emit(t->bus, n);
+static void announce(Announcer *t, const QueuedEvent *e) {
+        Finding *f = e->event.finding;
+
+        journal_send(e);
+        if (t->state_file && !event_is_summary(e))
+                state_file_result(t, e->event.kind == EVENT_ADDED ? state_file_add(t->state_file, f, finding_priority(f)) :
+                                                                    state_file_remove(t->state_file, f));
+        bus_emit(t->bus, e);
 }
 
 static bool announce_next(Announcer *t) {
-        Event notice;
+        QueuedEvent event;
 
         if (bus_work(t->bus))
                 return true;
-        if (!event_queue_take(&t->notices, &notice))
+        if (!event_queue_take(&t->queue, &event))
                 return false;
-        tell(t, &notice);
-        event_done(&notice);
+        announce(t, &event);
+        queued_event_done(&event);
         return true;
 }
 
@@ -109,11 +110,10 @@ static int on_work(sd_event_source *source, void *userdata) {
 }
 
 int announcer_add(Announcer *t, const DebounceResult *result) {
-        const Difference *d = &result->difference;
         int r;
 
-        t->stirred |= result->n_tellings + d->n_added + d->n_removed + d->n_changed > 0;
-        r = event_queue_add(&t->notices, result);
+        t->stirred |= result->n_events + result->difference.n_events > 0;
+        r = event_queue_add(&t->queue, result);
         if (r < 0)
                 return r;
         return sd_event_source_set_enabled(t->work, SD_EVENT_ON);
@@ -149,7 +149,7 @@ Announcer *announcer_free(Announcer *t) {
         while (announce_next(t))
                 ;
         sd_event_source_unref(t->work);
-        event_queue_done(&t->notices);
+        event_queue_done(&t->queue);
         state_file_free(t->state_file);
         free(t);
         return NULL;

@@ -280,31 +280,19 @@ static int changes_add(Bus *b, pid_t pid, int kind) {
         return 0;
 }
 
-/* The next process with a change; 0: there are no more. at: of the three lists, whose findings are in order. */
-static pid_t changes_next(const Difference *d, size_t at[3]) {
-        const Change *const lists[] = { d->added, d->removed, d->changed };
-        const size_t n[] = { d->n_added, d->n_removed, d->n_changed };
-        pid_t pid = 0;
-
-        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
-                if (at[i] < n[i] && (pid == 0 || lists[i][at[i]].finding->pid < pid))
-                        pid = lists[i][at[i]].finding->pid;
-        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
-                while (at[i] < n[i] && lists[i][at[i]].finding->pid == pid)
-                        at[i]++;
-        return pid;
-}
-
+/* One change for each process; its events follow each other. */
 static int changes_find(Bus *b, const Snapshot *new, const Difference *d) {
-        size_t at[3] = {};
-        pid_t pid;
-
-        while ((pid = changes_next(d, at)) != 0) {
+        for (size_t i = 0; i < d->n_events; i++) {
+                const pid_t pid = d->events[i].finding->pid;
                 Finding *const *findings;
-                bool was = snapshot_process_findings(b->view.snapshot, pid, &findings) > 0;
-                bool is = snapshot_process_findings(new, pid, &findings) > 0;
-                int r = changes_add(b, pid, was && is ? OBJECT_CHANGED : is ? OBJECT_ADDED : OBJECT_REMOVED);
+                bool was, is;
+                int r;
 
+                if (i > 0 && d->events[i - 1].finding->pid == pid)
+                        continue;
+                was = snapshot_process_findings(b->view.snapshot, pid, &findings) > 0;
+                is = snapshot_process_findings(new, pid, &findings) > 0;
+                r = changes_add(b, pid, was && is ? OBJECT_CHANGED : is ? OBJECT_ADDED : OBJECT_REMOVED);
                 if (r < 0)
                         return r;
         }
@@ -371,10 +359,6 @@ static void changed_properties(const Bus *b, const BusState *state, const char *
         ret_names[n] = NULL;
 }
 
-static bool is_empty(const Difference *d) {
-        return d->n_added == 0 && d->n_removed == 0 && d->n_changed == 0;
-}
-
 /* Names is what is to be told of the change. The snapshot before is not looked at any more, whatever fails. */
 static int bus_show(Bus *b, const BusState *state, const Snapshot *snapshot, bool same_findings, const char **ret_names) {
         _cleanup_free_ char *reason = strdup(state->degraded_reason);
@@ -399,7 +383,7 @@ static int bus_show(Bus *b, const BusState *state, const Snapshot *snapshot, boo
 }
 
 int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot, const Difference *difference) {
-        bool same_findings = difference ? is_empty(difference) : snapshot == b->view.snapshot;
+        bool same_findings = difference ? difference->n_events == 0 : snapshot == b->view.snapshot;
         const char *names[ELEMENTSOF(vtable) + 1];
         int r = 0, k;
 
@@ -413,18 +397,18 @@ int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot, const D
         return r < 0 ? r : k;
 }
 
-void bus_emit(Bus *b, const Event *n) {
+void bus_emit(Bus *b, const QueuedEvent *n) {
         sd_bus_message *m = NULL;
         int r;
 
-        if (!b->bus || n->kind == EVENT_SUMMARY)
+        if (!b->bus || event_is_summary(n))
                 return;
         r = sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_MANAGER,
-                                      n->kind == EVENT_ADDED ? "FindingAdded" : "FindingRemoved");
+                                      n->event.kind == EVENT_ADDED ? "FindingAdded" : "FindingRemoved");
         if (r >= 0)
-                r = dictionary_append_finding(m, n->finding, /* explained= */ false);
-        if (r >= 0 && n->kind == EVENT_REMOVED)
-                r = sd_bus_message_append(m, "s", removal_to_string(n->removal));
+                r = dictionary_append_finding(m, n->event.finding, /* explained= */ false);
+        if (r >= 0 && n->event.kind == EVENT_REMOVED)
+                r = sd_bus_message_append(m, "s", removal_to_string(n->event.removal));
         if (r >= 0)
                 sd_bus_send(b->bus, m, /* cookie= */ NULL);
         sd_bus_message_unref(m);

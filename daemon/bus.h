@@ -67,7 +67,7 @@ int bus_publish(Bus *b, const BusState *state, const Snapshot *snapshot, const D
 bool bus_work(Bus *b);
 
 /* FindingAdded, FindingRemoved. */
-void bus_emit(Bus *b, const Event *n);
+void bus_emit(Bus *b, const QueuedEvent *n);
 
 /* Callers of Sweep() before this get the sweep that starts now. */
 void bus_sweep_started(Bus *b);

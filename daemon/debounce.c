@@ -39,14 +39,14 @@ int debounce_restore(Debounce *s, Snapshot *told, const int *priorities) {
 void debounce_result_done(DebounceResult *s) {
         snapshot_free(s->old);
         difference_done(&s->difference);
-        free(s->tellings);
+        free(s->events);
         *s = (DebounceResult){};
 }
 
-static int add_event(DebounceResult *s, Finding *f, bool gone, Removal removal) {
-        if (!GROW(s->tellings, s->allocated, s->n_tellings + 1))
+static int add_event(DebounceResult *s, EventKind kind, Finding *f, Removal removal) {
+        if (!GROW(s->events, s->allocated, s->n_events + 1))
                 return -ENOMEM;
-        s->tellings[s->n_tellings++] = (Telling){ .finding = f, .gone = gone, .removal = removal };
+        s->events[s->n_events++] = (FindingEvent){ kind, f, removal };
         return 0;
 }
 
@@ -74,14 +74,17 @@ static const Track *track_find(TrackWalk *w, const Finding *f) {
 static int report_gone(const Debounce *s, DebounceResult *result) {
         TrackWalk before = TRACK_WALK(s);
 
-        for (size_t i = 0; i < result->difference.n_removed; i++) {
-                const Change *c = result->difference.removed + i;
-                const Track *t = track_find(&before, c->finding);
+        for (size_t i = 0; i < result->difference.n_events; i++) {
+                const FindingEvent *e = &result->difference.events[i];
+                const Track *t;
                 int r;
 
+                if (e->kind != EVENT_REMOVED)
+                        continue;
+                t = track_find(&before, e->finding);
                 if (!t || t->told < 0)
                         continue;
-                r = add_event(result, c->finding, /* gone= */ true, c->removal);
+                r = add_event(result, EVENT_REMOVED, e->finding, e->removal);
                 if (r < 0)
                         return r;
         }
@@ -90,7 +93,7 @@ static int report_gone(const Debounce *s, DebounceResult *result) {
 
 /* What runs is what would be loaded: nothing to report, except the end of a finding that was reported as stale. */
 static int report_same_content(Finding *f, uint64_t now, Track *t, DebounceResult *result) {
-        int r = t->told >= 0 ? add_event(result, f, /* gone= */ true, REMOVAL_CURRENT_AGAIN) : 0;
+        int r = t->told >= 0 ? add_event(result, EVENT_REMOVED, f, REMOVAL_CURRENT_AGAIN) : 0;
 
         *t = (Track){ .since = now, .told = -1 };
         return r;
@@ -117,7 +120,7 @@ static int report_one(Finding *f, uint64_t now, uint64_t settle_usec, Track *t, 
                 }
         }
 
-        r = add_event(result, f, /* gone= */ false, REMOVAL_INVALID);
+        r = add_event(result, EVENT_ADDED, f, REMOVAL_INVALID);
         if (r >= 0)
                 t->told = priority;
         return r;

@@ -31,18 +31,12 @@ void debounce_done(Debounce *s);
  */
 int debounce_restore(Debounce *s, Snapshot *told, const int *priorities);
 
-typedef struct Telling {
-        Finding *finding;       /* borrowed from the new snapshot, or where it is in that no more, from the old one */
-        bool gone;
-        Removal removal;        /* where gone */
-} Telling;
-
 typedef struct DebounceResult {
-        Snapshot *old;      /* owned; what the snapshot was before */
-        Difference difference; /* of the two snapshots, told or not */
-        Telling *tellings;
-        size_t n_tellings, allocated;
-        uint64_t due;       /* when the next finding will have lasted; UINT64_MAX: none is waiting */
+        Snapshot *old;      /* owned; the snapshot before */
+        Difference difference; /* of the two snapshots, reported or not */
+        FindingEvent *events; /* owned; to be reported: EVENT_ADDED, EVENT_REMOVED */
+        size_t n_events, allocated;
+        uint64_t due;       /* when the next finding is to be reported if it lasts; UINT64_MAX: none is pending */
 } DebounceResult;
 
 void debounce_result_done(DebounceResult *s);

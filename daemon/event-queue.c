@@ -5,122 +5,93 @@ const char *finding_group(const Finding *f) {
         return f->unit ? f->unit : f->user_unit ? f->user_unit : f->container ? f->container : "no unit";
 }
 
-void event_done(Event *n) {
-        finding_unref(n->finding);
-        *n = (Event){};
+void queued_event_done(QueuedEvent *e) {
+        finding_unref(e->event.finding);
+        *e = (QueuedEvent){};
 }
 
-void event_queue_done(EventQueue *n) {
-        for (size_t i = n->next; i < n->n; i++)
-                event_done(n->items + i);
-        free(n->items);
-        *n = (EventQueue){};
+void event_queue_done(EventQueue *q) {
+        for (size_t i = q->next; i < q->n; i++)
+                queued_event_done(q->items + i);
+        free(q->items);
+        *q = (EventQueue){};
 }
 
-bool event_queue_take(EventQueue *n, Event *ret) {
-        if (n->next == n->n) {
-                event_queue_done(n); /* gives the memory of a storm back */
+bool event_is_summary(const QueuedEvent *e) {
+        return e->n_findings > 0;
+}
+
+bool event_queue_take(EventQueue *q, QueuedEvent *ret) {
+        if (q->next == q->n) {
+                event_queue_done(q); /* returns the memory of a burst */
                 return false;
         }
-        *ret = n->items[n->next++];
+        *ret = q->items[q->next++];
         return true;
 }
 
-static Event *push(EventQueue *n, EventKind kind, Finding *f) {
-        if (!GROW(n->items, n->allocated, n->n + 1))
+static QueuedEvent *push(EventQueue *q, const FindingEvent *e, bool in_journal) {
+        if (!GROW(q->items, q->allocated, q->n + 1))
                 return NULL;
-        n->items[n->n] = (Event){ .kind = kind, .finding = finding_ref(f) };
-        return n->items + n->n++;
+        q->items[q->n] = (QueuedEvent){ .event = *e, .in_journal = in_journal };
+        finding_ref(e->finding);
+        return q->items + q->n++;
 }
 
-/* groups: the tellings of one kind, by unit, the urgent ones first, in the order of the findings */
-
-typedef struct Place {
-        const char *group;
-        Urgency urgency;
-        size_t index; /* among the tellings */
-} Place;
-
-static int compare_places(const void *a, const void *b) {
-        const Place *x = a, *y = b;
-        int r = strcmp(x->group, y->group);
+static int compare_events(const void *a, const void *b) {
+        const FindingEvent *x = *(FindingEvent *const *) a, *y = *(FindingEvent *const *) b;
+        int r = strcmp(finding_group(x->finding), finding_group(y->finding));
 
         if (r == 0)
-                r = (int) y->urgency - (int) x->urgency;
-        return r != 0 ? r : (x->index > y->index) - (x->index < y->index);
+                r = (int) finding_urgency(y->finding) - (int) finding_urgency(x->finding);
+        return r != 0 ? r : (x > y) - (x < y);
 }
 
-static int add_one(EventQueue *n, const Telling *t, bool in_journal) {
-        Event *notice = push(n, t->gone ? EVENT_REMOVED : EVENT_ADDED, t->finding);
+static int compare_pids(const void *a, const void *b) {
+        pid_t x = (*(FindingEvent *const *) a)->finding->pid, y = (*(FindingEvent *const *) b)->finding->pid;
 
-        if (!notice)
+        return (x > y) - (x < y);
+}
+
+static int add_summary(EventQueue *q, const FindingEvent **events, size_t n) {
+        QueuedEvent *summary = push(q, events[0], /* in_journal= */ true);
+
+        if (!summary)
                 return -ENOMEM;
-        notice->removal = t->removal;
-        notice->in_journal = in_journal;
+        summary->n_findings = n;
+        summary->urgency = finding_urgency(events[0]->finding);
+        qsort(events, n, sizeof(*events), compare_pids);
+        for (size_t i = 0; i < n; i++)
+                summary->n_processes += i == 0 || events[i]->finding->pid != events[i - 1]->finding->pid;
         return 0;
 }
 
-static int compare_indices(const void *a, const void *b) {
-        const Place *x = a, *y = b;
+/* All events of one unit: the first few, the others for the bus alone, and their summary. */
+static int add_group(EventQueue *q, const FindingEvent **events, size_t n) {
+        /* A summary of one would say less than the event itself. */
+        size_t single = n <= EVENTS_PER_UNIT_MAX + 1 ? n : EVENTS_PER_UNIT_MAX;
 
-        return (x->index > y->index) - (x->index < y->index);
+        for (size_t i = 0; i < n; i++)
+                if (!push(q, events[i], /* in_journal= */ i < single))
+                        return -ENOMEM;
+        return single == n ? 0 : add_summary(q, events + single, n - single);
 }
 
-/* Sorts the places by the order of the findings, which are counted by process then. */
-static int add_summary(EventQueue *n, const DebounceResult *s, Place *places, size_t n_places) {
-        Event *notice = push(n, EVENT_SUMMARY, s->tellings[places[0].index].finding);
-        pid_t pid = 0;
+/* The events of one kind by unit, the urgent ones first, else in the order of the findings. */
+static int add_kind(EventQueue *q, const DebounceResult *s, EventKind kind) {
+        _cleanup_free_ const FindingEvent **events = calloc(s->n_events + 1, sizeof(*events));
+        size_t n = 0, start = 0;
 
-        if (!notice)
+        if (!events)
                 return -ENOMEM;
-        notice->in_journal = true;
-        notice->gone = s->tellings[places[0].index].gone;
-        notice->n_findings = n_places;
-        notice->urgency = places[0].urgency;
-        qsort(places, n_places, sizeof(*places), compare_indices);
-        for (size_t i = 0; i < n_places; i++) {
-                const Finding *f = s->tellings[places[i].index].finding;
-
-                notice->n_processes += f->pid != pid;
-                pid = f->pid;
-        }
-        return 0;
-}
-
-/* All tellings of one unit: the first few, the rest for the bus alone, and its sum. */
-static int add_group(EventQueue *n, const DebounceResult *s, Place *places, size_t n_places) {
-        /* A sum of one would say less than the one. */
-        size_t single = n_places <= EVENTS_PER_UNIT_MAX + 1 ? n_places : EVENTS_PER_UNIT_MAX;
-
-        for (size_t i = 0; i < n_places; i++) {
-                int r = add_one(n, &s->tellings[places[i].index], /* in_journal= */ i < single);
-
-                if (r < 0)
-                        return r;
-        }
-        return single == n_places ? 0 : add_summary(n, s, places + single, n_places - single);
-}
-
-static int add_kind(EventQueue *n, const DebounceResult *s, bool gone) {
-        _cleanup_free_ Place *places = calloc(s->n_tellings + 1, sizeof(*places));
-        size_t n_places = 0, start = 0;
-
-        if (!places)
-                return -ENOMEM;
-
-        for (size_t i = 0; i < s->n_tellings; i++)
-                if (s->tellings[i].gone == gone)
-                        places[n_places++] = (Place){
-                                .group = finding_group(s->tellings[i].finding),
-                                .urgency = finding_urgency(s->tellings[i].finding),
-                                .index = i,
-                        };
-        if (n_places > 0)
-                qsort(places, n_places, sizeof(*places), compare_places);
-
-        for (size_t i = 1; i <= n_places; i++)
-                if (i == n_places || !streq(places[i].group, places[start].group)) {
-                        int r = add_group(n, s, places + start, i - start);
+        for (size_t i = 0; i < s->n_events; i++)
+                if (s->events[i].kind == kind)
+                        events[n++] = &s->events[i];
+        if (n > 0)
+                qsort(events, n, sizeof(*events), compare_events);
+        for (size_t i = 1; i <= n; i++)
+                if (i == n || !streq(finding_group(events[i]->finding), finding_group(events[start]->finding))) {
+                        int r = add_group(q, events + start, i - start);
 
                         if (r < 0)
                                 return r;
@@ -129,9 +100,9 @@ static int add_kind(EventQueue *n, const DebounceResult *s, bool gone) {
         return 0;
 }
 
-int event_queue_add(EventQueue *n, const DebounceResult *result) {
+int event_queue_add(EventQueue *q, const DebounceResult *result) {
         int r;
 
-        r = add_kind(n, result, /* gone= */ true);
-        return r < 0 ? r : add_kind(n, result, /* gone= */ false);
+        r = add_kind(q, result, EVENT_REMOVED);
+        return r < 0 ? r : add_kind(q, result, EVENT_ADDED);
 }

@@ -188,38 +188,33 @@ static void journal_removed(const Finding *f, Removal removal) {
         entry_send(&e);
 }
 
-static void journal_sum(const Event *n) {
-        _cleanup_free_ char *group = escape(finding_group(n->finding)), *message = NULL;
-        _cleanup_(entry_done) Entry e = {};
+static void journal_summary(const QueuedEvent *e) {
+        _cleanup_free_ char *group = escape(finding_group(e->event.finding)), *message = NULL;
+        const bool gone = e->event.kind == EVENT_REMOVED;
+        _cleanup_(entry_done) Entry entry = {};
 
         if (!group ||
             asprintf(&message, "%s: %zu more stale libraries in %zu process%s %s; "
                      "\"stalelibctl list\" shows those that there are",
-                     group, n->n_findings, n->n_processes, n->n_processes == 1 ? "" : "es",
-                     n->gone ? "are gone" : "were found") < 0)
+                     group, e->n_findings, e->n_processes, e->n_processes == 1 ? "" : "es", gone ? "are gone" : "were found") < 0)
                 return;
-        entry_start(&e, n->gone ? LOG_INFO : n->urgency == URGENCY_URGENT ? LOG_ERR : LOG_WARNING,
-                    n->gone ? MESSAGE_ID_FINDINGS_REMOVED : MESSAGE_ID_FINDINGS_ADDED, message);
-        entry_add_group(&e, n->finding);
-        entry_add(&e, "STALELIB_FINDINGS=%zu", n->n_findings);
-        entry_add(&e, "STALELIB_PROCESSES=%zu", n->n_processes);
-        entry_send(&e);
+        entry_start(&entry, gone ? LOG_INFO : e->urgency == URGENCY_URGENT ? LOG_ERR : LOG_WARNING,
+                    gone ? MESSAGE_ID_FINDINGS_REMOVED : MESSAGE_ID_FINDINGS_ADDED, message);
+        entry_add_group(&entry, e->event.finding);
+        entry_add(&entry, "STALELIB_FINDINGS=%zu", e->n_findings);
+        entry_add(&entry, "STALELIB_PROCESSES=%zu", e->n_processes);
+        entry_send(&entry);
 }
 
-void journal_send(const Event *n) {
-        if (!n->in_journal)
+void journal_send(const QueuedEvent *e) {
+        if (!e->in_journal)
                 return;
-        switch (n->kind) {
-        case EVENT_ADDED:
-                journal_added(n->finding);
-                break;
-        case EVENT_REMOVED:
-                journal_removed(n->finding, n->removal);
-                break;
-        case EVENT_SUMMARY:
-                journal_sum(n);
-                break;
-        }
+        if (event_is_summary(e))
+                journal_summary(e);
+        else if (e->event.kind == EVENT_ADDED)
+                journal_added(e->event.finding);
+        else
+                journal_removed(e->event.finding, e->event.removal);
 }
 
 void journal_degraded(const char *reason) {

@@ -9,7 +9,7 @@
 
 #include "event-queue.h"
 
-void journal_send(const Event *n);
+void journal_send(const QueuedEvent *e);
 
 /* reason: as health_describe() has it, and safe to show. */
 void journal_degraded(const char *reason);

@@ -438,10 +438,11 @@ static Removal removal_reason(const Snapshot *s, const Finding *f) {
         return is_recovered(s, f) ? REMOVAL_CURRENT_AGAIN : REMOVAL_UNMAPPED;
 }
 
-static bool add_change(Change **changes, size_t *n, size_t *allocated, Finding *f, Removal removal) {
-        if (!GROW(*changes, *allocated, *n + 1))
+static bool add_event(Difference *d, EventKind kind, Finding *f, Removal removal) {
+        if (!GROW(d->events, d->allocated, d->n_events + 1))
                 return false;
-        (*changes)[(*n)++] = (Change){ .finding = f, .removal = removal };
+        d->events[d->n_events++] = (FindingEvent){ kind, f, removal };
+        d->n[kind]++;
         return true;
 }
 
@@ -461,12 +462,11 @@ static bool compare_snapshots(const Snapshot *old, const Snapshot *new, Differen
                 if (c >= 0)
                         snapshot_walk_next(&after, &is_listed);
                 if (c > 0)
-                        ok = add_change(&d->added, &d->n_added, &d->allocated_added, is, REMOVAL_INVALID);
+                        ok = add_event(d, EVENT_ADDED, is, REMOVAL_INVALID);
                 else if (c < 0 && !is_unsettled(new, was))
-                        ok = add_change(&d->removed, &d->n_removed, &d->allocated_removed,
-                                        was, removal_reason(new, was));
+                        ok = add_event(d, EVENT_REMOVED, was, removal_reason(new, was));
                 else if (c == 0 && (was_listed != is_listed || (was != is && finding_differs(was, is))))
-                        ok = add_change(&d->changed, &d->n_changed, &d->allocated_changed, is, REMOVAL_INVALID);
+                        ok = add_event(d, EVENT_CHANGED, is, REMOVAL_INVALID);
                 if (!ok)
                         return false;
         }
@@ -484,9 +484,7 @@ int snapshot_difference(const Snapshot *old, const Snapshot *new, Difference *re
 }
 
 void difference_done(Difference *d) {
-        free(d->added);
-        free(d->removed);
-        free(d->changed);
+        free(d->events);
         *d = (Difference){};
 }
 

@@ -175,16 +175,25 @@ typedef enum Removal {
 
 const char *removal_to_string(Removal removal);
 
-/* The three ways in which two snapshots differ. All findings are borrowed from the snapshots. */
-typedef struct Change {
-        Finding *finding;       /* added, changed: of the new one; removed: of the old one; whether listed there or not */
-        Removal removal;        /* of a removed one */
-} Change;
+typedef enum EventKind {
+        EVENT_ADDED,
+        EVENT_REMOVED,
+        EVENT_CHANGED,
+        EVENT_KIND_MAX,
+} EventKind;
 
+/* How a finding differs between two snapshots, and what the daemon reports of it. */
+typedef struct FindingEvent {
+        EventKind kind;
+        Finding *finding;       /* borrowed; added, changed: of the new snapshot; removed: of the old one; listed there or not */
+        Removal removal;        /* of EVENT_REMOVED */
+} FindingEvent;
+
+/* In the order of the findings. */
 typedef struct Difference {
-        Change *added, *removed, *changed;
-        size_t n_added, n_removed, n_changed;
-        size_t allocated_added, allocated_removed, allocated_changed;
+        FindingEvent *events;   /* owned */
+        size_t n_events, allocated;
+        size_t n[EVENT_KIND_MAX]; /* of each kind */
 } Difference;
 
 /*

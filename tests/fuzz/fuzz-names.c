@@ -112,11 +112,10 @@ static void check_report(const Finding *f, bool must_come_back) {
 }
 
 static void check_journal(Finding *f) {
-        Event notice = { .finding = f, .in_journal = true, .n_findings = 2, .n_processes = 1 };
-
         n_entries = 0;
-        for (notice.kind = EVENT_ADDED; notice.kind <= EVENT_SUMMARY; notice.kind++)
-                journal_send(&notice);
+        journal_send(&(QueuedEvent){ .event = { EVENT_ADDED, f, REMOVAL_INVALID }, .in_journal = true });
+        journal_send(&(QueuedEvent){ .event = { EVENT_REMOVED, f, REMOVAL_EXITED }, .in_journal = true });
+        journal_send(&(QueuedEvent){ .event = { EVENT_ADDED, f, REMOVAL_INVALID }, .in_journal = true, .n_findings = 2, .n_processes = 1 });
         FUZZ_CHECK(n_entries == 3);
 }
 

@@ -106,15 +106,23 @@ static Snapshot *snapshot_of(const Step *step) {
         return s;
 }
 
-static void check_tellings(const char *name, size_t step, const DebounceResult *s, const uint64_t *inodes, bool gone, Removal removal) {
+/* The first event of that kind. */
+static const FindingEvent *removed_event(const Difference *d) {
+        for (size_t i = 0; i < d->n_events; i++)
+                if (d->events[i].kind == EVENT_REMOVED)
+                        return &d->events[i];
+        return NULL;
+}
+
+static void check_events(const char *name, size_t step, const DebounceResult *s, const uint64_t *inodes, bool gone, Removal removal) {
         size_t n = 0;
 
-        for (size_t i = 0; i < s->n_tellings; i++) {
-                if (s->tellings[i].gone != gone)
+        for (size_t i = 0; i < s->n_events; i++) {
+                if (s->events[i].kind != (gone ? EVENT_REMOVED : EVENT_ADDED))
                         continue;
-                ck_assert_msg(n < 4 && s->tellings[i].finding->mapped.inode == inodes[n], "%s, step %zu: tells %llu", name, step,
-                              (unsigned long long) s->tellings[i].finding->mapped.inode);
-                ck_assert_msg(!gone || s->tellings[i].removal == removal, "%s, step %zu", name, step);
+                ck_assert_msg(n < 4 && s->events[i].finding->mapped.inode == inodes[n], "%s, step %zu: tells %llu", name, step,
+                              (unsigned long long) s->events[i].finding->mapped.inode);
+                ck_assert_msg(!gone || s->events[i].removal == removal, "%s, step %zu", name, step);
                 n++;
         }
         ck_assert_msg(n == 4 || inodes[n] == 0, "%s, step %zu: does not tell %llu", name, step, (unsigned long long) inodes[n < 4 ? n : 3]);
@@ -128,8 +136,8 @@ START_TEST(findings_are_told_when_they_have_lasted) {
                 DebounceResult s = {};
 
                 ck_assert_int_eq(debounce_update(&settle, snapshot_of(step), step->now, SETTLE, &s), 0);
-                check_tellings(stories[_i].name, i, &s, step->told, /* gone= */ false, REMOVAL_INVALID);
-                check_tellings(stories[_i].name, i, &s, step->gone, /* gone= */ true, step->removal);
+                check_events(stories[_i].name, i, &s, step->told, /* gone= */ false, REMOVAL_INVALID);
+                check_events(stories[_i].name, i, &s, step->gone, /* gone= */ true, step->removal);
                 ck_assert_msg(s.due == step->due, "%s, step %zu: due at %llu", stories[_i].name, i, (unsigned long long) s.due);
                 debounce_result_done(&s);
         }
@@ -142,7 +150,7 @@ START_TEST(without_a_time_to_settle_all_is_told_at_once) {
         DebounceResult s = {};
 
         ck_assert_int_eq(debounce_update(&settle, snapshot_of(&step), 10, 0, &s), 0);
-        ck_assert_uint_eq(s.n_tellings, 2);
+        ck_assert_uint_eq(s.n_events, 2);
         ck_assert_uint_eq(s.due, NONE);
         debounce_result_done(&s);
 }
@@ -154,7 +162,7 @@ START_TEST(with_an_endless_time_nothing_is) {
         DebounceResult s = {};
 
         ck_assert_int_eq(debounce_update(&settle, snapshot_of(&step), 10, UINT64_MAX, &s), 0);
-        ck_assert_uint_eq(s.n_tellings, 0);
+        ck_assert_uint_eq(s.n_events, 0);
         ck_assert_uint_eq(s.due, NONE);
         debounce_result_done(&s);
 }
@@ -168,8 +176,8 @@ START_TEST(what_was_told_before_a_restart_is_not_told_again) {
 
         ck_assert_int_eq(debounce_restore(&settle, snapshot_of(&before), priorities), 0);
         ck_assert_int_eq(debounce_update(&settle, snapshot_of(&after), 10, 0, &s), 0);
-        check_tellings("restart", 0, &s, (uint64_t[4]){ 3 }, /* gone= */ false, REMOVAL_INVALID);
-        check_tellings("restart", 0, &s, (uint64_t[4]){ 1 }, /* gone= */ true, REMOVAL_UNMAPPED);
+        check_events("restart", 0, &s, (uint64_t[4]){ 3 }, /* gone= */ false, REMOVAL_INVALID);
+        check_events("restart", 0, &s, (uint64_t[4]){ 1 }, /* gone= */ true, REMOVAL_UNMAPPED);
         debounce_result_done(&s);
 }
 END_TEST
@@ -205,7 +213,7 @@ START_TEST(same_content_that_was_told_before_a_restart_is_forgotten) {
 
         ck_assert_int_eq(debounce_restore(&settle, snapshot_of(&before), (int[]){ LOG_NOTICE }), 0);
         ck_assert_int_eq(debounce_update(&settle, snapshot_of(&after), 10, 0, &s), 0);
-        ck_assert_uint_eq(s.n_tellings, 0);
+        ck_assert_uint_eq(s.n_events, 0);
         debounce_result_done(&s);
 }
 END_TEST
@@ -226,12 +234,12 @@ START_TEST(what_is_kept_lasts) {
         snapshot_freeze(s);
         ck_assert_int_eq(debounce_update(&settle, s, 110, 100, &second), 0);
         /* Told is what has lasted; another is what is not kept. */
-        check_tellings("kept", 1, &second, (uint64_t[4]){ 1, 4 }, /* gone= */ false, REMOVAL_INVALID);
+        check_events("kept", 1, &second, (uint64_t[4]){ 1, 4 }, /* gone= */ false, REMOVAL_INVALID);
         ck_assert_uint_eq(second.due, 210);
-        ck_assert_uint_eq(second.difference.n_changed, 0);
-        ck_assert_uint_eq(second.difference.n_added, 1);
-        ck_assert_uint_eq(second.difference.n_removed, 1);
-        ck_assert_uint_eq(second.difference.removed[0].finding->mapped.inode, 2);
+        ck_assert_uint_eq(second.difference.n[EVENT_CHANGED], 0);
+        ck_assert_uint_eq(second.difference.n[EVENT_ADDED], 1);
+        ck_assert_uint_eq(second.difference.n[EVENT_REMOVED], 1);
+        ck_assert_uint_eq(removed_event(&second.difference)->finding->mapped.inode, 2);
         debounce_result_done(&second);
         ck_assert_uint_eq(settle.snapshot->n_findings, 3);
         for (size_t i = 0; i < 3; i++)

@@ -131,8 +131,8 @@ static size_t listed(pid_t first, pid_t end) {
 static size_t told(bool gone) {
         size_t n = 0;
 
-        for (size_t i = 0; i < last.n_tellings; i++)
-                n += last.tellings[i].gone == gone;
+        for (size_t i = 0; i < last.n_events; i++)
+                n += last.events[i].kind == (gone ? EVENT_REMOVED : EVENT_ADDED);
         return n;
 }
 
@@ -148,7 +148,7 @@ START_TEST(what_is_as_it_was_is_not_handed_over_again) {
                 sweep(s);
                 ck_assert_uint_eq(listed(100, 200), 100);
                 ck_assert_uint_eq(told(/* gone= */ false), i == 0 ? 100 : 0);
-                ck_assert_uint_eq(last.difference.n_changed, 0);
+                ck_assert_uint_eq(last.difference.n[EVENT_CHANGED], 0);
         }
         for (size_t i = 0; i < scanner->n_choice; i++)
                 ck_assert(scanner->handed[i].as_it_is);
@@ -218,7 +218,7 @@ START_TEST(what_stands_and_goes_is_told) {
         put(s, 100, 100, 100, 0, 0);
         sweep(s);
         ck_assert_uint_eq(told(/* gone= */ true), 10000);
-        ck_assert_int_eq(last.tellings[0].removal, REMOVAL_EXITED);
+        ck_assert_int_eq(last.events[0].removal, REMOVAL_EXITED);
         ck_assert_uint_eq(listed(100, 200), 10000);
 }
 END_TEST
@@ -313,13 +313,13 @@ START_TEST(what_cannot_be_judged_stays_over_a_restart_of_the_scanner) {
                 ck_assert_str_eq(settle.snapshot->findings[0]->unit, "a.service");
                 ck_assert_uint_eq(total(), 3);
                 ck_assert_uint_eq(settle.snapshot->counts.stale.urgent_processes, 1);
-                ck_assert_uint_eq(last.n_tellings, 0);
+                ck_assert_uint_eq(last.n_events, 0);
         }
         s = snapshot_new();
         put(s, 500, 1, 3, 0, FLAG_CRASH_RISK);
         sweep(s);
         ck_assert_uint_eq(settle.snapshot->findings[0]->flags, FLAG_CRASH_RISK);
-        ck_assert_uint_eq(last.n_tellings, 0);
+        ck_assert_uint_eq(last.n_events, 0);
         sweep(snapshot_new());
         ck_assert_uint_eq(told(/* gone= */ true), 3);
 }
@@ -341,7 +341,7 @@ START_TEST(only_what_is_known_is_recovered) {
         sweep(s);
         ck_assert_uint_eq(scanner->snapshot->n_recovered, FINDINGS_PROCESS_MAX);
         ck_assert_uint_eq(told(/* gone= */ true), FINDINGS_PROCESS_MAX);
-        ck_assert_int_eq(last.tellings[0].removal, REMOVAL_CURRENT_AGAIN);
+        ck_assert_int_eq(last.events[0].removal, REMOVAL_CURRENT_AGAIN);
 }
 END_TEST
 

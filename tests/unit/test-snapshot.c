@@ -172,10 +172,10 @@ START_TEST(what_stands_is_not_gone) {
         _cleanup_(difference_done) Difference d = {};
 
         ck_assert_int_eq(snapshot_difference(old, new, &d), 0);
-        ck_assert_msg(d.n_added == places[_i].added && d.n_removed == places[_i].removed && d.n_changed == places[_i].changed,
+        ck_assert_msg(d.n[EVENT_ADDED] == places[_i].added && d.n[EVENT_REMOVED] == places[_i].removed && d.n[EVENT_CHANGED] == places[_i].changed,
                       "%s", places[_i].name);
-        if (d.n_removed > 0)
-                ck_assert_int_eq(d.removed[0].removal, REMOVAL_UNMAPPED);
+        if (d.n[EVENT_REMOVED] > 0)
+                ck_assert_int_eq(d.events[0].removal, REMOVAL_UNMAPPED);
         ck_assert_ptr_eq(snapshot_find_known(new, own->findings[0]), places[_i].is_listed || places[_i].is_standing ? own->findings[0] : NULL);
 }
 END_TEST
@@ -304,14 +304,14 @@ START_TEST(difference_tells_what_became_of_a_finding) {
 
         snapshot_freeze(old);
         ck_assert_int_eq(snapshot_difference(old, new, &d), 0);
-        ck_assert_msg(d.n_added == cases[_i].added && d.n_removed == cases[_i].removed &&
-                      d.n_changed == cases[_i].changed, "%s", cases[_i].name);
-        if (d.n_removed > 0) {
-                ck_assert_ptr_eq(d.removed[0].finding, old->findings[0]);
-                ck_assert_int_eq(d.removed[0].removal, cases[_i].removal);
+        ck_assert_msg(d.n[EVENT_ADDED] == cases[_i].added && d.n[EVENT_REMOVED] == cases[_i].removed &&
+                      d.n[EVENT_CHANGED] == cases[_i].changed, "%s", cases[_i].name);
+        if (d.n[EVENT_REMOVED] > 0) {
+                ck_assert_ptr_eq(d.events[0].finding, old->findings[0]);
+                ck_assert_int_eq(d.events[0].removal, cases[_i].removal);
         }
-        if (d.n_changed > 0)
-                ck_assert_ptr_eq(d.changed[0].finding, new->findings[0]);
+        if (d.n[EVENT_CHANGED] > 0)
+                ck_assert_ptr_eq(d.events[0].finding, new->findings[0]);
 }
 END_TEST
 
@@ -346,13 +346,13 @@ START_TEST(what_stays_unconfirmed_does_not_change) {
         snapshot_freeze(last);
         ck_assert_int_eq(snapshot_carry_over(old, next), 0);
         ck_assert_int_eq(snapshot_difference(old, next, &d), 0);
-        ck_assert_uint_eq(d.n_changed, 1);
-        ck_assert_uint_eq(d.n_added + d.n_removed, 0);
+        ck_assert_uint_eq(d.n[EVENT_CHANGED], 1);
+        ck_assert_uint_eq(d.n[EVENT_ADDED] + d.n[EVENT_REMOVED], 0);
         difference_done(&d);
         ck_assert_int_eq(snapshot_carry_over(next, last), 0);
         ck_assert_ptr_eq(last->findings[0], next->findings[0]);
         ck_assert_int_eq(snapshot_difference(next, last, &d), 0);
-        ck_assert_uint_eq(d.n_changed + d.n_added + d.n_removed, 0);
+        ck_assert_uint_eq(d.n[EVENT_CHANGED] + d.n[EVENT_ADDED] + d.n[EVENT_REMOVED], 0);
 }
 END_TEST
 
@@ -364,17 +364,17 @@ START_TEST(without_an_old_snapshot_all_is_added) {
         snapshot_freeze(s);
         snapshot_freeze(none);
         ck_assert_int_eq(snapshot_difference(NULL, s, &d), 0);
-        ck_assert_uint_eq(d.n_added, 2);
-        ck_assert_uint_eq(d.n_removed + d.n_changed, 0);
-        ck_assert_int_eq(d.added[0].finding->pid, 1);
+        ck_assert_uint_eq(d.n[EVENT_ADDED], 2);
+        ck_assert_uint_eq(d.n[EVENT_REMOVED] + d.n[EVENT_CHANGED], 0);
+        ck_assert_int_eq(d.events[0].finding->pid, 1);
         difference_done(&d);
 
         ck_assert_int_eq(snapshot_difference(s, s, &d), 0);
-        ck_assert_uint_eq(d.n_added + d.n_removed + d.n_changed, 0);
+        ck_assert_uint_eq(d.n[EVENT_ADDED] + d.n[EVENT_REMOVED] + d.n[EVENT_CHANGED], 0);
         difference_done(&d);
 
         ck_assert_int_eq(snapshot_difference(s, none, &d), 0);
-        ck_assert_uint_eq(d.n_removed, 2);
+        ck_assert_uint_eq(d.n[EVENT_REMOVED], 2);
         difference_done(&d);
 }
 END_TEST
