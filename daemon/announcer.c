@@ -15,19 +15,19 @@ struct Announcer {
         StateFile *state_file;
         EventQueue queue;
         sd_event_source *work;
-        bool state_file_failed; /* and that was said */
-        bool stirred;       /* by a change, since it last rested */
+        bool state_file_failed; /* and that was logged */
+        bool stirred;       /* by a change, since memory was last released */
 };
 
 static void state_file_result(Announcer *t, int r) {
         if (r < 0 && !t->state_file_failed)
-                log_errno(LOG_WARNING, r, "Cannot write down what was told; it may be told again after a restart");
+                log_errno(LOG_WARNING, r, "Cannot write the state file; findings may be reported again after a restart");
         else if (r >= 0 && t->state_file_failed)
-                log_line(LOG_INFO, "What was told is written down again");
+                log_line(LOG_INFO, "The state file is written again");
         t->state_file_failed = r < 0;
 }
 
-/* The journal first: what was not written down is told twice, which is better than never. */
+/* The journal first: an event that is missing in the state file is reported twice, which is better than never. */
 static void announce(Announcer *t, const QueuedEvent *e) {
         Finding *f = e->event.finding;
 
@@ -50,7 +50,7 @@ static bool announce_next(Announcer *t) {
         return true;
 }
 
-/* All has been told: what the tracks say is what the file should hold. True: it is being written anew. */
+/* All events are reported: the file should hold what the tracks hold. True: it is being rewritten. */
 static bool state_file_begin(Announcer *t) {
         const Debounce *s = t->debounce;
         _cleanup_free_ int *priorities = NULL;
@@ -89,7 +89,7 @@ static bool state_file_work(Announcer *t) {
         return r > 0;
 }
 
-/* What it took to read and to tell a change lies between what is kept, and it may be long until there is another. */
+/* The memory that a change took is interleaved with what is kept, and the next change may be far. */
 static void release_memory(Announcer *t) {
         if (t->stirred)
                 malloc_trim(0);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Tells what sweeps found, to the journal, the bus and the file of what was told; a
- * little at a time, so that a storm keeps nobody waiting.
+ * Reports events to the journal, the bus and the state file, a few at a time, so that a burst
+ * does not block the event loop.
  */
 
 #include <systemd/sd-event.h>
@@ -16,9 +16,9 @@ typedef struct Announcer Announcer;
 
 /* bus, debounce: borrowed. state_file: NULL where none could be opened, else taken. Returns 0 or -errno. */
 int announcer_new(sd_event *event, int64_t priority, Bus *bus, const Debounce *debounce, StateFile *state_file, Announcer **ret);
-/* Tells what is left to tell first. */
+/* Reports the remaining events first. */
 Announcer *announcer_free(Announcer *t);
 DEFINE_CLEANUP(Announcer *, announcer_free)
 
-/* Takes on what a sweep has to tell. Returns 0 or -errno. */
+/* Queues what a sweep has to report. Returns 0 or -errno. */
 int announcer_add(Announcer *t, const DebounceResult *result);

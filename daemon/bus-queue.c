@@ -106,7 +106,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (queue_length(q) >= (list ? BUS_QUEUE_LARGE_MAX : BUS_QUEUE_MAX))
                 return sd_bus_error_set(error, q->busy, "The bus has not taken the answers before this one yet");
         if (list && sender && asks_too_often(q, sender))
-                return sd_bus_error_setf(error, q->busy, "That is asked for too often: %d times a second are answered", BUS_QUEUE_LISTS_MAX);
+                return sd_bus_error_setf(error, q->busy, "Too many calls: %d per second are answered", BUS_QUEUE_LISTS_MAX);
         return 0;
 }
 

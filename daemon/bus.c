@@ -15,15 +15,15 @@
 #define WAITERS_MAX 128
 
 #define BUS_DAEMON "org.freedesktop.DBus"
-/* What RequestName answers where the name is somebody else's. */
+/* Result of RequestName where another connection owns the name. */
 #define NAME_EXISTS 3
 
 typedef struct Waiter {
         sd_bus_message *call;
-        bool served; /* by the sweep that is going on */
+        bool served; /* by the running sweep */
 } Waiter;
 
-/* What of an object is still to be told. */
+/* A change of an object that is still to be signalled. */
 typedef struct ObjectChange {
         pid_t pid;
         enum { OBJECT_ADDED, OBJECT_CHANGED, OBJECT_REMOVED } kind;
@@ -177,7 +177,7 @@ static int get_degraded(sd_bus *bus _unused_, const char *path _unused_, const c
         return sd_bus_message_append(reply, "b", (int) (b->degraded_reason && *b->degraded_reason));
 }
 
-/* What Sweep() would have returned; empty before the first sweep. Not told with PropertiesChanged: SweepFinished is. */
+/* What Sweep() would have returned; empty before the first sweep. No PropertiesChanged: SweepFinished has it. */
 static int get_summary(sd_bus *bus _unused_, const char *path _unused_, const char *interface _unused_,
                        const char *property _unused_, sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
         const Bus *b = userdata;
@@ -237,7 +237,7 @@ static int get_time(sd_bus *bus _unused_, const char *path _unused_, const char 
         return sd_bus_message_append(reply, "t", usec);
 }
 
-/* Who may call what is for the bus's policy to say: UNPRIVILEGED leaves it to that. */
+/* The bus policy decides who may call what: UNPRIVILEGED leaves it to that. */
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 
 static const sd_bus_vtable vtable[] = {
@@ -313,7 +313,7 @@ bool bus_work(Bus *b) {
 
         c = b->changes + b->next_change++;
         there = snapshot_process_findings(b->view.snapshot, c->pid, &findings) > 0;
-        /* What has come to be otherwise since is told by a later change. */
+        /* A later change signals what has changed since. */
         if (c->kind == OBJECT_REMOVED && !there)
                 bus_process_emit_removed(b->bus, c->pid);
         else if (c->kind == OBJECT_ADDED && there)
@@ -359,7 +359,7 @@ static void changed_properties(const Bus *b, const BusState *state, const char *
         ret_names[n] = NULL;
 }
 
-/* Names is what is to be told of the change. The snapshot before is not looked at any more, whatever fails. */
+/* *ret_names: the properties that changed. The snapshot before is not used any more, whatever fails. */
 static int bus_show(Bus *b, const BusState *state, const Snapshot *snapshot, bool same_findings, const char **ret_names) {
         _cleanup_free_ char *reason = strdup(state->degraded_reason);
         _cleanup_(strv_freep) char **units = NULL;

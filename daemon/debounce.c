@@ -58,7 +58,7 @@ typedef struct TrackWalk {
 
 #define TRACK_WALK(debounce) ((TrackWalk){ .walk.snapshot = (debounce)->snapshot, .next = (debounce)->tracks })
 
-/* What was known of a finding, of findings that are asked for in their order; or NULL. */
+/* The track of a finding, or NULL. Callers pass findings in ascending order. */
 static const Track *track_find(TrackWalk *w, const Finding *f) {
         Finding *was;
         int c = 1;
@@ -70,7 +70,7 @@ static const Track *track_find(TrackWalk *w, const Finding *f) {
         return c == 0 ? w->next : NULL;
 }
 
-/* The ends of findings that were told. */
+/* The ends of findings that were reported. */
 static int report_gone(const Debounce *s, DebounceResult *result) {
         TrackWalk before = TRACK_WALK(s);
 
@@ -99,7 +99,7 @@ static int report_same_content(Finding *f, uint64_t now, Track *t, DebounceResul
         return r;
 }
 
-/* One finding of the new snapshot: tells it when its time has come. */
+/* One finding of the new snapshot: reports it once it is due. */
 static int report_one(Finding *f, uint64_t now, uint64_t settle_usec, Track *t, DebounceResult *result) {
         int priority = finding_priority(f);
         uint64_t due;
@@ -126,7 +126,7 @@ static int report_one(Finding *f, uint64_t now, uint64_t settle_usec, Track *t, 
         return r;
 }
 
-/* Takes over what was known before and cannot be judged now, and sees to it that the counts have it. */
+/* Adds what was known before and cannot be judged now, to the counts as well. */
 static int carry_over(const Debounce *s, Snapshot *snapshot) {
         bool whole = stale_counts_findings(&snapshot->counts.stale) <= snapshot->n_findings;
         int r = s->snapshot ? snapshot_carry_over(s->snapshot, snapshot) : 0;

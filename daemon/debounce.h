@@ -2,32 +2,32 @@
 #pragma once
 
 /*
- * Which findings are told, and when: one that has lasted for a while, once; again
- * only when it got worse; and its end, if it was told. Upgrades that restart their
- * services within that while are silent. Those of urgency none (same content) are not
- * reported at all: one that becomes so counts as current again. Pure.
+ * Which findings are reported, and when: one that has lasted for SettleSec=, once; again
+ * only when it got worse; and its end, if it was reported. Upgrades that restart their
+ * services within that time are silent. Findings of urgency none (same content) are not
+ * reported: one that becomes so counts as current again. Pure.
  */
 
 #include "report/snapshot.h"
 
-/* How much a finding matters, as a priority of syslog(3): lower is worse. */
+/* The urgency of a finding as a priority of syslog(3): lower is worse. */
 int finding_priority(const Finding *f);
 
 typedef struct Track {
         uint64_t since;  /* when it was first seen to be stale, µs of CLOCK_BOOTTIME */
-        int told;        /* the priority that it was told with; -1: not told */
+        int told;        /* the priority that it was reported with; -1: not reported */
 } Track;
 
 typedef struct Debounce {
         Snapshot *snapshot; /* the last one; what could not be read is carried over. NULL before the first */
-        Track *tracks;      /* of each finding that it knows, in the order of a walk */
+        Track *tracks;      /* of each known finding, in the order of a walk */
 } Debounce;
 
 void debounce_done(Debounce *s);
 
 /*
- * What was told before a restart: takes the frozen snapshot and gives each of its
- * findings as told with the priorities of the array. Returns 0 or -ENOMEM.
+ * Restores what was reported before a restart: takes the frozen snapshot; each of its
+ * findings counts as reported with its priority of the array. Returns 0 or -ENOMEM.
  */
 int debounce_restore(Debounce *s, Snapshot *told, const int *priorities);
 
@@ -43,7 +43,7 @@ void debounce_result_done(DebounceResult *s);
 
 /*
  * Takes the frozen snapshot of a sweep that ended at `now`. On failure (-ENOMEM, or -E2BIG
- * where more than KNOWN_MAX findings would be kept, which no honest scanner comes to) the
+ * where more than KNOWN_MAX findings would be kept, which only a compromised scanner sends) the
  * snapshot is freed and everything is as before. *ret must be zeroed.
  */
 int debounce_update(Debounce *s, Snapshot *snapshot, uint64_t now, uint64_t settle_usec, DebounceResult *ret);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What of a snapshot a scanner hands over to the daemon: the findings that are chosen where there are more than a list
- * holds, as texts or, where the daemon has them as they are, as keys; and the keys of those that it knows and that are
- * not chosen any more, but stand. What was listed before comes first, so that the list does not change without a cause.
+ * What a scanner sends to the daemon of a snapshot: the findings that fit into the list, as texts or, where the daemon has
+ * the same text, as keys; and the keys of findings that the daemon has and that are valid, but not listed any more. What
+ * was listed before has priority, so that the list does not change without a cause.
  */
 
 #include <systemd/sd-bus.h>
@@ -14,9 +14,9 @@
 /* What the daemon has of a finding. */
 typedef struct Handed {
         size_t length; /* of its text; 0: not known yet */
-        bool known;    /* was listed once, and has stood since */
+        bool known;    /* was listed once, and is valid since */
         bool listed;
-        bool as_it_is; /* it has the same text */
+        bool as_it_is; /* the daemon has the same text */
 } Handed;
 
 typedef struct Handover {
@@ -28,7 +28,7 @@ typedef struct Handover {
         size_t n_standing;
 } Handover;
 
-/* Who a process is accounted to (process-owner.h): asked only where not everything fits. Returns 0, or -errno: it is not known. */
+/* The owner of a process (process-owner.h): called only where not everything fits. Returns 0, or -errno: not known. */
 typedef int (*handover_owner_t)(void *userdata, pid_t pid, uint64_t start_time, uint64_t *ret);
 
 /*
@@ -36,7 +36,7 @@ typedef int (*handover_owner_t)(void *userdata, pid_t pid, uint64_t start_time, 
  * findings that the daemon knows, and mappings whose texts fit. before: the last handover, or NULL. Returns 0 or -ENOMEM.
  */
 int handover_new(Snapshot *snapshot, const Handover *before, handover_owner_t owner, void *userdata, Handover **ret);
-/* What the daemon says that it knows: takes the snapshot, also on failure; `listed` is borrowed. Returns 0 or -ENOMEM. */
+/* From what the daemon sent that it has: takes the snapshot, also on failure; `listed` is borrowed. Returns 0 or -ENOMEM. */
 int handover_new_from_request(Snapshot *previous, const bool *listed, Handover **ret);
 Handover *handover_free(Handover *h);
 DEFINE_CLEANUP(Handover *, handover_free)

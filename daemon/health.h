@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What of the machine cannot be looked at just now, and why. Pure. */
+/* What of the machine cannot be examined at present, and why. Pure. */
 
 #include <stddef.h>
 
 #include "util/base.h"
 
 typedef struct Health {
-        const char *scanner;  /* what is wrong with it, a clause; NULL: nothing */
+        const char *scanner;  /* why it failed, a clause; NULL: it did not */
         uint32_t missing;     /* of what judging needs: mask of Requirement (requirements.h) */
-        size_t processes, devices; /* left out since a scanner did not come back from them */
-        size_t owners;        /* left out with all of their processes */
+        size_t processes, devices; /* skipped since a scanner hung or died on them */
+        size_t owners;        /* whose processes are all skipped */
         uint64_t owner;       /* one of them, see process-owner.h */
-        uint64_t owners_processes; /* that were left out for that, in the last sweep */
+        uint64_t owners_processes; /* skipped for that in the last sweep */
         uint64_t unreadable;  /* processes, in two sweeps or more */
-        uint64_t findings, unlisted; /* all that there are, and those of them that a list has no space for */
+        uint64_t findings, unlisted; /* all, and those of them that are not listed */
 } Health;
 
 typedef enum HealthProblem {
@@ -27,8 +27,8 @@ typedef enum HealthProblem {
         PROBLEM_MISSING = 1 << 5,
 } HealthProblem;
 
-/* Mask of HealthProblem; 0: all is well. */
+/* Mask of HealthProblem; 0: none. */
 uint32_t health_problems(const Health *h);
 
-/* One sentence for each trouble; "" where all is well. The caller frees. NULL: no memory. */
+/* One sentence for each problem; "" for none. The caller frees. NULL: no memory. */
 char *health_describe(const Health *h);

@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * Which items are listed where there are more of them, or more text, than a list holds:
- * one process, or one owner with many of them (process-owner.h), must not be able to crowd out the
- * items of others. Pure.
+ * Selects the items to list where there are more of them, or more text, than a list holds:
+ * one process, or one owner with many (process-owner.h), must not displace the items of
+ * others. Pure.
  */
 
 #include <stdint.h>
 
 #include "util/base.h"
 
-/* A size that fits in no list. */
+/* A size that fits into no list. */
 #define LIST_QUOTA_NEVER SIZE_MAX
 
 typedef struct QuotaItem {

@@ -31,7 +31,7 @@ static void log_write(int priority, const char *suffix, const char *format, va_l
         line[n < sizeof(line) - 1 ? n : sizeof(line) - 2] = '\n';
         n = n < sizeof(line) - 1 ? n + 1 : sizeof(line) - 1;
         if (write(STDERR_FILENO, line, n) < 0)
-                return; /* there is nowhere left to say it */
+                return; /* there is no other place to log it */
 }
 
 void log_line(int priority, const char *format, ...) {

@@ -57,7 +57,7 @@ typedef struct Manager {
         char *reason;            /* health in words */
         uint32_t problems;       /* that were told */
         bool is_ready;
-        bool metrics_failed;     /* and that was said */
+        bool metrics_failed;     /* and that was logged */
 } Manager;
 
 /* timers, all of CLOCK_BOOTTIME */
@@ -190,7 +190,7 @@ static void manager_show(Manager *m, const Difference *difference) {
         metrics_wanted(m, METRICS_USEC);
 }
 
-/* readiness: once there is something to show, the name is taken, and that done, systemd told */
+/* readiness: the first snapshot, then the bus name, then sd_notify() */
 
 static void manager_ready(Manager *m) {
         int r;
@@ -203,7 +203,7 @@ static void manager_ready(Manager *m) {
         timer_set(m->ready, SCHEDULE_NEVER);
         r = bus_is_connected(m->bus) ? bus_acquire_name(m->bus) : 0;
         if (r < 0)
-                log_errno(LOG_WARNING, r, "Cannot ask for the name " BUS_NAME);
+                log_errno(LOG_WARNING, r, "Cannot request the name " BUS_NAME);
         if (r < 0 || !bus_is_connected(m->bus))
                 sd_notify(/* unset_environment= */ 0, "READY=1");
 }
@@ -221,7 +221,7 @@ static void on_name_acquired(void *userdata) {
 static void on_name_refused(void *userdata, int error, const char *message) {
         Manager *m = userdata;
 
-        log_line(LOG_ERR, "Cannot have the name " BUS_NAME " on the bus (is there another stalelibd, or no policy?): %s",
+        log_line(LOG_ERR, "Cannot own the name " BUS_NAME " on the bus (is another stalelibd running, or is the policy missing?): %s",
                  message ? message : strerror(error));
         sd_event_exit(m->event, error ? -error : -EACCES);
 }
@@ -248,7 +248,7 @@ static int on_bus_retry(sd_event_source *source _unused_, uint64_t usec _unused_
 static void on_bus_disconnected(void *userdata) {
         Manager *m = userdata;
 
-        log_line(LOG_WARNING, "The bus is gone, trying again");
+        log_line(LOG_WARNING, "Disconnected from the bus, reconnecting");
         timer_set(m->bus_retry, clock_usec(CLOCK_BOOTTIME) + BUS_RETRY_USEC);
 }
 
@@ -268,19 +268,19 @@ static int request_fill(Manager *m, Request *r, uint64_t now) {
             strv_copy(m->config.ignore_exes, &r->ignore_exes) < 0 ||
             strv_copy(m->config.ignore_units, &r->ignore_units) < 0)
                 return -ENOMEM;
-        /* A new scanner does not know what was stale before; the snapshot is only lent. */
+        /* A new scanner has no previous findings; the snapshot is borrowed. */
         r->previous = scanner_client_is_open(m->scanner) ? NULL : m->debounce.snapshot;
         return quarantine_fill(&m->quarantine, now, r);
 }
 
-/* mended: what it was looking at is left out from now on. */
-static void manager_failed(Manager *m, const char *trouble, bool mended) {
+/* cause_skipped: what it was reading is skipped from now on. */
+static void manager_failed(Manager *m, const char *trouble, bool cause_skipped) {
         char *copy = strdup(trouble);
 
         free(m->scanner_problem);
         m->scanner_problem = copy;
         m->failures++;
-        schedule_failed(&m->schedule, mended, clock_usec(CLOCK_BOOTTIME));
+        schedule_failed(&m->schedule, cause_skipped, clock_usec(CLOCK_BOOTTIME));
         manager_plan(m);
         manager_show(m, /* difference= */ NULL);
         bus_sweep_ended(m->bus, trouble);
@@ -305,7 +305,7 @@ static int on_sweep(sd_event_source *source _unused_, uint64_t usec _unused_, vo
                 char trouble[256];
 
                 snprintf(trouble, sizeof(trouble), "it cannot be reached at %s: %s", m->options->scanner_socket, strerror(-r));
-                manager_failed(m, trouble, /* mended= */ false);
+                manager_failed(m, trouble, /* cause_skipped= */ false);
         }
         return 0;
 }
@@ -315,7 +315,7 @@ static void manager_take_counts(Manager *m, const Snapshot *s) {
         uint64_t left_out = c->left_out + quarantine_count(&m->quarantine, SUSPECT_PROCESS, clock_usec(CLOCK_BOOTTIME));
         uint64_t unreadable = c->unreadable > left_out ? c->unreadable - left_out : 0;
 
-        /* One that cannot be read once may just have been ending. */
+        /* A process that cannot be read once may just have been exiting. */
         m->health.unreadable = unreadable < m->unreadable ? unreadable : m->unreadable;
         m->unreadable = unreadable;
         m->health.owners_processes = c->left_out;
@@ -335,9 +335,9 @@ static void on_snapshot(void *userdata, Snapshot *snapshot, uint32_t missing) {
 
         r = debounce_update(&m->debounce, snapshot, now, m->config.settle_usec, &result);
         if (r < 0) {
-                /* The scanner counts on us to have it. */
+                /* The scanner assumes that the daemon has it. */
                 scanner_client_reset(m->scanner);
-                manager_failed(m, "its answer does not fit in memory", /* mended= */ false);
+                manager_failed(m, "its answer does not fit in memory", /* cause_skipped= */ false);
                 return;
         }
         schedule_ended(&m->schedule, now);
@@ -348,7 +348,7 @@ static void on_snapshot(void *userdata, Snapshot *snapshot, uint32_t missing) {
         manager_show(m, &result.difference);
         r = announcer_add(m->announcer, &result);
         if (r < 0)
-                log_errno(LOG_ERR, r, "Cannot tell what was found");
+                log_errno(LOG_ERR, r, "Cannot report the findings");
         debounce_result_done(&result);
         bus_sweep_ended(m->bus, /* failure= */ NULL);
         manager_ready(m);
@@ -357,17 +357,17 @@ static void on_snapshot(void *userdata, Snapshot *snapshot, uint32_t missing) {
 static void on_scanner_failed(void *userdata, const ScannerFailure *f) {
         Manager *m = userdata;
         char trouble[256];
-        bool mended;
+        bool cause_skipped;
         int n;
 
-        mended = quarantine_blame(&m->quarantine, &f->where, f->hung, clock_usec(CLOCK_BOOTTIME));
+        cause_skipped = quarantine_attribute(&m->quarantine, &f->where, f->hung, clock_usec(CLOCK_BOOTTIME));
         n = snprintf(trouble, sizeof(trouble), "%s%s%s", f->text, f->error ? ": " : "", f->error ? strerror(f->error) : "");
         if (f->where.pid > 0 && n > 0 && (size_t) n < sizeof(trouble))
                 n += snprintf(trouble + n, sizeof(trouble) - (size_t) n, ", looking at process %d", (int) f->where.pid);
         if (f->where.pid > 0 && f->where.on_file && n > 0 && (size_t) n < sizeof(trouble))
                 snprintf(trouble + n, sizeof(trouble) - (size_t) n, " and a file on device %u:%u",
                          f->where.dev_major, f->where.dev_minor);
-        manager_failed(m, trouble, mended);
+        manager_failed(m, trouble, cause_skipped);
 }
 
 static void on_changed(void *userdata) {
@@ -395,9 +395,9 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
         sd_notifyf(/* unset_environment= */ 0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now());
         r = config_load(m->options->config_path, &config);
         if (r < 0)
-                log_errno(LOG_ERR, r, "Cannot read the configuration, keeping the one before");
+                log_errno(LOG_ERR, r, "Cannot read the configuration, keeping the previous one");
         else {
-                /* A scanner tells each name that is to be watched once: a new one begins anew. */
+                /* A scanner reports each name to watch once: only a new one reports them again. */
                 if (config.watch != m->config.watch)
                         scanner_client_reset(m->scanner);
                 config_done(&m->config);
@@ -407,7 +407,7 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
                 schedule_request(&m->schedule, now);
                 manager_plan(m);
                 manager_show(m, /* difference= */ NULL);
-                log_line(LOG_INFO, "Read the configuration again");
+                log_line(LOG_INFO, "Configuration reloaded");
         }
         sd_notify(/* unset_environment= */ 0, "READY=1");
         return 0;
@@ -478,7 +478,7 @@ static int parts_new(Manager *m) {
         return scanner_client_new(m->event, PRIORITY_SCANNER, m->options->scanner_socket, m->config.scanner_timeout_usec, &scanner, &m->scanner);
 }
 
-/* What was told before a restart is not told again. */
+/* What was reported before a restart is not reported again. */
 static int state_new(Manager *m) {
         _cleanup_(snapshot_freep) Snapshot *told = NULL;
         _cleanup_free_ int *priorities = NULL;
@@ -489,10 +489,10 @@ static int state_new(Manager *m) {
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                log_errno(LOG_WARNING, r, "Cannot use %s; a restart will tell everything again", m->options->state_directory);
+                log_errno(LOG_WARNING, r, "Cannot use %s; a restart will report everything again", m->options->state_directory);
         else {
                 if (r > 0)
-                        log_line(LOG_WARNING, "Not all of %s/known can be understood; what is missing may be told again",
+                        log_line(LOG_WARNING, "Not all of %s/known is valid; what is missing may be reported again",
                                  m->options->state_directory);
                 r = debounce_restore(&m->debounce, told, priorities);
                 if (r < 0) {

@@ -49,7 +49,7 @@ static Suspect *quarantine_find(Quarantine *q, const SweepBeacon *where, Suspect
         return s;
 }
 
-/* Once more. Left out at the failure number `limit`, and for twice as long with each further one. Returns true where that is new. */
+/* Counts a failure. Skipped from failure number `limit` on, for twice as long with each further one. Returns true where that is new. */
 static bool suspect_fails(Suspect *s, unsigned limit, uint64_t now) {
         bool was_out = s->until > now;
         uint64_t out = OUT_USEC;
@@ -64,7 +64,7 @@ static bool suspect_fails(Suspect *s, unsigned limit, uint64_t now) {
         return s->until > now && !was_out;
 }
 
-bool quarantine_blame(Quarantine *q, const SweepBeacon *where, bool hung, uint64_t now) {
+bool quarantine_attribute(Quarantine *q, const SweepBeacon *where, bool hung, uint64_t now) {
         bool news;
 
         if (where->pid <= 0)

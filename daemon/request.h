@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the front asks of a scanner, and its form on the wire between them: the
- * argument of org.stalelib1.Scanner.Sweep(), a dictionary.
+ * A request of the daemon to a scanner, and its form on the wire: the argument of
+ * org.stalelib1.Scanner.Sweep(), a dictionary.
  */
 
 #include <systemd/sd-bus.h>
@@ -14,12 +14,12 @@
 #define SCANNER_PATH "/org/stalelib1/scanner"
 #define SCANNER_INTERFACE "org.stalelib1.Scanner"
 
-/* More than this is no request that a front would make. */
+/* The daemon never sends more. */
 #define REQUEST_SKIP_MAX 1024
 
 /*
- * Findings that the daemon may know, listed or not. What an owner has once had listed stays known while others get shares
- * of the list, so that k owners come to no more than 1 + 1/2 + … + 1/k times FINDINGS_MAX: less than ten times for as
+ * Findings that the daemon may have, listed or not. Findings of an owner that were listed once are kept while others get
+ * shares of the list, so that k owners have no more than 1 + 1/2 + … + 1/k times FINDINGS_MAX: less than ten times for as
  * many as there are places.
  */
 #define KNOWN_MAX 100000
@@ -32,7 +32,7 @@ typedef struct Request {
         size_t n_skip_processes;
         SweepDevice *skip_devices;
         size_t n_skip_devices;
-        bool owners; /* tell whose a process is, and leave out all of these */
+        bool owners; /* publish the owner of a process in the beacon, and skip these */
         uint64_t *skip_owners;
         size_t n_skip_owners;
         /*

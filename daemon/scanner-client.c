@@ -7,7 +7,7 @@
 #include "timespan.h"
 #include "util/clock.h"
 
-/* However busy its beacon looks. */
+/* Even if its beacon changes. */
 #define SWEEP_MAX_USEC (10 * USEC_PER_MINUTE)
 #define CHECK_MAX_USEC USEC_PER_SEC
 
@@ -20,21 +20,21 @@ struct ScannerClient {
 
         sd_bus *bus;           /* NULL: no connection */
         sd_bus_slot *filter, *disconnected, *changed, *beacon_call, *call;
-        sd_event_source *check;  /* looks at the beacon while a sweep is going on */
-        sd_event_source *finish; /* on when all has come */
+        sd_event_source *check;  /* reads the beacon while a sweep is running */
+        sd_event_source *finish; /* on when all was received */
 
         int beacon_fd;
         SweepBeacon beacon;    /* as last seen */
-        uint64_t progress;     /* when something last moved, µs of CLOCK_MONOTONIC */
+        uint64_t progress;     /* time of the last progress, µs of CLOCK_MONOTONIC */
         uint64_t started;
         bool sweeping, frozen;
-        Answer answer;         /* what has come so far */
+        Answer answer;         /* what was received so far */
         const Snapshot *previous; /* borrowed: where findings that are kept are found */
         size_t text_left, unknown_text_left;
 };
 
-/* No sweep is going on any more. */
-static void link_rest(ScannerClient *l) {
+/* The sweep has ended. */
+static void sweep_over(ScannerClient *l) {
         l->sweeping = l->frozen = false;
         answer_done(&l->answer);
         if (l->check)
@@ -43,7 +43,7 @@ static void link_rest(ScannerClient *l) {
                 sd_event_source_set_enabled(l->finish, SD_EVENT_OFF);
 }
 
-static void link_close(ScannerClient *l) {
+static void disconnect(ScannerClient *l) {
         l->filter = sd_bus_slot_unref(l->filter);
         l->disconnected = sd_bus_slot_unref(l->disconnected);
         l->changed = sd_bus_slot_unref(l->changed);
@@ -52,10 +52,10 @@ static void link_close(ScannerClient *l) {
         l->bus = sd_bus_close_unref(l->bus);
         l->beacon_fd = fd_close(l->beacon_fd);
         l->beacon = (SweepBeacon){};
-        link_rest(l);
+        sweep_over(l);
 }
 
-static void link_failed(ScannerClient *l, bool hung, int error, const char *text) {
+static void fail(ScannerClient *l, bool hung, int error, const char *text) {
         ScannerFailure failure = {
                 .hung = hung,
                 .sweeping = l->sweeping,
@@ -67,13 +67,13 @@ static void link_failed(ScannerClient *l, bool hung, int error, const char *text
                 return;
         if (l->beacon_fd >= 0 && l->sweeping && beacon_read(l->beacon_fd, &failure.where) < 0)
                 failure.where = (SweepBeacon){};
-        link_close(l);
+        disconnect(l);
         l->callbacks.on_failed(l->callbacks.userdata, &failure);
 }
 
-static void link_nonsense(ScannerClient *l, int error) {
-        link_failed(l, /* hung= */ false, error == -ENOMEM ? error : 0,
-                    error == -ENOMEM ? "its answer does not fit in memory" : "its answer makes no sense");
+static void fail_invalid(ScannerClient *l, int error) {
+        fail(l, /* hung= */ false, error == -ENOMEM ? error : 0,
+                    error == -ENOMEM ? "its answer does not fit in memory" : "invalid reply");
 }
 
 /* findings */
@@ -82,37 +82,37 @@ static int on_piece(sd_bus_message *m, void *userdata, sd_bus_error *error);
 static int on_unknown(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* Calls a method of the scanner that gives a piece. */
-static int link_call(ScannerClient *l, const char *member, sd_bus_message_handler_t on_reply, uint32_t first) {
+static int call(ScannerClient *l, const char *member, sd_bus_message_handler_t on_reply, uint32_t first) {
         l->call = sd_bus_slot_unref(l->call);
         return sd_bus_call_method_async(l->bus, &l->call, /* destination= */ NULL, SCANNER_PATH, SCANNER_INTERFACE,
                                         member, on_reply, l, "u", first);
 }
 
-static void link_finished(ScannerClient *l) {
+static void finished(ScannerClient *l) {
         Snapshot *snapshot = TAKE_PTR(l->answer.snapshot);
         uint32_t missing = l->answer.missing;
 
-        link_rest(l);
+        sweep_over(l);
         l->callbacks.on_snapshot(l->callbacks.userdata, snapshot, missing);
 }
 
-/* In two steps, between which others are answered. */
+/* In two steps, between which other calls are answered. */
 static int on_finish(sd_event_source *source _unused_, void *userdata) {
         ScannerClient *l = userdata;
 
         if (l->frozen)
-                link_finished(l);
+                finished(l);
         else {
                 snapshot_freeze(l->answer.snapshot);
                 l->frozen = true;
                 if (!answer_is_sound(l->answer.snapshot))
-                        link_nonsense(l, -EBADMSG);
+                        fail_invalid(l, -EBADMSG);
         }
         return 0;
 }
 
-/* first: of the findings, or where all of these are here, of the unknown mappings that are to come next. */
-static void link_go_on(ScannerClient *l, bool findings, uint32_t first) {
+/* first: the next finding to fetch, or once all of these are here, the next unknown mapping. */
+static void fetch_next(ScannerClient *l, bool findings, uint32_t first) {
         int r;
 
         l->progress = clock_now();
@@ -121,20 +121,20 @@ static void link_go_on(ScannerClient *l, bool findings, uint32_t first) {
                 first = 0;
         }
         if (findings)
-                r = link_call(l, "Fetch", on_piece, first);
+                r = call(l, "Fetch", on_piece, first);
         else if (first < l->answer.n_unknown)
-                r = link_call(l, "FetchUnknown", on_unknown, first);
+                r = call(l, "FetchUnknown", on_unknown, first);
         else
                 r = sd_event_source_set_enabled(l->finish, SD_EVENT_ON);
         if (r < 0)
-                link_failed(l, /* hung= */ false, r, "it cannot be asked");
+                fail(l, /* hung= */ false, r, "a call failed");
 }
 
-/* A call that failed: the connection's end, which is told elsewhere as well, or the scanner's own error. */
+/* A call that failed: the connection was closed, which is reported elsewhere as well, or the scanner returned an error. */
 static bool reply_is_error(ScannerClient *l, sd_bus_message *m) {
         if (!sd_bus_message_is_method_error(m, NULL))
                 return false;
-        link_failed(l, /* hung= */ false, sd_bus_message_get_errno(m), "it cannot sweep");
+        fail(l, /* hung= */ false, sd_bus_message_get_errno(m), "it cannot sweep");
         return true;
 }
 
@@ -152,9 +152,9 @@ static int on_piece(sd_bus_message *m, void *userdata, sd_bus_error *error _unus
                        (r == 0 && next < l->answer.n_findings)))
                 r = -EBADMSG;
         if (r < 0)
-                link_nonsense(l, r);
+                fail_invalid(l, r);
         else
-                link_go_on(l, /* findings= */ true, next);
+                fetch_next(l, /* findings= */ true, next);
         return 1;
 }
 
@@ -170,9 +170,9 @@ static int on_unknown(sd_bus_message *m, void *userdata, sd_bus_error *error _un
         if (r == 0 || (r > 0 && next != l->answer.snapshot->n_unknown) || next > l->answer.n_unknown)
                 r = -EBADMSG;
         if (r < 0)
-                link_nonsense(l, r);
+                fail_invalid(l, r);
         else
-                link_go_on(l, /* findings= */ false, next);
+                fetch_next(l, /* findings= */ false, next);
         return 1;
 }
 
@@ -187,12 +187,12 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error _unu
 
         r = answer_read(m, l->previous, &l->answer);
         if (r < 0) {
-                link_nonsense(l, r);
+                fail_invalid(l, r);
                 return 1;
         }
         l->text_left = FINDINGS_TEXT_MAX;
         l->unknown_text_left = UNKNOWN_TEXT_MAX;
-        link_go_on(l, /* findings= */ true, 0);
+        fetch_next(l, /* findings= */ true, 0);
         return 1;
 }
 
@@ -205,7 +205,7 @@ static int on_beacon(sd_bus_message *m, void *userdata, sd_bus_error *error _unu
 
         r = beacon_read_fd(m, &l->beacon_fd);
         if (r < 0)
-                link_nonsense(l, r);
+                fail_invalid(l, r);
         return 1;
 }
 
@@ -219,7 +219,7 @@ static int on_check(sd_event_source *source, uint64_t usec _unused_, void *userd
         if (l->beacon_fd >= 0) {
                 r = beacon_read(l->beacon_fd, &beacon);
                 if (r < 0) {
-                        link_nonsense(l, r);
+                        fail_invalid(l, r);
                         return 0;
                 }
                 if (memcmp(&beacon, &l->beacon, sizeof(beacon)) != 0) {
@@ -228,11 +228,11 @@ static int on_check(sd_event_source *source, uint64_t usec _unused_, void *userd
                 }
         }
         if (now - l->progress >= l->timeout) {
-                link_failed(l, /* hung= */ true, 0, "it hangs");
+                fail(l, /* hung= */ true, 0, "it hangs");
                 return 0;
         }
         if (now - l->started >= SWEEP_MAX_USEC) {
-                link_failed(l, /* hung= */ true, 0, "it does not come to an end");
+                fail(l, /* hung= */ true, 0, "it does not come to an end");
                 return 0;
         }
         return sd_event_source_set_time(source, now + (l->timeout / 4 < CHECK_MAX_USEC ? l->timeout / 4 : CHECK_MAX_USEC));
@@ -257,7 +257,7 @@ static int link_call_sweep(ScannerClient *l, const Request *request) {
 /* the connection */
 
 static int on_disconnected(sd_bus_message *m _unused_, void *userdata, sd_bus_error *error _unused_) {
-        link_failed(userdata, /* hung= */ false, 0, "it is gone");
+        fail(userdata, /* hung= */ false, 0, "it is gone");
         return 1;
 }
 
@@ -273,7 +273,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error _un
         uint8_t type;
 
         if (sd_bus_message_get_type(m, &type) >= 0 && type == SD_BUS_MESSAGE_METHOD_CALL) {
-                link_nonsense(userdata, -EBADMSG);
+                fail_invalid(userdata, -EBADMSG);
                 return 1;
         }
         return 0;
@@ -348,7 +348,7 @@ int scanner_client_sweep(ScannerClient *l, const Request *request, const Snapsho
         if (r >= 0)
                 r = sd_event_source_set_enabled(l->check, SD_EVENT_ON);
         if (r < 0)
-                link_close(l);
+                disconnect(l);
         return r;
 }
 
@@ -358,7 +358,7 @@ bool scanner_client_is_open(const ScannerClient *l) {
 
 void scanner_client_reset(ScannerClient *l) {
         if (!l->sweeping)
-                link_close(l);
+                disconnect(l);
 }
 
 void scanner_client_set_timeout(ScannerClient *l, uint64_t timeout_usec) {
@@ -390,7 +390,7 @@ int scanner_client_new(sd_event *event, int64_t priority, const char *socket_pat
                 r = sd_event_source_set_priority(l->finish, priority);
         if (r < 0)
                 return r;
-        link_rest(l);
+        sweep_over(l);
 
         *ret = TAKE_PTR(l);
         return 0;
@@ -399,7 +399,7 @@ int scanner_client_new(sd_event *event, int64_t priority, const char *socket_pat
 ScannerClient *scanner_client_free(ScannerClient *l) {
         if (!l)
                 return NULL;
-        link_close(l);
+        disconnect(l);
         sd_event_source_unref(l->check);
         sd_event_source_unref(l->finish);
         sd_event_unref(l->event);

@@ -18,22 +18,22 @@
 #include "util/clock.h"
 #include "watch.h"
 
-/* How long a sweep goes on before the bus is looked at again. */
+/* How long a sweep runs before the bus is polled again. */
 #define SLICE_USEC (5 * USEC_PER_MSEC)
 /*
- * Changes are read at most every QUIET, however many there are. They are told once
- * there were none for that long, and at the latest after DELAY. Noise (/dev/null is
- * closed all day) is read as it comes, but over time no more often than every NOISE, with
- * NOISE_BURST of it at once: what matters then waits as long, and noise that never ends
+ * Changes are read at most every QUIET, however many there are. They are reported once
+ * there were none for that long, and at the latest after DELAY. Other events (/dev/null is
+ * closed all day) are read as they come, but over time no more often than every NOISE, with
+ * NOISE_BURST of them at once: changes are then delayed as long, and a steady stream of events
  * costs 0.3 % of a core.
  */
 #define QUIET_USEC (5 * USEC_PER_MSEC)
 #define DELAY_USEC (250 * USEC_PER_MSEC)
 #define NOISE_USEC (20 * USEC_PER_MSEC)
 #define NOISE_BURST_USEC USEC_PER_SEC
-/* A look that takes longer than this, and can be killed, is: nobody waits for it any more. */
+/* SIGALRM ends a scanner whose sweep step takes longer: the daemon has given up on it by then. */
 #define HUNG_SEC 120
-/* Files whose content is remembered for the first time in one sweep: some 10 ms of reading. The first sweep is to be quick. */
+/* Files whose content is hashed for the first time in one sweep: some 10 ms of reading. The first sweep hashes none. */
 #define BASELINES_PER_SWEEP 512
 
 enum {
@@ -49,24 +49,24 @@ typedef struct Scanner {
         sd_event_source *step, *change, *quiet;
 
         Scan *scan;
-        SweepBeacon *beacon; /* shared with the front, which only reads it */
+        SweepBeacon *beacon; /* shared with the daemon, which only reads it */
         int beacon_fd;
         Watch *watch;
         size_t n_directories; /* that had been watched before the sweep */
-        uint64_t first_change; /* that is not told yet; 0: none */
+        uint64_t first_change; /* that is not reported yet; 0: none */
         uint64_t pause;      /* until changes are read again; 0: as they come */
-        uint64_t noise;      /* the moment until which what noise there was has used up its time */
+        uint64_t noise;      /* when the budget for other events is used up to */
         bool changing;       /* at the last reading */
 
-        /* The sweep that is going on, and the call that it is to answer. */
+        /* The running sweep, and the call that it answers. */
         Sweep *sweep;
         Request request;
         sd_bus_message *call;
 
-        Handover *handover;  /* of the last sweep, or before the first what the daemon knows already; NULL: nothing */
+        Handover *handover;  /* of the last sweep; before the first, what the daemon has already; NULL: nothing */
         bool swept;
-        int proc_fd;         /* of which owners are asked */
-        uint32_t missing;    /* mask of Requirement, as it is confined */
+        int proc_fd;         /* to read owners */
+        uint32_t missing;    /* mask of Requirement, within the sandbox */
 } Scanner;
 
 /* struct sched_attr of sched_setattr(2), as it was at first; glibc has it since 2.41. */
@@ -79,11 +79,11 @@ typedef struct SchedAttr {
 } SchedAttr;
 
 /*
- * Whoever wakes up need not wait until a sweep has used up its slice of the processor: one
- * who wants a shorter slice comes first at once. From Linux 6.12 on, where an ordinary
- * process's slice is sched_runtime, in ns; before, that is not looked at.
+ * Lets other processes preempt a sweep when they wake up: a task with a shorter slice is
+ * preferred. From Linux 6.12 on, sched_runtime (ns) is the slice of a SCHED_OTHER task; before,
+ * it is ignored.
  */
-static void want_long_slices(void) {
+static void set_long_slice(void) {
         SchedAttr a = {};
 
         if (syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0) < 0)
@@ -100,7 +100,7 @@ static void on_watch(void *userdata, int directory_fd, const char *name) {
         watch_add(s->watch, directory_fd, name);
 }
 
-/* A new scanner gets what the daemon knows. */
+/* A new scanner gets what the daemon has. */
 static int take_previous(Scanner *s) {
         if (s->handover || !s->request.previous)
                 return 0;
@@ -147,8 +147,8 @@ static void sweep_stop(Scanner *s) {
 }
 
 /*
- * Files may have changed between the look at them and the first watch of their directory: look again. Of a name that
- * is new in a directory that was watched before, changes since the look at it are still to be read.
+ * Files may have changed between their lookup and the first watch of their directory: request another sweep. For a name
+ * that is new in a directory that was watched before, changes since the lookup are still to be read.
  */
 static void sweep_watched(Scanner *s) {
         if (!s->request.watch) {
@@ -176,7 +176,7 @@ static int sweep_answer(Scanner *s) {
         return r;
 }
 
-/* Also of one that was swept a moment ago: if it has ended since, it does not matter. */
+/* A process that has ended since the sweep has no owner; that does no harm. */
 static int on_owner(void *userdata, pid_t pid, uint64_t start_time, uint64_t *ret) {
         _cleanup_(process_done) Process p = PROCESS_NULL;
         Scanner *s = userdata;
@@ -197,7 +197,7 @@ static int sweep_end(Scanner *s) {
         if (r < 0)
                 return r;
 
-        /* What the sweep borrowed of the snapshot before is not needed any more. */
+        /* It borrowed from the snapshot before. */
         s->sweep = sweep_free(s->sweep);
         before = TAKE_PTR(s->handover);
         s->swept = true;
@@ -226,7 +226,7 @@ static int on_step(sd_event_source *source _unused_, void *userdata) {
         if (r < 0)
                 sd_bus_reply_method_errno(s->call, r, /* e= */ NULL);
         sweep_stop(s);
-        malloc_trim(0); /* what one sweep needed lies between what is kept; the next one is far */
+        malloc_trim(0); /* the memory of one sweep is interleaved with what is kept, and the next sweep is far */
         return 0;
 }
 
@@ -487,7 +487,7 @@ int scanner_run(int fd) {
         int r;
 
         raise_files();
-        want_long_slices();
+        set_long_slice();
         r = scanner_init(&s, fd);
         if (r < 0)
                 return log_errno(LOG_ERR, r, "Cannot start");

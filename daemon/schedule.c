@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "schedule.h"
 
-/* Between the end of one and the start of the next, whoever wishes. */
+/* Between the end of one sweep and the start of the next, requested or not. */
 #define GAP_USEC 5000
-/* Long sweeps must not lock wishes out for more than this × SCHEDULE_SHARE. */
+/* Long sweeps must not defer requests by more than this × SCHEDULE_SHARE. */
 #define DEBT_MAX_USEC 500000
 #define RETRY_USEC 100000
 #define RETRY_MAX_USEC 30000000
@@ -84,10 +84,10 @@ void schedule_ended(Schedule *s, uint64_t now) {
         s->retry = add(now, GAP_USEC);
 }
 
-void schedule_failed(Schedule *s, bool mended, uint64_t now) {
+void schedule_failed(Schedule *s, bool cause_skipped, uint64_t now) {
         uint64_t wait = RETRY_USEC;
 
-        if (mended)
+        if (cause_skipped)
                 s->failures = 0;
 
         for (unsigned i = 0; i < s->failures && wait < RETRY_MAX_USEC; i++)

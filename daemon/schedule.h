@@ -2,11 +2,10 @@
 #pragma once
 
 /*
- * When to sweep: at the interval, when something wishes it, and not more than the
- * machine should bear. Pure: the clock is an argument, in µs of CLOCK_BOOTTIME, so
+ * When to sweep: at the interval, on request, and within a budget. Pure: the clock is an argument, in µs of CLOCK_BOOTTIME, so
  * that neither a clock that is set nor a suspended machine makes a difference.
  *
- * Wishes (a changed directory, a bus method) may take 1/SCHEDULE_SHARE of the time
+ * Requested sweeps (a changed directory, a bus method) may take 1/SCHEDULE_SHARE of the time
  * in the long run, and SCHEDULE_BURST at once; regular sweeps do not count.
  */
 
@@ -19,9 +18,9 @@
 typedef struct Schedule {
         uint64_t interval;   /* SCHEDULE_NEVER: no regular sweeps */
         uint64_t regular;    /* when the next regular one is due */
-        uint64_t due;        /* when something else wants one; SCHEDULE_NEVER: nothing does */
+        uint64_t due;        /* of the earliest request; SCHEDULE_NEVER: none */
         uint64_t refilled;   /* when `budget` was right */
-        int64_t budget;      /* µs of sweeping that wishes may still take */
+        int64_t budget;      /* µs that requested sweeps may still take */
         uint64_t retry;      /* not before this: the scanner failed */
         unsigned failures;   /* in a row */
         uint64_t started;
@@ -32,7 +31,7 @@ typedef struct Schedule {
 void schedule_init(Schedule *s, uint64_t interval, uint64_t now);
 void schedule_set_interval(Schedule *s, uint64_t interval, uint64_t now);
 
-/* Something wants a sweep that starts at `when` or soon after. Wishes become one. */
+/* Requests a sweep that starts at `when` or soon after. Requests are merged. */
 void schedule_request(Schedule *s, uint64_t when);
 
 /* When to start the next sweep; SCHEDULE_NEVER while one is running. */
@@ -41,7 +40,7 @@ uint64_t schedule_next(const Schedule *s);
 void schedule_started(Schedule *s, uint64_t now);
 void schedule_ended(Schedule *s, uint64_t now);
 /*
- * As ended, but the next is to wait: longer with each failure in a row, unless this one's
- * cause is out of the way. Also where none was running.
+ * As schedule_ended(), but the next is delayed: longer with each failure in a row, unless the
+ * cause of this one is skipped from now on. Also where none was running.
  */
-void schedule_failed(Schedule *s, bool mended, uint64_t now);
+void schedule_failed(Schedule *s, bool cause_skipped, uint64_t now);

@@ -9,9 +9,9 @@
 #define NAMES_MAX 262144
 
 /*
- * Names that come, go, or are finished being written. Neither IN_MODIFY nor
- * IN_ATTRIB: a log file beside a library would wake us all day, and whoever writes
- * into a library closes it in the end.
+ * Names that are created, removed, or closed after writing. Neither IN_MODIFY nor
+ * IN_ATTRIB: a log file beside a library would cause wakeups all day, and a process that
+ * writes to a library closes it in the end.
  */
 #define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CLOSE_WRITE | \
                 IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK)
@@ -67,7 +67,7 @@ int watch_fd(const Watch *w) {
 
 /* directories */
 
-/* Where it is, or is to be. */
+/* Its index, or where to insert it. */
 static size_t directories_place(const Watch *w, int wd) {
         size_t low = 0, high = w->n_directories;
 
@@ -157,7 +157,7 @@ static bool names_rebuild(Watch *w, size_t n_places) {
         return true;
 }
 
-/* Room for one more. False: there is no memory, or there are too many. */
+/* Makes space for one more. False: no memory, or too many. */
 static bool names_reserve(Watch *w) {
         if (2 * (w->n_names + 1) <= w->n_places)
                 return true;

@@ -76,7 +76,7 @@ ok "and a sweep that ends meanwhile is for the next list" ordered 'ListFindings 
 findings 10000 700
 manager Sweep >"$T/out"
 findings 20000 10
-ok "twice as many are not believed" grep -q 'The scanner failed: its answer makes no sense' <(manager Sweep 2>&1)
+ok "twice as many are not believed" grep -q 'The scanner failed: invalid reply' <(manager Sweep 2>&1)
 ok "and what was known is still listed" listed 10000
 findings 10000 700
 ok "a sweep that tells less is taken again" eventually 20 is Degraded 'b false'

@@ -43,12 +43,12 @@ no_room
 cp "$T/metrics/s.prom" "$T/before.prom"
 tell 100 120
 ok "what is found without room is told" eventually 10 told_times 1 120
-ok "that it is not written down is said" eventually 10 logged 'Cannot write down what was told; .*No space left'
+ok "that it is not written down is said" eventually 10 logged 'Cannot write the state file; .*No space left'
 ok "that the metrics are not is said" eventually 10 logged 'Cannot write .*s.prom.*No space left'
 for _ in {1..5}; do manager Sweep >"$T/out"; done
 sleep 3 # metrics are written two seconds after a sweep
 manager Sweep >"$T/out"
-ok "the one once, not with each sweep" logged_times 1 'Cannot write down'
+ok "the one once, not with each sweep" logged_times 1 'Cannot write the state file'
 ok "and the other" logged_times 1 'Cannot write .*s.prom'
 ok "the metrics of before stand" cmp "$T/metrics/s.prom" "$T/before.prom"
 ok "and nothing else is left" test "$(ls -A "$T/metrics")" = $'fill\ns.prom'
@@ -57,12 +57,12 @@ ok "and the daemon answers" is StaleProcesses "u 21"
 
 restart KILL
 ok "a start without room is one" is State 's "running"'
-ok "and says that it cannot write down" eventually 10 logged_times 1 'Cannot write down what was told'
+ok "and says that it cannot write down" eventually 10 logged_times 1 'Cannot write the state file'
 ok "and does not tell again what was written down" told_times 0 100
 
 room
 manager Sweep >"$T/out"
-ok "with room again it says so" eventually 10 logged_times 1 'What was told is written down again'
+ok "with room again it says so" eventually 10 logged_times 1 'The state file is written again'
 ok "and writes metrics" eventually 20 grep -q '^stalelib_stale_processes 21$' "$T/metrics/s.prom"
 restart KILL
 ok "then nothing is told again" told_times 0 '[0-9]*'
@@ -72,7 +72,7 @@ ok "and nothing said" not logged 'Cannot write'
 
 truncate -s -20 "$T/state/known"
 restart KILL
-ok "a file that was cut is said to be" logged_times 1 'Not all of .*/known can be understood'
+ok "a file that was cut is said to be" logged_times 1 'Not all of .*/known is valid'
 ok "and costs one line" eventually 10 logged_times 1 'still runs the old'
 for nonsense in "head -c 3000 /dev/urandom" "echo stalelibd" "head -c 3000 /dev/zero" "yes +"; do
         stop_daemon KILL
@@ -80,7 +80,7 @@ for nonsense in "head -c 3000 /dev/urandom" "echo stalelibd" "head -c 3000 /dev/
         : >"$T/log"
         start_daemon
         manager Sweep >"$T/out"
-        ok "so is: $nonsense" logged_times 1 'Not all of .*/known can be understood'
+        ok "so is: $nonsense" logged_times 1 'Not all of .*/known is valid'
         ok "and all is told again" eventually 10 logged_times 21 'still runs the old'
 done
 finish

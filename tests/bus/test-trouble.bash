@@ -27,7 +27,7 @@ echo 0 >"$T/missing"
 manager Sweep >"$T/summary"
 ok "until it is there" eventually 5 swept_again
 echo 4096 >"$T/missing"
-ok "what is no requirement makes no sense" grep -q 'The scanner failed: its answer makes no sense' <(manager Sweep 2>&1)
+ok "what is no requirement makes no sense" grep -q 'The scanner failed: invalid reply' <(manager Sweep 2>&1)
 rm "$T/missing"
 eventually 20 is State 's "running"' >/dev/null
 
@@ -35,7 +35,7 @@ eventually 20 is State 's "running"' >/dev/null
 for m in unlooked no-unknown bad-unknown; do
         mode $m
         echo "100 77 1 5 /a.so" >"$T/unknown"
-        ok "$m of unknown mappings: the caller of Sweep() is told" grep -q 'The scanner failed: its answer makes no sense' <(manager Sweep 2>&1)
+        ok "$m of unknown mappings: the caller of Sweep() is told" grep -q 'The scanner failed: invalid reply' <(manager Sweep 2>&1)
         : >"$T/unknown"
         echo ok >"$T/mode"
         ok "$m of unknown mappings: it recovers" eventually 20 swept_again
@@ -111,7 +111,7 @@ stop_daemon
 mode pipe
 : >"$T/log"
 start_daemon
-ok "a beacon that is no memory is refused" eventually 5 logged 'makes no sense'
+ok "a beacon that is no memory is refused" eventually 5 logged 'invalid reply'
 stop_daemon
 mode ok
 

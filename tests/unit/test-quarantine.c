@@ -10,7 +10,7 @@ static const SweepBeacon file = { .pid = 42, .start_time = 7, .on_file = 1, .dev
 START_TEST(what_hung_is_left_out_at_once) {
         Quarantine q = {};
 
-        ck_assert(quarantine_blame(&q, &process, /* hung= */ true, 1000));
+        ck_assert(quarantine_attribute(&q, &process, /* hung= */ true, 1000));
         ck_assert_uint_eq(quarantine_count(&q, SUSPECT_PROCESS, 1000), 1);
         ck_assert_uint_eq(quarantine_count(&q, SUSPECT_DEVICE, 1000), 0);
 }
@@ -19,7 +19,7 @@ END_TEST
 START_TEST(a_file_that_hung_is_left_out_by_its_device) {
         Quarantine q = {};
 
-        ck_assert(quarantine_blame(&q, &file, /* hung= */ true, 1000));
+        ck_assert(quarantine_attribute(&q, &file, /* hung= */ true, 1000));
         ck_assert_uint_eq(quarantine_count(&q, SUSPECT_PROCESS, 1000), 0);
         ck_assert_uint_eq(quarantine_count(&q, SUSPECT_DEVICE, 1000), 1);
 }
@@ -28,9 +28,9 @@ END_TEST
 START_TEST(what_killed_is_left_out_the_second_time_and_the_process_alone) {
         Quarantine q = {};
 
-        ck_assert(!quarantine_blame(&q, &file, /* hung= */ false, 1000));
+        ck_assert(!quarantine_attribute(&q, &file, /* hung= */ false, 1000));
         ck_assert_uint_eq(quarantine_count(&q, SUSPECT_PROCESS, 1000), 0);
-        ck_assert(quarantine_blame(&q, &file, /* hung= */ false, 2000));
+        ck_assert(quarantine_attribute(&q, &file, /* hung= */ false, 2000));
         ck_assert_uint_eq(quarantine_count(&q, SUSPECT_PROCESS, 2000), 1);
         ck_assert_uint_eq(quarantine_count(&q, SUSPECT_DEVICE, 2000), 0);
 }
@@ -40,7 +40,7 @@ START_TEST(nowhere_is_nobodys_fault) {
         const SweepBeacon nowhere = {};
         Quarantine q = {};
 
-        ck_assert(!quarantine_blame(&q, &nowhere, /* hung= */ true, 1000));
+        ck_assert(!quarantine_attribute(&q, &nowhere, /* hung= */ true, 1000));
         ck_assert_uint_eq(q.n, 0);
 }
 END_TEST
@@ -52,7 +52,7 @@ START_TEST(it_is_looked_at_again_and_left_out_for_longer_each_time) {
         for (unsigned i = 0; i < 8; i++) {
                 uint64_t out = (10 << (i < 4 ? i : 4)) * USEC_PER_MINUTE;
 
-                ck_assert(quarantine_blame(&q, &process, /* hung= */ true, now));
+                ck_assert(quarantine_attribute(&q, &process, /* hung= */ true, now));
                 ck_assert(!quarantine_expire(&q, now + out - 1));
                 ck_assert_uint_eq(quarantine_count(&q, SUSPECT_PROCESS, now + out - 1), 1);
                 ck_assert(quarantine_expire(&q, now + out));
@@ -65,7 +65,7 @@ END_TEST
 START_TEST(what_behaves_is_forgotten) {
         Quarantine q = {};
 
-        quarantine_blame(&q, &process, /* hung= */ true, 1000);
+        quarantine_attribute(&q, &process, /* hung= */ true, 1000);
         quarantine_expire(&q, 1000 + 100 * USEC_PER_MINUTE);
         ck_assert_uint_eq(q.n, 0);
 }
@@ -78,7 +78,7 @@ START_TEST(there_is_room_for_so_many_and_then_the_oldest_goes) {
         for (int i = 1; i <= QUARANTINE_MAX + 3; i++) {
                 const SweepBeacon where = { .pid = i, .start_time = 7 };
 
-                quarantine_blame(&q, &where, /* hung= */ true, 1000 + (uint64_t) i);
+                quarantine_attribute(&q, &where, /* hung= */ true, 1000 + (uint64_t) i);
         }
         ck_assert_int_eq(quarantine_fill(&q, 2000, &r), 0);
         ck_assert_uint_eq(r.n_skip_processes, QUARANTINE_MAX);
@@ -96,18 +96,18 @@ static int next_pid;
 static void hang(Quarantine *q, uint64_t owner, uint64_t now) {
         const SweepBeacon where = { .pid = ++next_pid, .start_time = 7, .owner = owner };
 
-        ck_assert(quarantine_blame(q, &where, /* hung= */ true, now));
+        ck_assert(quarantine_attribute(q, &where, /* hung= */ true, now));
 }
 static void hang_at_file(Quarantine *q, uint64_t owner, uint64_t now) {
         const SweepBeacon where = { .pid = 9, .owner = owner, .on_file = 1, .dev_minor = (uint32_t) ++next_pid };
 
-        ck_assert(quarantine_blame(q, &where, /* hung= */ true, now));
+        ck_assert(quarantine_attribute(q, &where, /* hung= */ true, now));
 }
 static void die(Quarantine *q, uint64_t owner, uint64_t now) {
         const SweepBeacon where = { .pid = ++next_pid, .start_time = 7, .owner = owner };
 
-        ck_assert(!quarantine_blame(q, &where, /* hung= */ false, now));
-        ck_assert(quarantine_blame(q, &where, /* hung= */ false, now));
+        ck_assert(!quarantine_attribute(q, &where, /* hung= */ false, now));
+        ck_assert(quarantine_attribute(q, &where, /* hung= */ false, now));
 }
 
 static const struct {
@@ -190,7 +190,7 @@ START_TEST(owners_are_asked_for_only_where_something_failed) {
 
         ck_assert_int_eq(quarantine_fill(&q, 1000, &before), 0);
         ck_assert(!before.owners);
-        quarantine_blame(&q, &process, /* hung= */ false, 1000);
+        quarantine_attribute(&q, &process, /* hung= */ false, 1000);
         ck_assert_int_eq(quarantine_fill(&q, 1000, &after), 0);
         ck_assert(after.owners);
         ck_assert_uint_eq(after.n_skip_processes, 0);

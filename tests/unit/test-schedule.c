@@ -119,13 +119,13 @@ START_TEST(failures_wait_longer_each_time_and_success_forgets_them) {
                 before = start - now;
                 now = start;
                 schedule_started(&s, now);
-                schedule_failed(&s, /* mended= */ false, now);
+                schedule_failed(&s, /* cause_skipped= */ false, now);
         }
         ck_assert_uint_ge(before, 29 * SECOND);
         sweep(&s, 1000);
         now = schedule_next(&s);
         schedule_started(&s, now);
-        schedule_failed(&s, /* mended= */ false, now);
+        schedule_failed(&s, /* cause_skipped= */ false, now);
         ck_assert_uint_le(schedule_next(&s), now + SECOND);
 }
 END_TEST
@@ -137,12 +137,12 @@ START_TEST(a_failure_whose_cause_is_out_of_the_way_makes_nobody_wait) {
         schedule_init(&s, MINUTE, 0);
         for (unsigned i = 0; i < 20; i++) {
                 schedule_started(&s, now);
-                schedule_failed(&s, /* mended= */ i >= 10, now + 30 * SECOND);
+                schedule_failed(&s, /* cause_skipped= */ i >= 10, now + 30 * SECOND);
                 now = schedule_next(&s);
         }
         ck_assert_uint_eq(s.failures, 1);
         schedule_started(&s, now);
-        schedule_failed(&s, /* mended= */ true, now);
+        schedule_failed(&s, /* cause_skipped= */ true, now);
         ck_assert_uint_le(schedule_next(&s), now + SECOND);
 }
 END_TEST
