@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bus-list.h"
-#include "bus.h"
+#include "bus-names.h"
 #include "dictionary.h"
 #include "util/clock.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "bus.h"
+#include "bus-names.h"
 #include "bus-process.h"
 #include "util/escape.h"
 #include "message.h"

@@ -2,39 +2,31 @@
 #pragma once
 
 /*
- * org.stalelib1 on the bus: see org.stalelib1(5). Shows what bus_publish() last gave,
- * and passes one wish on. Nothing here waits for anything.
+ * org.stalelib1 on the bus: see org.stalelib1(5). Shows the last bus_publish(), and passes
+ * requests for a sweep on. Nothing here blocks.
  */
 
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "bus-names.h"
 #include "event-queue.h"
 #include "report/snapshot.h"
-
-#define BUS_NAME "org.stalelib1"
-#define BUS_PATH "/org/stalelib1"
-#define BUS_MANAGER "org.stalelib1.Manager"
-#define BUS_PROCESS "org.stalelib1.Process"
-
-#define ERROR_NO_SUCH_PROCESS "org.stalelib1.Error.NoSuchProcess"
-#define ERROR_SCANNER_FAILED "org.stalelib1.Error.ScannerFailed"
-#define ERROR_BUSY "org.stalelib1.Error.Busy"
 
 typedef struct Bus Bus;
 
 typedef struct BusCallbacks {
-        /* Somebody called Sweep(), and waits for bus_sweep_ended(). */
+        /* Sweep() was called; the reply follows from bus_sweep_ended(). */
         void (*on_sweep_requested)(void *userdata);
-        /* The name is ours. */
+        /* The bus name is owned. */
         void (*on_name_acquired)(void *userdata);
-        /* The name cannot be ours. */
+        /* The bus name cannot be owned. */
         void (*on_name_refused)(void *userdata, int error, const char *message);
         void (*on_disconnected)(void *userdata);
         void *userdata;
 } BusCallbacks;
 
-/* What there is to see besides the snapshot. */
+/* What is shown besides the snapshot. */
 typedef struct BusState {
         const char *state;           /* "starting", "running", "degraded"; static */
         const char *degraded_reason; /* "": not degraded */

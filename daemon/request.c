@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <limits.h>
 
-#include "message.h"
+#include "wire-limits.h"
 #include "request.h"
 #include "util/escape.h"
 
