@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include "elf/elf-file.h"
 #include "elf/elf-go.h"
 #include "elf/elf-reader.h"
 #include "elf/elf-relative.h"
@@ -14,41 +15,6 @@
 
 /* Bytes of notes that are read of one segment: a build id stands within the first hundred. */
 #define NOTES_MAX 4096
-
-void elf_file_done(ElfFile *e) {
-        for (size_t i = 0; e->needed && i < e->n_needed; i++)
-                free(e->needed[i]);
-        free(e->needed);
-        for (size_t i = 0; e->auxiliary && i < e->n_auxiliary; i++)
-                free(e->auxiliary[i]);
-        free(e->auxiliary);
-        free(e->segments);
-        free(e->interpreter);
-        free(e->soname);
-        free(e->runpath);
-        free(e->audit);
-        *e = (ElfFile){};
-}
-
-bool elf_file_nodelete(const ElfFile *e) {
-        return e->flags_1 & DF_1_NODELETE;
-}
-
-size_t elf_file_hash_word(const ElfFile *e) {
-        return e->class == 64 && (e->machine == EM_S390 || e->machine == EM_ALPHA) ? 8 : 4;
-}
-
-bool elf_file_offset(const ElfFile *e, uint64_t address, uint64_t *ret) {
-        for (size_t i = 0; i < e->n_segments; i++) {
-                const ElfSegment *s = &e->segments[i];
-
-                if (s->type == PT_LOAD && address >= s->address && address - s->address < s->file_size) {
-                        *ret = s->offset + (address - s->address);
-                        return true;
-                }
-        }
-        return false;
-}
 
 /* What lies outside the file is a fact as well: it is left out, and that is said. Other errors go up. */
 static int missing(ElfFile *e, int r) {

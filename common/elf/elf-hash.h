@@ -32,3 +32,6 @@ int elf_source_symbol(ElfSource *s, uint64_t index, ElfSymbol *ret);
  * it unless nothing is hashed: *ret is then 0. Returns 0, -ENODATA or -errno.
  */
 int elf_source_count(ElfSource *s, const ElfFile *e, uint64_t *ret);
+
+/* The link-time address (st_value) and size of one defined dynamic symbol. Returns 0, -ENOENT, or as above. */
+int elf_symbol_find(int fd, const ElfFile *e, const char *name, uint64_t *ret_value, uint64_t *ret_size);

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Bounded reads of a hostile ELF file, through one small window; of use to
- * elf-file.c and elf-symbols.c only. Most files need half a dozen preads.
+ * Bounded reads of a hostile ELF file, through one small window. Most files need half a dozen
+ * preads.
  */
 
-#include "elf/elf-file.h"
+#include "elf/elf-facts.h"
 
 #define ELF_WINDOW 4096
 _Static_assert(ELF_WINDOW >= ELF_STRING_MAX, "a string must fit");

@@ -5,6 +5,7 @@
 #include <elf.h>
 
 #include "elf/elf-hash.h"
+#include "elf/elf-symbols.h"
 
 #ifndef STB_GNU_UNIQUE
 #define STB_GNU_UNIQUE 10

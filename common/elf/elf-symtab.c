@@ -9,6 +9,7 @@
 #include <elf.h>
 
 #include "elf/elf-section.h"
+#include "elf/elf-symtab.h"
 
 /* Enough for what is linked statically; the largest programs, with all their symbols, have some 100 MiB, and are skipped. */
 #define STRINGS_MAX (16u << 20)

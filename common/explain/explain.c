@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "elf/elf-symbols.h"
 #include "explain/advice.h"
 #include "explain/explain.h"
 #include "explain/pin.h"

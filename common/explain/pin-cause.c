@@ -8,6 +8,7 @@
  * (add_dependency() there).
  */
 
+#include "elf/elf-symbols.h"
 #include "explain/pin-cause.h"
 
 /* Comparisons of symbols for one explanation: some milliseconds' worth in the common case, a fifth of a second at worst. */

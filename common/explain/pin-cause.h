@@ -6,6 +6,7 @@
  * pin.c, pin-cause.c and pin-detail.c.
  */
 
+#include "elf/elf-symbols.h"
 #include "explain/pin-graph.h"
 
 typedef struct PinCause {

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "elf/elf-symbols.h"
 #include "explain/pin-cause.h"
 #include "util/escape.h"
 

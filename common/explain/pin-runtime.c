@@ -10,6 +10,7 @@
 
 #include <fnmatch.h>
 
+#include "elf/elf-symbols.h"
 #include "explain/pin-cause.h"
 
 /* Programs of these open nothing but extensions, and what a script has them open: nothing closes that by itself. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "elf/elf-symbols.h"
 #include "explain/pin-cause.h"
 
 const ElfSymbols *pin_graph_symbols(const PinGraph *g, size_t node) {

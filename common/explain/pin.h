@@ -12,6 +12,7 @@
  */
 
 #include "elf/elf-file.h"
+#include "elf/elf-symbols.h"
 #include "report/finding.h"
 #include "rtld/link-map.h"
 

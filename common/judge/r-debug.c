@@ -3,6 +3,8 @@
 #include <elf.h>
 #include <fcntl.h>
 
+#include "elf/elf-hash.h"
+#include "elf/elf-symtab.h"
 #include "judge/r-debug.h"
 
 /* The load bias of the program: the auxiliary vector has the address of its program headers. */

@@ -5,6 +5,7 @@
 #include <libproc2/pids.h>
 
 #include "proc/process-library.h"
+#include "util/base.h"
 
 #ifdef HAVE_PIDS_VAL_WITHOUT_INFO
 #define VALUE(item, type, stack, info) PIDS_VAL(item, type, stack)

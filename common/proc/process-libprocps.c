@@ -5,6 +5,7 @@
 #include <proc/readproc.h>
 
 #include "proc/process-library.h"
+#include "util/base.h"
 
 static void closeprocp(PROCTAB **table) {
         if (*table)

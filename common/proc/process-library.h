@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * What process.c asks of the system's process library: libproc2 (procps 4), or
- * libprocps of procps 3.3 where that is all there is. The build takes one of
- * process-libproc2.c and process-libprocps.c. Both have "/proc" wired in and go by
- * numbers: who asks must see for himself that a number was the same process's all the time.
+ * What process.c reads through the system's process library: libproc2 (procps 4), or
+ * libprocps of procps 3.3. The build takes one of process-libproc2.c and
+ * process-libprocps.c. Both have "/proc" wired in and identify a process by its pid: the caller
+ * has to check for pid reuse.
  */
 
-#include "proc/process.h"
+#include <sys/types.h>
 
 /* NULL, where the library has no answer. Strings are owned. */
 typedef struct ProcessFacts {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "proc/process-library.h"
+#include "proc/process.h"
 
 void process_list_done(ProcessList *l) {
         free(l->pids);

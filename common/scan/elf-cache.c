@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "elf/elf-symbols.h"
+#include "elf/elf-hash.h"
 #include "scan/elf-cache.h"
 
 void elf_cache_init(ElfCache *c) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "elf/elf-file.h"
+#include "elf/elf-symbols.h"
 #include "proc/file-identity.h"
 #include "util/hash.h"
 

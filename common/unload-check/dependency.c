@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "elf/elf-symbols.h"
 #include "unload-check/dependency.h"
 #include "unload-check/library-path.h"
 

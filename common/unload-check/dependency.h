@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "elf/elf-file.h"
+#include "elf/elf-symbols.h"
 
 #define DEPENDENCIES_MAX 256
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "elf/elf-symbols.h"
 #include "unload-check/symbol-binding.h"
 
 /* Distinct names of STB_GNU_UNIQUE that are played through: LLVM has some thousand. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "elf/elf-symbols.h"
 #include "unload-check/dependency.h"
 #include "unload-check/symbol-binding.h"
 #include "unload-check/unload-check.h"

@@ -17,6 +17,8 @@
 #include <time.h>
 
 #include "elf/elf-file.h"
+#include "elf/elf-symbols.h"
+#include "elf/elf-hash.h"
 
 typedef struct Totals {
         unsigned files, elf, disagree, cut;

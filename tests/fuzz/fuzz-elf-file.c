@@ -3,6 +3,9 @@
 #include <sys/mman.h>
 
 #include "elf/elf-file.h"
+#include "elf/elf-symbols.h"
+#include "elf/elf-hash.h"
+#include "elf/elf-symtab.h"
 #include "fuzz.h"
 
 static void check_sorted(const char *const *names, size_t n) {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "elf-builder.h"
 #include "elf/elf-file.h"
+#include "elf/elf-symbols.h"
+#include "elf/elf-hash.h"
+#include "elf/elf-symtab.h"
 #include "unit.h"
 
 /* How the corpus of fuzz-elf-file was made: ELF_CORPUS=DIRECTORY test-elf-file */

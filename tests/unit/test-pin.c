@@ -2,6 +2,7 @@
 #include <elf.h>
 #include <stdio.h>
 
+#include "elf/elf-symbols.h"
 #include "explain/pin.h"
 #include "unit.h"
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "elf/elf-hash.h"
 #include "loader-view.h"
 
 void loader_view_done(LoaderView *v) {
