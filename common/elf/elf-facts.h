@@ -14,7 +14,7 @@
 #include "report/finding.h"
 #include "util/base.h"
 
-/* Larger files are read all the same; larger tables are not: the facts then say `cut`. */
+/* Larger files are read; larger tables are cut: ElfFile.cut. */
 #define ELF_PHDRS_MAX 256
 #define ELF_DYNAMIC_MAX 512      /* entries */
 #define ELF_NEEDED_MAX 512
@@ -34,7 +34,7 @@ typedef struct ElfSegment {
 typedef struct ElfRelative {
         uint64_t target;   /* link-time address of the word */
         uint64_t value;    /* what l_addr is added to: the addend, or (REL, RELR) the word in the file */
-        uint64_t in_file;  /* the word as it stands in the file */
+        uint64_t in_file;  /* the word in the file */
         bool relro;        /* inside PT_GNU_RELRO: the program cannot have overwritten it */
 } ElfRelative;
 #define ELF_RELATIVES_MAX 32
@@ -47,7 +47,7 @@ typedef struct ElfFile {
         uint64_t entry;        /* e_entry */
         uint64_t phoff;
         uint16_t phnum;
-        uint8_t header[64];    /* the ELF header as it stands (52 bytes for class 32) */
+        uint8_t header[64];    /* the ELF header, raw (52 bytes for class 32) */
 
         ElfSegment *segments;  /* PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_TLS, PT_GNU_RELRO; in file order */
         size_t n_segments;
@@ -72,7 +72,7 @@ typedef struct ElfFile {
         bool text_relocations;
         bool tls;
         bool go;               /* a Go runtime is linked into it: its notes or its build information say so */
-        bool rust;             /* rustc compiled a part of it: .comment says so, where it was not removed */
+        bool rust;             /* rustc compiled a part of it, according to .comment, where that was not removed */
         bool cut;              /* a table was larger than the bounds above, or broken: what is missing may be there */
 
         bool gnu_hash;

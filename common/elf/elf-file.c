@@ -13,10 +13,10 @@
 /* cmd/link/internal/ld/elf.go: the note "Go" of this type carries the build id of the Go tool chain. */
 #define NT_GO_BUILD_ID 4
 
-/* Bytes of notes that are read of one segment: a build id stands within the first hundred. */
+/* Bytes of notes that are read of one segment: a build id is within the first hundred. */
 #define NOTES_MAX 4096
 
-/* What lies outside the file is a fact as well: it is left out, and that is said. Other errors go up. */
+/* What lies outside the file is skipped, and noted as `cut`. Other errors are returned. */
 static int missing(ElfFile *e, int r) {
         if (r != -ENODATA)
                 return r;
@@ -81,7 +81,7 @@ static uint64_t round_up(uint64_t n, uint64_t align) {
         return (n + align - 1) / align * align;
 }
 
-/* A note's name and descriptor are padded to 4 bytes, or to 8 where the segment says so (gabi, "Note Section"). */
+/* A note's name and descriptor are padded to 4 bytes, or to 8 if that is the alignment of the segment (gabi, "Note Section"). */
 static int notes_read(ElfReader *r, ElfFile *e, const ElfSegment *s, uint64_t align) {
         uint64_t end = s->file_size < NOTES_MAX ? s->file_size : NOTES_MAX;
 

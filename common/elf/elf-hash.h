@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Dynamic symbols by index and by the file's own hash table. Of use to elf-symbols.c only. */
+/* Dynamic symbols by index and by the file's own hash table. */
 
 #include "elf/elf-reader.h"
 
@@ -28,8 +28,8 @@ int elf_source_init(ElfSource *s, int fd, const ElfFile *e);
 int elf_source_symbol(ElfSource *s, uint64_t index, ElfSymbol *ret);
 
 /*
- * How many symbols there are: no tag says it, but DT_HASH does, and DT_GNU_HASH shows
- * it unless nothing is hashed: *ret is then 0. Returns 0, -ENODATA or -errno.
+ * The number of symbols: no tag has it, but DT_HASH does, and DT_GNU_HASH implies it
+ * unless nothing is hashed: *ret is then 0. Returns 0, -ENODATA or -errno.
  */
 int elf_source_count(ElfSource *s, const ElfFile *e, uint64_t *ret);
 

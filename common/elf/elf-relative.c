@@ -38,7 +38,7 @@ typedef struct Sample {
         } kinds[2];
 } Sample;
 
-/* The type of a relative relocation; 0 where we know of none. <elf.h>, and the psABI of each. */
+/* The type of a relative relocation; 0: none is known. <elf.h>, and the psABI of each. */
 static uint32_t relative_type(uint16_t machine, uint8_t class) {
         switch (machine) {
         case EM_X86_64:
@@ -107,7 +107,7 @@ static void relocation_add(Sample *s, const ElfReader *r, const uint8_t *p, bool
 
 /*
  * One word of DT_RELR (gabi, "Relative Relocation Table"): an even one is an address;
- * an odd one says by its bits which of the words that follow are relocated too.
+ * the bits of an odd one are the following words that are relocated too.
  */
 static void relr_add(Sample *s, uint64_t entry, uint64_t *at) {
         unsigned bits = (unsigned) s->word * 8 - 1;

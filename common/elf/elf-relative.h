@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A sample of the relative relocations. Of use to elf-file.c only. */
+/* A sample of the relative relocations. */
 
 #include "elf/elf-reader.h"
 

@@ -4,7 +4,7 @@
 
 #include "elf/elf-section.h"
 
-/* Names of sections that are looked for are shorter. */
+/* The section names that are searched for are shorter. */
 #define NAME_MAX_LENGTH 32u
 
 /* gabi, "Section Header". */
@@ -26,7 +26,7 @@ static int header_read(ElfReader *r, const ElfTable *table, uint64_t i, ElfSecti
         return 0;
 }
 
-/* false: it has no section headers that could be believed. */
+/* false: it has no valid section headers. */
 static bool table_find(const ElfReader *r, const ElfFile *e, ElfTable *ret, uint16_t *ret_names) {
         size_t word = elf_word_size(r);
         const uint8_t *p = e->header + 24 + 3 * word + 10; /* e_shentsize, e_shnum, e_shstrndx */

@@ -14,7 +14,7 @@ typedef struct ElfSection {
 
 typedef struct ElfSections {
         ElfSection items[ELF_SECTIONS_MAX];
-        size_t n;              /* 0: there are none, or none that could be believed */
+        size_t n;              /* 0: there are none, or no valid ones */
         ElfSection names;      /* .shstrtab */
 } ElfSections;
 

@@ -214,7 +214,7 @@ static int lists_read(ElfSource *s, const ElfFile *e, const char *strings, uint6
         return relocations;
 }
 
-/* As the facts: what is missing is said, and is no error. */
+/* What lies outside the file is noted as `cut`, and is no error. */
 static int missing(bool *cut, int r) {
         if (r != -ENODATA)
                 return r;

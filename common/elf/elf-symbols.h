@@ -31,5 +31,5 @@ int elf_symbols_read(int fd, const ElfFile *e, ElfSymbols *ret);
 bool elf_symbols_contain(const char *const *table, size_t n, const char *name);
 /* Does a name in this sorted table begin so? */
 bool elf_symbols_contain_prefix(const char *const *table, size_t n, const char *prefix);
-/* The first name that stands in both sorted tables, or NULL. */
+/* The first name that is in both sorted tables, or NULL. */
 const char *elf_symbols_common(const char *const *a, size_t n_a, const char *const *b, size_t n_b);

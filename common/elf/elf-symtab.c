@@ -2,7 +2,7 @@
 
 /*
  * One symbol of .symtab, which loading does not need and strip(1) removes. It has no hash
- * table: the name is looked for in the string table first, and then only numbers are
+ * table: the name is searched in the string table first, and then only offsets are
  * compared, so that both tables are read once, from their beginnings to their ends.
  */
 
@@ -22,7 +22,7 @@ typedef struct Places {
         size_t n;
 } Places;
 
-/* Every offset where the string, with its NUL, stands. */
+/* Every offset of the string, with its NUL. */
 static int find_string(ElfReader *r, const ElfSection *strings, const char *name, Places *ret) {
         const size_t size = strlen(name) + 1;
 

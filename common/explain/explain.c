@@ -92,11 +92,11 @@ static size_t count_copies(const MappingList *l, size_t mapping) {
         uint64_t offset = 0;
         size_t n = 0;
 
-        for (size_t i = l->mappings[mapping].first_range; i < l->n_ranges; i++)
-                if (l->ranges[i].mapping == mapping && l->ranges[i].flags & RANGE_EXECUTE) {
+        for (size_t i = l->mappings[mapping].first_vma; i < l->n_vmas; i++)
+                if (l->vmas[i].mapping == mapping && l->vmas[i].flags & VMA_EXECUTE) {
                         if (n == 0)
-                                offset = l->ranges[i].offset;
-                        n += l->ranges[i].offset == offset;
+                                offset = l->vmas[i].offset;
+                        n += l->vmas[i].offset == offset;
                 }
         return n;
 }
@@ -227,7 +227,7 @@ static int make_finding(Examination *x, const PinContext *context, const Finding
                 return r;
         f.state = j->verdict.state;
         f.flags = j->verdict.flags | (both_generations(x, mapping) ? FLAG_BOTH_GENERATIONS : 0);
-        f.data_only = !(x->maps->mappings[mapping].flags & RANGE_EXECUTE);
+        f.data_only = !(x->maps->mappings[mapping].flags & VMA_EXECUTE);
         f.disk = j->disk;
         f.successor = TAKE_PTR(j->successor);
         r = set_mapped_id(x, mapping, &f.mapped);
@@ -442,7 +442,7 @@ int explain_process(Examination *x, ProcessResult *ret) {
                 if (!examination_counts(x, i))
                         continue;
                 s.mappings++;
-                s.unexecuted = s.unexecuted || !(x->maps->mappings[i].flags & RANGE_EXECUTE);
+                s.unexecuted = s.unexecuted || !(x->maps->mappings[i].flags & VMA_EXECUTE);
                 s.misprinted = s.misprinted || is_misprinted(x, i);
                 if (v->state == STATE_IGNORED)
                         s.ignored++;

@@ -42,8 +42,8 @@ static uint64_t page_up(uint64_t n) {
 
 /* --- the memory against the file --- */
 
-static bool is_accessible(const Range *r) {
-        return r->flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE);
+static bool is_accessible(const Vma *r) {
+        return r->flags & (VMA_READ | VMA_WRITE | VMA_EXECUTE);
 }
 
 /* Only overlayfs puts another file into the place of the mapped one (copy-up), under the same device and inode number. */
@@ -88,8 +88,8 @@ static Evidence compare_memory(const Examination *x, size_t mapping, int fd) {
         uint64_t left = COMPARE_MEMORY_MAX;
         Evidence found = EVIDENCE_NONE;
 
-        for (size_t i = x->maps->mappings[mapping].first_range; buffer && i < x->maps->n_ranges; i++) {
-                const Range *r = &x->maps->ranges[i];
+        for (size_t i = x->maps->mappings[mapping].first_vma; buffer && i < x->maps->n_vmas; i++) {
+                const Vma *r = &x->maps->vmas[i];
 
                 if (r->mapping != mapping || !is_accessible(r))
                         continue;
@@ -115,11 +115,11 @@ static bool has_musl(const Examination *x) {
 
 /* What a VMA must allow to be of a segment for sure. Others may be holes: a loader leaves these without access, but for musl. */
 static uint32_t segment_flags(const Examination *x) {
-        return has_musl(x) ? RANGE_WRITE : RANGE_READ | RANGE_WRITE | RANGE_EXECUTE;
+        return has_musl(x) ? VMA_WRITE : VMA_READ | VMA_WRITE | VMA_EXECUTE;
 }
 
 /* Of two VMAs side by side, may both be of one image? */
-static bool continues(const Range *lower, const Range *upper, uint64_t lower_offset, uint64_t upper_offset) {
+static bool continues(const Vma *lower, const Vma *upper, uint64_t lower_offset, uint64_t upper_offset) {
         return lower->mapping == upper->mapping && lower->end == upper->start && lower_offset <= upper_offset;
 }
 
@@ -129,29 +129,29 @@ static bool continues(const Range *lower, const Range *upper, uint64_t lower_off
  * first page; the offsets of holes mean nothing.) What else is mapped of the file, by a symbolizer or into another namespace, may lie right beside them.
  */
 static void find_image(const Examination *x, const LinkMap *link, size_t *ret_first, size_t *ret_n) {
-        size_t low = mapping_list_find_range(x->maps, link->l_ld), high = low + 1;
+        size_t low = mapping_list_find_vma(x->maps, link->l_ld), high = low + 1;
         const uint32_t flags = segment_flags(x);
-        const Range *ranges = x->maps->ranges;
+        const Vma *vmas = x->maps->vmas;
         uint64_t offset;
 
         *ret_n = 0;
         if (low == SIZE_MAX)
                 return;
-        offset = ranges[low].offset;
-        for (; low > 0 && ranges[low].start > link->l_addr; low--) {
-                const Range *r = &ranges[low - 1];
+        offset = vmas[low].offset;
+        for (; low > 0 && vmas[low].start > link->l_addr; low--) {
+                const Vma *r = &vmas[low - 1];
                 uint64_t next = r->flags & flags ? r->offset : offset;
 
-                if (!continues(r, &ranges[low], next, offset))
+                if (!continues(r, &vmas[low], next, offset))
                         break;
                 offset = next;
         }
-        offset = ranges[high - 1].offset;
-        for (; high < x->maps->n_ranges; high++) {
-                const Range *r = &ranges[high];
+        offset = vmas[high - 1].offset;
+        for (; high < x->maps->n_vmas; high++) {
+                const Vma *r = &vmas[high];
                 uint64_t next = r->flags & flags ? r->offset : offset;
 
-                if (!continues(&ranges[high - 1], r, offset, next))
+                if (!continues(&vmas[high - 1], r, offset, next))
                         break;
                 offset = next;
         }
@@ -172,7 +172,7 @@ static bool compare_end(const Examination *x, size_t mapping, VerdictFacts *fact
 
         find_image(x, &x->loader.list.maps[x->observed[mapping].link], &first, &n);
         for (size_t i = first; i < first + n; i++) {
-                const Range *r = &x->maps->ranges[i];
+                const Vma *r = &x->maps->vmas[i];
                 uint64_t behind = r->offset > end ? r->offset : end;
 
                 /* The holes that a loader leaves between segments may well lie behind the file's end. */
@@ -192,10 +192,10 @@ static bool compare_end(const Examination *x, size_t mapping, VerdictFacts *fact
 /* --- the image that the loader made against the file --- */
 
 /* Could this VMA have been mapped for the segment, or be a part of what was? */
-static bool comes_from(const Range *r, const ElfSegment *s, uint64_t l_addr) {
+static bool comes_from(const Vma *r, const ElfSegment *s, uint64_t l_addr) {
         const uint64_t start = page_down(l_addr + s->address), end = page_up(l_addr + s->address + s->file_size);
 
-        if ((r->flags & RANGE_EXECUTE && !(s->flags & PF_X)) || (r->flags & RANGE_WRITE && !(s->flags & (PF_W | PF_X))))
+        if ((r->flags & VMA_EXECUTE && !(s->flags & PF_X)) || (r->flags & VMA_WRITE && !(s->flags & (PF_W | PF_X))))
                 return false;
         return s->type == PT_LOAD && r->start >= start && r->end <= end &&
                 r->offset == page_down(s->offset) + (r->start - start);
@@ -217,8 +217,8 @@ static Evidence compare_layout(const Examination *x, size_t mapping) {
 
         find_image(x, link, &first, &n);
         for (size_t i = first; i < first + n; i++) {
-                const Range *r = &x->maps->ranges[i];
-                bool fits = elf->text_relocations || r->flags == RANGE_READ || !(r->flags & flags);
+                const Vma *r = &x->maps->vmas[i];
+                bool fits = elf->text_relocations || r->flags == VMA_READ || !(r->flags & flags);
 
                 for (size_t k = 0; k < elf->n_segments && !fits; k++)
                         fits = comes_from(r, &elf->segments[k], link->l_addr);
@@ -236,7 +236,7 @@ static Evidence compare_layout(const Examination *x, size_t mapping) {
         if (n == 0 || !last)
                 return EVIDENCE_NONE;
         end = page_up(link->l_addr + last->address + last->file_size);
-        return x->maps->ranges[first + n - 1].end < end && last->flags & PF_W ? EVIDENCE_DIFFERS : EVIDENCE_AGREES;
+        return x->maps->vmas[first + n - 1].end < end && last->flags & PF_W ? EVIDENCE_DIFFERS : EVIDENCE_AGREES;
 }
 
 /*
@@ -382,17 +382,17 @@ static void set_build_id(FileId *id, const ElfFile *elf) {
 }
 
 /* The VMA of the file's beginning, if it is mapped. */
-static const Range *find_beginning(const MappingList *l, size_t mapping) {
-        for (size_t i = l->mappings[mapping].first_range; i < l->n_ranges; i++)
-                if (l->ranges[i].mapping == mapping && l->ranges[i].offset == 0)
-                        return &l->ranges[i];
+static const Vma *find_beginning(const MappingList *l, size_t mapping) {
+        for (size_t i = l->mappings[mapping].first_vma; i < l->n_vmas; i++)
+                if (l->vmas[i].mapping == mapping && l->vmas[i].offset == 0)
+                        return &l->vmas[i];
         return NULL;
 }
 
 /* --- what the parent has of the same file --- */
 
 static int read_image(Memory *memory, const MappingList *maps, size_t mapping, ElfImage *ret) {
-        const Range *beginning = find_beginning(maps, mapping);
+        const Vma *beginning = find_beginning(maps, mapping);
 
         return beginning ? elf_image_read(memory, beginning->start, beginning->end - beginning->start, ret) : -ENODATA;
 }
@@ -425,7 +425,7 @@ static int read_image_of(Examination *x, const Process *p, const Mapping *m, Elf
                         r = 1;
                 break;
         }
-        x->ancestor_ranges += maps.n_ranges + 1;
+        x->ancestor_vmas += maps.n_vmas + 1;
         mapping_list_done(&maps);
         page_guard_done(&guard.guard);
         return r;
@@ -438,7 +438,7 @@ static int read_image_of(Examination *x, const Process *p, const Mapping *m, Elf
 static int read_image_of_ancestor(Examination *x, size_t mapping, ElfImage *ret) {
         pid_t pid = x->process->parent;
 
-        for (unsigned n = 0; pid > 1 && n < ANCESTORS_MAX && x->ancestor_ranges < ANCESTOR_RANGES_MAX; n++) {
+        for (unsigned n = 0; pid > 1 && n < ANCESTORS_MAX && x->ancestor_vmas < ANCESTOR_RANGES_MAX; n++) {
                 _cleanup_(process_done) Process p = PROCESS_NULL;
                 int r;
 

@@ -27,7 +27,7 @@ const char *examination_path(const Examination *x, size_t mapping) {
 }
 
 bool examination_counts(const Examination *x, size_t mapping) {
-        return x->maps->mappings[mapping].flags & RANGE_EXECUTE || x->observed[mapping].link != EXAMINE_NO_INDEX ||
+        return x->maps->mappings[mapping].flags & VMA_EXECUTE || x->observed[mapping].link != EXAMINE_NO_INDEX ||
                 mapping == x->executable || mapping == x->interpreter;
 }
 

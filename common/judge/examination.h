@@ -32,7 +32,7 @@ typedef struct Examination {
         const Process *process;
         const CachedView *view;
         const MappingList *maps;
-        size_t ancestor_ranges; /* read so far of the maps of its ancestors: see content_read_image() */
+        size_t ancestor_vmas; /* read so far of the maps of its ancestors: see content_read_image() */
         bool last_try;          /* what may have been a race is reported now */
 
         int64_t started_nsec;   /* when its memory came to be, CLOCK_REALTIME */

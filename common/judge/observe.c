@@ -365,7 +365,7 @@ static int observe_successor(Examination *x, const CachedView *view, size_t mapp
 
 /* Is it a library, or a program: listed by the loader, run, or begins as ELF does? */
 static bool is_object(Examination *x, size_t mapping) {
-        const Range *r = &x->maps->ranges[mapping_of(x, mapping)->first_range];
+        const Vma *r = &x->maps->vmas[mapping_of(x, mapping)->first_vma];
         _cleanup_close_ int fd = -EBADF;
         char magic[SELFMAG];
 
@@ -460,20 +460,20 @@ int observe_closely(Examination *x, size_t mapping) {
 
 /* --- modified files, confirmed --- */
 
-/* Does `now` have the same ranges of this file at the same addresses? Names are not compared: they may be cut. */
-static bool has_same_ranges(const Examination *x, size_t mapping, const MappingList *now) {
+/* Does `now` have the same vmas of this file at the same addresses? Names are not compared: they may be cut. */
+static bool has_same_vmas(const Examination *x, size_t mapping, const MappingList *now) {
         const Mapping *m = mapping_of(x, mapping);
-        size_t k = mapping_list_find_range(now, m->start), i = m->first_range;
+        size_t k = mapping_list_find_vma(now, m->start), i = m->first_vma;
 
-        for (; i < x->maps->n_ranges && x->maps->ranges[i].start < m->end; i++, k++) {
-                const Range *a = &x->maps->ranges[i], *b;
+        for (; i < x->maps->n_vmas && x->maps->vmas[i].start < m->end; i++, k++) {
+                const Vma *a = &x->maps->vmas[i], *b;
                 const Mapping *of;
 
                 if (a->mapping != mapping)
-                        return true; /* ranges behind another file are not of the loader's image */
-                if (k >= now->n_ranges)
+                        return true; /* vmas behind another file are not of the loader's image */
+                if (k >= now->n_vmas)
                         return false;
-                b = &now->ranges[k];
+                b = &now->vmas[k];
                 if (a->start != b->start || a->end != b->end || a->offset != b->offset || a->flags != b->flags)
                         return false;
                 of = &now->mappings[b->mapping];
@@ -519,7 +519,7 @@ int observe_confirm_modified(Examination *x) {
                                 return r;
                         was_read = true;
                 }
-                if (has_same_ranges(x, i, &now) && is_listed_still(x, i))
+                if (has_same_vmas(x, i, &now) && is_listed_still(x, i))
                         continue;
                 j->verdict = (Verdict){ .state = STATE_UNKNOWN, .unknown = UNKNOWN_RACE };
                 x->race_suspected = x->race_suspected || !x->last_try;

@@ -214,7 +214,7 @@ static Verdict judge_printed(const VerdictFacts *f) {
 Verdict verdict_judge(const VerdictFacts *f) {
         if (f->internal || (f->mapped.lookup == LOOKUP_FOUND && !f->mapped.regular))
                 return judged(STATE_IGNORED, 0, SUCCESSOR_NONE);
-        if (f->mapped.lookup == LOOKUP_ABSENT) /* no such range any more */
+        if (f->mapped.lookup == LOOKUP_ABSENT) /* no such VMA any more */
                 return seen_twice(f, unknown(UNKNOWN_RACE));
         if (f->mapped.lookup == LOOKUP_DENIED)
                 return judge_printed(f);

@@ -64,7 +64,7 @@ static int look_up(ExecTimeCache *c, int proc_fd, pid_t pid, Ancestor *ret) {
         return r < 0 ? r : 1;
 }
 
-/* The kernel prints no stack of memory that the reader may not look into, or that is gone. */
+/* The kernel prints a stack of 0 for memory that the reader may not read, or that is freed. */
 static bool same_image(const Ancestor *a, const Ancestor *b) {
         return a->start_stack != 0 && a->start_stack == b->start_stack && a->start_code == b->start_code;
 }

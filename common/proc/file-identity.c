@@ -9,7 +9,7 @@
 #define STATX_MNT_ID 0x1000u /* Linux 5.8 */
 #endif
 
-/* glibc's struct statx may be older than the kernel's: stx_mnt_id stands behind stx_dev_minor. */
+/* glibc's struct statx may be older than the kernel's: stx_mnt_id follows stx_dev_minor. */
 static uint64_t mount_id(const struct statx *sx) {
         uint64_t id;
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which file it is: what statx(2) says of a mapped file and of what has its path now.
- * Always with AT_STATX_DONT_SYNC, which does not ask the server of a network or
+ * The identity of a file: statx(2) on a mapped file and on what has its path now.
+ * Always with AT_STATX_DONT_SYNC, which does not query the server of a network or
  * userspace file system.
  */
 
@@ -33,7 +33,7 @@ bool file_identity_equal(const FileIdentity *a, const FileIdentity *b);
 /* Has it these numbers? Those that the kernel prints in maps are other ones on btrfs and overlayfs. */
 bool file_identity_has(const FileIdentity *i, uint32_t dev_major, uint32_t dev_minor, uint64_t inode);
 
-/* The same in all that could tell that the file was written to. */
+/* Equal in all that a write to the file changes. */
 bool file_identity_untouched(const FileIdentity *a, const FileIdentity *b);
 
 /* Device, inode and known of a FileId; its build-id stays. */

@@ -5,7 +5,7 @@
 #define NAMES_BLOCK 16384
 #define KEPT_RANGES 16384
 
-/* A block of names. They are borrowed, so a full block stays where it is, and another one comes before it. */
+/* A block of names. They are borrowed, so a full block is not moved, and a new one is linked before it. */
 struct MappingNames {
         MappingNames *next;
         size_t size, used;
@@ -42,39 +42,39 @@ static const char *names_add(MappingList *l, const char *name) {
 }
 
 /* All but the text. */
-static void clear_ranges(MappingList *l) {
+static void clear_vmas(MappingList *l) {
         /* What one huge process needed is not kept for all that follow. */
-        if (l->allocated_ranges > KEPT_RANGES) {
-                free(l->ranges);
+        if (l->allocated_vmas > KEPT_RANGES) {
+                free(l->vmas);
                 free(l->mappings);
-                l->ranges = NULL;
+                l->vmas = NULL;
                 l->mappings = NULL;
-                l->allocated_ranges = l->allocated_mappings = 0;
+                l->allocated_vmas = l->allocated_mappings = 0;
         }
         if (l->names) {
                 names_free(l->names->next);
                 l->names->next = NULL;
                 l->names->used = 0;
         }
-        l->n_ranges = l->n_mappings = l->names_size = 0;
+        l->n_vmas = l->n_mappings = l->names_size = 0;
         l->cut = false;
 }
 
 void mapping_list_clear(MappingList *l) {
-        clear_ranges(l);
+        clear_vmas(l);
         maps_text_clear(&l->text);
 }
 
 void mapping_list_done(MappingList *l) {
         names_free(l->names);
-        free(l->ranges);
+        free(l->vmas);
         free(l->mappings);
         maps_text_done(&l->text);
         *l = (MappingList){};
 }
 
 const char *mapping_file_name(const MappingList *l, const Mapping *m, char *buffer) {
-        const Range *r = &l->ranges[m->first_range];
+        const Vma *r = &l->vmas[m->first_vma];
 
         return maps_file_name(r->start, r->end, buffer);
 }
@@ -90,7 +90,7 @@ static int compare(const Mapping *m, uint64_t inode, uint32_t dev_major, uint32_
         return strcmp(m->name, name);
 }
 
-/* The mapping of the range before, if this one is of the same file. */
+/* The mapping of the previous VMA, if this one is of the same file. */
 static Mapping *continued(const MappingList *l, const MapsLine *line) {
         Mapping *m;
 
@@ -113,27 +113,27 @@ static Mapping *create(MappingList *l, const MapsLine *line) {
                 .dev_minor = line->dev_minor,
                 .inode = line->inode,
                 .name = name,
-                .first_range = (uint32_t) l->n_ranges,
+                .first_vma = (uint32_t) l->n_vmas,
                 .start = line->start,
         };
         return &l->mappings[l->n_mappings++];
 }
 
-/* Adds a range, not yet looking for an earlier mapping of the same file. Returns 1 where the list is full. */
+/* Adds a VMA, without searching an earlier mapping of the same file. Returns 1 where the list is full. */
 static int add(MappingList *l, const MapsLine *line) {
         Mapping *m = continued(l, line);
 
-        if (l->n_ranges >= MAPPING_RANGES_MAX || (!m && l->names_size >= MAPPING_NAMES_MAX)) {
+        if (l->n_vmas >= MAPPING_RANGES_MAX || (!m && l->names_size >= MAPPING_NAMES_MAX)) {
                 l->cut = true;
                 return 1;
         }
-        if (!GROW(l->ranges, l->allocated_ranges, l->n_ranges + 1))
+        if (!GROW(l->vmas, l->allocated_vmas, l->n_vmas + 1))
                 return -ENOMEM;
         if (!m)
                 m = create(l, line);
         if (!m)
                 return -ENOMEM;
-        l->ranges[l->n_ranges++] = (Range){
+        l->vmas[l->n_vmas++] = (Vma){
                 .start = line->start,
                 .end = line->end,
                 .offset = line->offset,
@@ -160,7 +160,7 @@ static void absorb(Mapping *m, const Mapping *later) {
 }
 
 /*
- * Makes one mapping of those whose ranges do not follow each other. By sorting, not by
+ * Makes one mapping of those whose vmas do not follow each other. By sorting, not by
  * hashing: the process chooses the names and the numbers, and could choose them to collide.
  */
 static int merge(MappingList *l) {
@@ -193,14 +193,14 @@ static int merge(MappingList *l) {
                         absorb(&l->mappings[target[i]], &l->mappings[i]);
                 }
         l->n_mappings = n;
-        for (size_t i = 0; i < l->n_ranges; i++)
-                l->ranges[i].mapping = target[l->ranges[i].mapping];
+        for (size_t i = 0; i < l->n_vmas; i++)
+                l->vmas[i].mapping = target[l->vmas[i].mapping];
         return 0;
 }
 
 /*
- * One call a range, its name always with it: a second call for the name costs more
- * than the names of five ranges, and could meet another file by then. Returns as maps_next().
+ * One call a VMA, its name always with it: a second call for the name costs more
+ * than the names of five vmas, and could return another file by then. Returns as maps_next().
  */
 static int read_by_query(int fd, MappingList *l) {
         char name[MAPS_NAME_SIZE] = "";
@@ -208,7 +208,7 @@ static int read_by_query(int fd, MappingList *l) {
         MapsLine line;
         int r;
 
-        clear_ranges(l);
+        clear_vmas(l);
         while ((r = maps_next(fd, /* executable= */ false, &address, name, &line)) > 0) {
                 r = add(l, &line);
                 if (r != 0)
@@ -236,16 +236,16 @@ static int query(const Process *p, MappingList *l) {
         return r;
 }
 
-/* Of l->text. p: to ask about an ambiguous name; or NULL. Returns 0 or -ENOMEM. */
+/* Of l->text. p: to resolve an ambiguous name; or NULL. Returns 0 or -ENOMEM. */
 static int take_text(const Process *p, MappingList *l) {
         _cleanup_free_ char *raw = NULL;
         int r = 0;
 
-        clear_ranges(l);
+        clear_vmas(l);
         for (size_t i = 0; i < l->text.n_lines && r == 0; i++) {
                 MapsLine line;
 
-                /* What cannot be parsed is a format we do not know: better nothing than a guess. */
+                /* An unknown format: nothing is guessed from it. */
                 if (maps_text_line(&l->text, i, &line) < 0 || !maps_line_is_of_file(&line))
                         continue;
                 if (p)
@@ -288,24 +288,24 @@ int mapping_list_read(const Process *p, bool by_text, MappingList *l) {
         return r;
 }
 
-size_t mapping_list_find_range(const MappingList *l, uint64_t address) {
-        size_t low = 0, high = l->n_ranges;
+size_t mapping_list_find_vma(const MappingList *l, uint64_t address) {
+        size_t low = 0, high = l->n_vmas;
 
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
 
-                if (l->ranges[middle].end <= address)
+                if (l->vmas[middle].end <= address)
                         low = middle + 1;
                 else
                         high = middle;
         }
-        if (low == l->n_ranges || l->ranges[low].start > address)
+        if (low == l->n_vmas || l->vmas[low].start > address)
                 return SIZE_MAX;
         return low;
 }
 
 size_t mapping_list_find(const MappingList *l, uint64_t address) {
-        size_t range = mapping_list_find_range(l, address);
+        size_t vma = mapping_list_find_vma(l, address);
 
-        return range == SIZE_MAX ? SIZE_MAX : l->ranges[range].mapping;
+        return vma == SIZE_MAX ? SIZE_MAX : l->vmas[vma].mapping;
 }

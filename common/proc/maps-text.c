@@ -36,8 +36,8 @@ static int take_lines(MapsText *t, size_t n) {
 }
 
 /*
- * What is of no file is not asked for: where lines are very many, most are of that kind. `rest` bytes behind the lines
- * stay. Half has to become free: else each line that is read would have all of them looked through.
+ * Drops lines without a file: where there are very many lines, most are of that kind. `rest` bytes behind the lines
+ * are kept. Half of the space must become free: otherwise each line that is read would scan all of them.
  */
 static void bound(MapsText *t, size_t rest) {
         const char *behind = t->bytes + t->size;

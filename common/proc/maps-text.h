@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The text of /proc/PID/maps as a whole: what Linux before 6.11 tells of a process's mappings. */
+/* The whole text of /proc/PID/maps: the only source of mappings before Linux 6.11. */
 
 #include "proc/maps.h"
 #include "proc/process.h"
@@ -31,7 +31,7 @@ int maps_text_parse(const char *text, MapsText *t);
 
 /* A line, by number; ret->name is borrowed from the text. Returns 0 or -EBADMSG. */
 int maps_text_line(const MapsText *t, size_t line, MapsLine *ret);
-/* Does its third permission say so? Four lines of five are of no executable range, and need no more reading than this. */
+/* Does its third permission say so? Four lines of five are of no executable VMA, and need no more reading than this. */
 bool maps_text_is_executable(const MapsText *t, size_t line);
 /*
  * In the text, a newline of a name is \012, and so is a name that really holds these four characters: map_files has the

@@ -33,9 +33,9 @@ struct procmap_query {
 #define PROCMAP_COVERING_OR_NEXT 0x10
 #define PROCMAP_FILE_BACKED 0x20
 
-/* The kernel's bits for a range are ours, by design of the enum. */
-_Static_assert(RANGE_READ == PROCMAP_VMA_READABLE && RANGE_WRITE == PROCMAP_VMA_WRITABLE &&
-               RANGE_EXECUTE == PROCMAP_VMA_EXECUTABLE && RANGE_SHARED == PROCMAP_VMA_SHARED, "bits");
+/* The kernel's bits of a VMA are ours, by design of the enum. */
+_Static_assert(VMA_READ == PROCMAP_VMA_READABLE && VMA_WRITE == PROCMAP_VMA_WRITABLE &&
+               VMA_EXECUTE == PROCMAP_VMA_EXECUTABLE && VMA_SHARED == PROCMAP_VMA_SHARED, "bits");
 
 /* --- the text --- */
 
@@ -137,7 +137,7 @@ int maps_next(int maps_fd, bool executable, uint64_t *address, char *name, MapsL
                 .end = q.vma_end,
                 .offset = q.vma_offset,
                 .inode = q.inode,
-                .flags = (uint32_t) q.vma_flags & (RANGE_READ | RANGE_WRITE | RANGE_EXECUTE | RANGE_SHARED),
+                .flags = (uint32_t) q.vma_flags & (VMA_READ | VMA_WRITE | VMA_EXECUTE | VMA_SHARED),
                 .dev_major = q.dev_major,
                 .dev_minor = q.dev_minor,
                 .name = name,
@@ -147,15 +147,15 @@ int maps_next(int maps_fd, bool executable, uint64_t *address, char *name, MapsL
         return 1;
 }
 
-int maps_name_at(int maps_fd, const MapsLine *range, char *buffer, size_t size) {
+int maps_name_at(int maps_fd, const MapsLine *vma, char *buffer, size_t size) {
         struct procmap_query q;
         int r;
 
-        r = query(maps_fd, PROCMAP_FILE_BACKED, range->start, buffer, size, &q);
+        r = query(maps_fd, PROCMAP_FILE_BACKED, vma->start, buffer, size, &q);
         if (r < 0)
                 return r == -ENOENT || r == -ENAMETOOLONG ? 0 : r;
-        return q.vma_name_size > 0 && q.vma_start == range->start && q.inode == range->inode &&
-                q.dev_major == range->dev_major && q.dev_minor == range->dev_minor;
+        return q.vma_name_size > 0 && q.vma_start == vma->start && q.inode == vma->inode &&
+                q.dev_major == vma->dev_major && q.dev_minor == vma->dev_minor;
 }
 
 int maps_span_at(int maps_fd, uint64_t address, MapsSpan *ret) {

@@ -2,7 +2,7 @@
 
 /*
  * A direct-mapped cache of pages over pread(2). The loader's entries and their names
- * come from one heap in the order of loading, so a walk meets the same few pages.
+ * come from one heap in the order of loading, so a walk reads the same few pages.
  */
 
 #include "proc/memory.h"
@@ -11,7 +11,7 @@
 #define PAGES 64u
 /* A process of which more was read is compared with no other. */
 #define TRACE_MAX 512u
-/* What a trace goes by: few bytes, since a name in the heap of an interpreter lies between counters that change with each fork(2). */
+/* The granularity of a trace: small, since a name in the heap of an interpreter lies between counters that change after fork(2). */
 #define BLOCK 16u
 #define WORD_BLOCKS 64u /* of a word of bits, one a block */
 
@@ -29,7 +29,7 @@ struct Memory {
         MemoryGuard guard;
         void *guard_userdata;
         int fd;            /* borrowed */
-        uint64_t bytes;    /* asked of the reader so far */
+        uint64_t bytes;    /* read so far */
         uint64_t bad;      /* number of the page that could not be read last, and why: words that lead nowhere often lead to the same nowhere */
         int error;
         MemoryTrace trace;

@@ -65,7 +65,7 @@ typedef struct MemoryPage {
         uint64_t sum;    /* of these */
 } MemoryPage;
 
-/* What was looked at of one process. */
+/* What was read of one process. */
 typedef struct MemoryTrace {
         MemoryPage *pages; /* owned; ascending */
         size_t n_pages, allocated;
@@ -75,7 +75,7 @@ void memory_trace_done(MemoryTrace *t);
 /* What was read since the last memory_attach(). Returns 1; 0: nothing was, or more than is worth keeping; -ENOMEM. */
 int memory_take_trace(Memory *m, MemoryTrace *ret);
 /*
- * Does this memory hold the same bytes in the same places? The sums withstand accidents, not intent: to be asked of two
+ * Does this memory hold the same bytes in the same places? The sums are not collision-resistant: compare only
  * processes of one user.
  */
 bool memory_matches(Memory *m, const MemoryTrace *t);

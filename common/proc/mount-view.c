@@ -28,7 +28,7 @@
 struct MountViewDirectories {
         struct {
                 char *path;
-                int fd; /* of a directory whose file system answers, or that is to be entered all the same */
+                int fd; /* of a directory whose file system answers, or that is entered regardless */
         } slots[DIRECTORIES];
 };
 
@@ -174,7 +174,7 @@ typedef struct Walk {
         unsigned links;
 } Walk;
 
-/* The mount that stands right at `path` must be one that answers. */
+/* The mount at `path` itself must be one that answers. */
 static bool may_enter(const MountView *v, const char *path) {
         const Mount *m = mount_table_covering(&v->mounts, path);
 
@@ -329,7 +329,7 @@ static int open_directory(const MountView *v, const char *path, size_t n, bool c
         return TAKE_FD(fd);
 }
 
-/* A file that is no symbolic link, in a directory that is open. -EAGAIN: to be looked up in the long way. */
+/* A file that is no symbolic link, in a directory that is open. -EAGAIN: needs a lookup component by component. */
 static int look_in_directory(const MountView *v, const char *path, bool careful, FileIdentity *ret) {
         const char *name = strrchr(path, '/');
         int fd, r;

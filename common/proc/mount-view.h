@@ -28,19 +28,19 @@ typedef struct MountView {
         char *root_path;     /* owned; the root as the kernel names it to us, "/" or "/jail" */
         MountViewDirectories *directories; /* owned; those that names were looked up in, open as long as the root is */
         MountTable mounts;   /* of the namespace, as far as the root can see */
-        bool own_users;      /* the process belongs to a user namespace other than ours: who mounts there need not be trusted */
-        bool root_remote;    /* the root lies on a file system that `mounts` does not show, and that is one of a server, or may be */
+        bool own_users;      /* the process belongs to a user namespace other than ours: its mounts are not trusted */
+        bool root_remote;    /* the root lies on a file system that `mounts` does not show, and that is remote, or may be */
 } MountView;
 
 /* Embeds an owned descriptor: initialise with MOUNT_VIEW_NULL before mount_view_done() may see it. */
 #define MOUNT_VIEW_NULL ((MountView){ .root_fd = -EBADF })
 void mount_view_done(MountView *v);
-/* Closes what it has open, and keeps the rest: nothing can be looked up any more, but mount_view_is() still tells it. */
+/* Closes its descriptors, and keeps the rest: lookups are not possible any more, mount_view_is() still works. */
 void mount_view_close(MountView *v);
 
 /*
- * Which view is it? The root directory tells: a mount, and so its number, belongs to one mount namespace. Kernels
- * that do not tell the number (before 5.8) tell the namespace. Returns 0, -EACCES, -EPERM, -ESRCH, -errno.
+ * What identifies a view: the root directory, since a mount, and so its id, belongs to one mount namespace. On kernels
+ * without mount ids in statx (before 5.8), the namespace as well. Returns 0, -EACCES, -EPERM, -ESRCH, -errno.
  */
 int mount_view_identify(const Process *p, FileIdentity *ret_root, uint64_t *ret_namespace);
 bool mount_view_is(const MountView *v, const FileIdentity *root, uint64_t namespace);
@@ -51,7 +51,7 @@ int mount_view_read_namespace(const Process *p, uint64_t *ret);
 /* Opens it. Returns 0, -ENOMEM, -errno as mount_view_identify(). */
 int mount_view_open(const Process *p, MountView *ret);
 
-/* Does a call on this file come back, whatever any server does? From mountinfo alone. */
+/* Does a call on this file return, whatever any server does? From mountinfo alone. */
 bool mount_view_answers(const MountView *v, const FileIdentity *i);
 
 /*
@@ -65,7 +65,7 @@ const char *mount_view_path(const MountView *v, const char *name);
 /*
  * What a path (absolute) leads to. ret_fd may be NULL; else the caller closes it (O_PATH).
  * remote: enter network and userspace file systems as well. Returns 0, -ENOENT,
- * -ENOTDIR, -ENAMETOOLONG, -EACCES, -ELOOP, -EREMOTE (not looked at), -errno.
+ * -ENOTDIR, -ENAMETOOLONG, -EACCES, -ELOOP, -EREMOTE (skipped), -errno.
  */
 int mount_view_lookup(const MountView *v, const char *path, bool remote, int *ret_fd, FileIdentity *ret);
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The mounts of one mount namespace, as /proc/PID/mountinfo tells them: which of
- * them may hang whoever touches them, which still exist, which cover a path. Asking
+ * The mounts of one mount namespace, from /proc/PID/mountinfo: which of them may
+ * block a caller, which still exist, which cover a path. Reading
  * this text touches no file system.
  */
 
@@ -49,7 +49,7 @@ int mount_table_parse(char *text, MountTable *ret);
 /*
  * Marks the overlays of `t` that have a layer on a remote mount of `where`: a call on
  * such an overlay hangs when its layer does. The layers were named in the namespace
- * of whoever mounted it, mostly the first one, not in that of the container. Those
+ * of the process that mounted it, mostly the initial one, not in that of the container. Those
  * of the table itself are marked already.
  */
 void mount_table_judge_overlays(MountTable *t, const MountTable *where);
@@ -63,7 +63,7 @@ void mount_table_doubt_overlays(MountTable *t, const MountTable *where);
 
 /* A mount of the superblock with this device, as maps prints it. NULL: none. */
 const Mount *mount_table_of_device(const MountTable *t, uint32_t dev_major, uint32_t dev_minor);
-/* Does a call on it come back, whatever any server does? */
+/* Does a call on it return, whatever any server does? */
 static inline bool mount_answers(const Mount *m) {
         return !m->remote && !m->doubtful;
 }

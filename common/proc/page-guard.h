@@ -13,7 +13,7 @@
 #include "proc/mapping.h"
 #include "proc/process.h"
 
-/* What the guard asks of its user. */
+/* Callbacks of the guard. */
 typedef struct PageGuardUser {
         /* Called before a call that may block on the process's mmap_lock. */
         void (*before_query)(void *userdata);

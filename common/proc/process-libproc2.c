@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* libproc2 speaks in stacks of items. From 4.0.5 on PIDS_VAL() takes no `info` any more. */
+/* libproc2 returns stacks of items. From 4.0.5 on PIDS_VAL() takes no `info` any more. */
 
 #include <libproc2/pids.h>
 

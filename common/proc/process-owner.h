@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Whose a process is, in the eyes of whoever must not let the processes of one user
- * spoil the look at all others. Nothing that is read here takes a lock that the
+ * The user a process is charged to, so that the processes of one user cannot spoil the results of
+ * others. Nothing that is read here takes a lock that the
  * process can hold.
  */
 

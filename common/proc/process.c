@@ -49,7 +49,7 @@ static int next_number(DIR *directory, pid_t *ret) {
         return -errno;
 }
 
-/* Not by the process library: it asks for the owner of each, which costs as much as all that a steady sweep asks. */
+/* Not by the process library: it reads the owner of each, which costs as much as a whole steady sweep. */
 int process_list_read(int proc_fd, ProcessList *ret) {
         _cleanup_(process_list_done) ProcessList list = {};
         _cleanup_(closedirp) DIR *directory = NULL;
@@ -179,7 +179,7 @@ static int read_stat(int directory_fd, Stat *ret) {
         return parse_stat(text, ret);
 }
 
-/* A kernel thread and a zombie have none, and neither has a process that is just exiting, whose state does not tell. */
+/* A kernel thread and a zombie have none, and neither has an exiting process, whose state does not show it. */
 static bool stat_has_memory(const Stat *stat) {
         return stat->size > 0;
 }

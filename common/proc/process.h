@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Processes: which there are, and one of them held by a descriptor of its
+ * Processes: the list of all, and one of them, held by a descriptor of its
  * /proc directory, so that a pid used again can never be mistaken for it: once the
  * process is gone, every openat() below the descriptor fails with ESRCH.
  */
@@ -31,13 +31,13 @@ int process_list_read(int proc_fd, ProcessList *ret);
 typedef struct Process {
         pid_t pid;
         int fd;              /* owned; its /proc directory, O_PATH. Where its first thread has exited and others run on, that of one of these */
-        int maps_fd;         /* owned; its open maps, to be asked and not read (maps.h): -EBADF where nobody has opened it yet */
+        int maps_fd;         /* owned; its open maps, for PROCMAP_QUERY (maps.h); -EBADF: not opened yet */
         uint64_t start_time; /* clock ticks since boot, field 22 of proc_pid_stat(5) */
         char comm[PROCESS_COMM_SIZE]; /* field 2, raw bytes; "" until it is identified */
         uint64_t thread_start_time; /* the same of the thread that `fd` is of */
         pid_t parent;        /* 0: outside of this pid namespace, or none */
         uint64_t start_code, start_stack; /* addresses, fields 26 and 28; 1 and 0 where they may not be seen */
-        uint64_t owner;      /* see process-owner.h; 0 where it was not asked for */
+        uint64_t owner;      /* see process-owner.h; 0 where it was not read */
         bool has_memory;     /* false: a kernel thread, a zombie without threads, or exiting */
 } Process;
 
@@ -58,7 +58,7 @@ int process_open_directory(int proc_fd, pid_t pid, Process *ret);
 int process_open_maps(const Process *p);
 int process_identify(int proc_fd, Process *p); /* once: what is known stays */
 
-/* Does it still live, and is it still the same? Nothing read before this is to be believed otherwise. */
+/* Is it alive, and still the same? Otherwise what was read before must be discarded. */
 bool process_alive(const Process *p);
 
 /*
@@ -71,9 +71,9 @@ int process_read_file(const Process *p, const char *name, size_t max, char **ret
 /* Reads a link of its directory (exe, root, map_files/…), raw. Returns 0, -ENAMETOOLONG, -ENOMEM, -errno. */
 int process_read_link(const Process *p, const char *name, char **ret);
 
-/* What a control group stands for: asked once for all of its processes that come one after the other. */
+/* The unit and container of a control group: read once for processes of the same group that follow each other. */
 typedef struct ProcessGroup {
-        char *cgroup; /* owned; the text of proc_pid_cgroup(5); NULL: none was asked for yet */
+        char *cgroup; /* owned; the text of proc_pid_cgroup(5); NULL: none was read yet */
         char *unit, *user_unit, *container; /* owned, or NULL */
 } ProcessGroup;
 

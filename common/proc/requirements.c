@@ -36,7 +36,7 @@ static bool has_mount_id(void) {
 static bool has_map_files(void) {
         FILE *maps = fopen("/proc/self/maps", "re");
         uint64_t start, end, inode;
-        bool can = true; /* without a mapping of a file, nothing speaks against it */
+        bool can = true; /* there may be no mapping of a file to try it on */
         char line[512];
 
         while (maps && fgets(line, sizeof(line), maps)) {

@@ -3,7 +3,7 @@
 
 /*
  * What judging needs of the kernel and of this process's rights. Asked once at start: what is missing makes mappings
- * `unknown`, and is said once instead of being guessed from their reasons.
+ * `unknown`, and is reported once instead of being inferred from their reasons.
  */
 
 #include <stdint.h>
@@ -18,7 +18,7 @@ typedef enum Requirement {
         REQUIREMENT_ALL = (1 << 5) - 1,
 } Requirement;
 
-/* Those that one who looks at nobody's processes but his own needs not. */
+/* Those that are not needed to examine the caller's own processes. */
 #define REQUIREMENTS_OF_RIGHTS (REQUIREMENT_PTRACE | REQUIREMENT_MAP_FILES | REQUIREMENT_SEARCH)
 
 /* The mask of what this process, as it is now, does not have. */

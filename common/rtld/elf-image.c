@@ -8,7 +8,7 @@
 #define HOST_DATA (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB)
 /* A program has about a dozen program headers. */
 #define PHDRS_MAX 64u
-/* Bytes of notes that are read of one segment: a build-id stands within the first hundred. */
+/* Bytes of notes that are read of one segment: a build-id is within the first hundred. */
 #define NOTES_MAX 1024u
 
 int elf_image_read_header(Memory *memory, uint64_t base, ElfFile *ret) {
@@ -73,7 +73,7 @@ static uint64_t round_up(uint64_t n, uint64_t align) {
         return (n + align - 1) / align * align;
 }
 
-/* gabi, "Note Section": name and descriptor are padded to 4 bytes, or to 8 where the segment says so. */
+/* gabi, "Note Section": name and descriptor are padded to 4 bytes, or to 8 if that is the alignment of the segment. */
 static void find_build_id(const uint8_t *notes, uint64_t size, uint64_t align, ElfImage *ret) {
         Elf64_Nhdr n; /* the same for both classes */
 

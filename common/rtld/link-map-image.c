@@ -95,7 +95,7 @@ static uint64_t address_of(const Image *i, uint64_t value) {
         return biased >= i->start && biased < i->end ? biased : 0;
 }
 
-/* A copy of the string at an address. Leaves *ret alone where it cannot be read, and says so. */
+/* A copy of the string at an address. Where it cannot be read, *ret is untouched and `cut` is set. */
 static int read_string(Image *i, uint64_t address, char **ret) {
         char *string;
         size_t max = i->strings_left < ELF_STRING_MAX ? i->strings_left : ELF_STRING_MAX;

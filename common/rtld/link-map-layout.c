@@ -9,7 +9,7 @@
 #define ANCHOR_LAST 150u
 /* l_real is the sixth word. */
 #define L_REAL 5u
-/* How many words behind one landmark the next is looked for. */
+/* How many words after one landmark the next is searched. */
 #define SEARCH_WORDS 32u
 
 void link_reader_done(LinkReader *r) {
@@ -68,7 +68,7 @@ void link_reader_read_block(LinkReader *r, size_t i) {
         link_block_read(r->memory, r->list->maps[i].address, &r->blocks[i]);
 }
 
-/* Each lies on a page of its own, which makes it dear to read: so from the file, where that cannot be another by now. */
+/* Each lies on a page of its own, which makes reading expensive: so from the file, where that cannot have changed. */
 static void read_dynamic(const LinkReader *r, size_t entry) {
         const LinkMapFile *file = &r->files[entry];
         LinkMap *m = &r->list->maps[entry];
@@ -180,7 +180,7 @@ static bool is_anchor(const LinkReader *r, size_t i, size_t phnum) {
         return link_reader_header_matches(r, i, phnum) && link_reader_hash_matches(r, i, &y);
 }
 
-/* Every entry whose file is as it was loaded must show the same place. */
+/* Every entry whose file is unchanged must have it at the same offset. */
 static void find_anchor(LinkReader *r) {
         size_t found = 0;
 
@@ -282,8 +282,8 @@ static bool is_flags_1(const LinkReader *r, size_t offset) {
 }
 
 /*
- * l_reldeps stands behind l_initfini, or (since the correction of bug 30785, which the
- * branches of 2.35 to 2.38 have) one word further on. What is behind tells which it is:
+ * l_reldeps follows l_initfini, or (since the fix of bug 30785, which the branches of
+ * 2.35 to 2.38 have) one word later. What follows decides:
  * l_reldepsmax, l_used, l_feature_1, l_flags_1, each an unsigned.
  */
 static void find_reldeps(LinkReader *r) {
@@ -307,7 +307,7 @@ const ElfSegment *link_reader_tls(const LinkReader *r, size_t i) {
         return NULL;
 }
 
-/* l_tls_initimage, l_tls_initimage_size, l_tls_blocksize: as PT_TLS says, or zeros. */
+/* l_tls_initimage, l_tls_initimage_size, l_tls_blocksize: as in PT_TLS, or zeros. */
 static bool is_tls(const LinkReader *r, size_t i, size_t offset) {
         const ElfSegment *tls = link_reader_tls(r, i);
         const uint64_t image = link_reader_word(r, i, offset), size = link_reader_word(r, i, offset + r->word);

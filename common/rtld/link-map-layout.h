@@ -4,7 +4,7 @@
 /*
  * Where the fields of glibc's struct link_map (include/link.h) lie in one process. The
  * offsets differ from release to release and from build to build, so they are found
- * anew each time, by values that the ELF files tell: e_entry, e_phnum and the words of
+ * each time, by values that are known from the ELF files: e_entry, e_phnum and the words of
  * the GNU hash header, which the loader copies into the struct. The distances from there
  * have been the same from glibc 2.17 to 2.42; on s390x and alpha l_nbuckets is wider. Each step is checked against several
  * entries; one that fails ends what could have been known behind it, and nothing else.
@@ -14,9 +14,9 @@
 
 #include "rtld/link-map.h"
 
-/* As much of a struct as is looked at: on x86 and arm, what is wanted ends at about 1170. */
+/* As much of a struct as is read: on x86 and arm, the needed fields end at about 1170. */
 #define LINK_BLOCK_SIZE 1536u
-/* Members of all l_initfini and l_reldeps of a process, those looked at in vain among them. */
+/* Bound on the members of all l_initfini and l_reldeps of a process, failed candidates included. */
 #define LINK_MEMBERS_MAX (1u << 21)
 /* So many entries are enough to find the places that all have in common. */
 #define LINK_SAMPLES_MAX 16u
@@ -56,7 +56,7 @@ typedef struct LinkReader {
         size_t word;       /* bytes of a pointer */
         LinkBlock *blocks; /* of each entry */
         LinkRef *refs;     /* all entries, by address */
-        size_t n_members;  /* looked at so far */
+        size_t n_members;  /* read so far */
         size_t samples[LINK_SAMPLES_MAX]; /* entries that have the anchor */
         size_t n_samples;
         LinkLayout layout;
@@ -82,7 +82,7 @@ LinkHash link_reader_hash(const LinkReader *r, size_t i, const LinkLayout *y);
 /* The entry at this address, or -1: nothing else can be a member of an entry's arrays. */
 ssize_t link_reader_find(const LinkReader *r, uint64_t address);
 
-/* Is its file known, and does it tell enough to compare the loader's copy with it? The next two need that. */
+/* Is its file known, with enough facts to compare the loader's copy with? The next two need that. */
 bool link_reader_comparable(const LinkReader *r, size_t i);
 bool link_reader_hash_matches(const LinkReader *r, size_t i, const LinkLayout *y);
 bool link_reader_header_matches(const LinkReader *r, size_t i, size_t phnum);
@@ -94,7 +94,7 @@ bool link_reader_header_matches(const LinkReader *r, size_t i, size_t phnum);
 bool link_reader_proven(const LinkReader *r, size_t i);
 /* Its PT_TLS, or NULL where it has none: of a comparable entry. */
 const ElfSegment *link_reader_tls(const LinkReader *r, size_t i);
-/* Does l_flags_1 say what the dynamic section says, if that could be read? */
+/* Does l_flags_1 agree with the dynamic section, if that could be read? */
 bool link_reader_flags_agree(const LinkReader *r, size_t i, size_t flags_1);
 /* How many members a NULL-terminated array of entries has that begins with entry i itself; 0: it is none. */
 size_t link_reader_count_initfini(LinkReader *r, size_t i, uint64_t array);

@@ -96,7 +96,7 @@ static bool is_still_listed(LinkReader *r, size_t i) {
 
 /*
  * "Differs" is an alarm: so it must be this file at this place, the loader's copy must be
- * one of some GNU hash header, and a second look must say the same of what is still loaded.
+ * one of some GNU hash header, and a second read must give the same for what is still loaded.
  */
 static int compare_with_file(LinkReader *r, size_t i) {
         if (!link_reader_comparable(r, i) || r->files[i].image)
@@ -159,7 +159,7 @@ static bool is_modid(const LinkReader *r, size_t i, uint64_t id) {
         return id <= COUNT_MAX && (id != 0) == (link_reader_tls(r, i) != NULL);
 }
 
-/* Found by what PT_TLS says, and published by libc since 2.34: where both are known, they must agree. */
+/* Found by PT_TLS, and published by libc since 2.34: where both are known, they must agree. */
 static void read_tls(LinkReader *r, uint32_t published) {
         const size_t modid = published != 0 ? published : r->layout.modid;
 

@@ -82,7 +82,7 @@ static int read_phdr(Memory *memory, uint8_t class, uint64_t address, Elf64_Phdr
 }
 
 /*
- * Without PT_PHDR, the load bias can be told where the ELF header stands on the page
+ * Without PT_PHDR, the load bias is known where the ELF header is on the page
  * of the program headers, which it does in all files but hand-made ones.
  */
 static int bias_from_header(Memory *memory, uint8_t class, uint64_t phdr, const Elf64_Phdr *first, uint64_t *ret) {
@@ -157,7 +157,7 @@ int link_map_find_debug(Memory *memory, const void *auxv, size_t auxv_size, uint
                 if (word_of(entry, word) != DT_DEBUG)
                         continue;
                 value = word_of(entry + word, word);
-                if (value == 0) /* the loader has not come so far, or there is none */
+                if (value == 0) /* not set by the loader yet, or there is no loader */
                         return -ENODATA;
                 *ret_r_debug = value;
                 return 0;

@@ -9,7 +9,7 @@
  * is ABI: <link.h>, glibc elf/link.h; musl's struct dso begins alike. The private
  * part of glibc's struct link_map (include/link.h) has no stable offsets, but stable
  * distances; they are found by anchors whose values are known from the ELF file and
- * believed only where the neighbours agree. What does not validate is "not known".
+ * used only where the neighbours agree. What does not validate is "not known".
  */
 
 #include <stdbool.h>
@@ -43,7 +43,7 @@ typedef struct LinkMap {
         uint64_t flags_1;      /* DT_FLAGS_1 */
 
         /* the private part: each -1, or the `known` false, where it did not validate */
-        bool anchored;         /* its place and its layout are proven: the fields below may be believed at all */
+        bool anchored;         /* its place and its layout are proven: the fields below are valid */
         LinkType type;         /* l_type */
         uint64_t type_address; /* of the byte that it is in */
         int64_t opencount;     /* l_direct_opencount */
@@ -90,7 +90,7 @@ int link_map_find_debug(Memory *memory, const void *auxv, size_t auxv_size, uint
  */
 int link_map_list_read(Memory *memory, uint64_t r_debug, uint8_t class, uint64_t vdso, LinkMapList *ret);
 
-/* What the sweep knows of the file behind an entry, for the private part. */
+/* What is known of the file of an entry, to read the private part. */
 typedef struct LinkMapFile {
         const ElfFile *elf;      /* of the mapped file; NULL: not known */
         bool image;              /* elf was read from the memory of the process: see link-map-image.h */
@@ -110,7 +110,7 @@ int link_map_list_read_private(Memory *memory, LinkMapList *list, const LinkMapF
 
 /*
  * Has the loader relocated what dlopen() loaded? Read anew: it lists a library before that (glibc elf/dl-open.c).
- * True where it cannot be told.
+ * True where that is not known.
  */
 bool link_map_is_relocated(Memory *memory, const LinkMap *m);
 

@@ -30,7 +30,7 @@ static bool auxv_find(const Loader *l, uint8_t class, uint64_t type, uint64_t *r
         return false;
 }
 
-/* The size of a program header tells which words the vector is made of. */
+/* The size of a program header gives the word size of the vector. */
 static uint8_t auxv_class(const Loader *l) {
         uint64_t size;
 

@@ -35,5 +35,5 @@ void loader_done(Loader *l);
  */
 int loader_read(const Process *p, Memory *memory, Loader *ret);
 
-/* Reads the list from another place than DT_DEBUG says. Returns 0 or -ENOMEM. */
+/* Reads the list from another address than that of DT_DEBUG. Returns 0 or -ENOMEM. */
 int loader_read_list(Loader *l, uint64_t r_debug);

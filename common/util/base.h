@@ -86,7 +86,7 @@ static inline bool strdup_to(char **dest, const char *s) {
         return true;
 }
 
-/* The last component of a path; the whole of it where nothing stands behind its last slash. Into the path. */
+/* The last component of a path; the whole path where nothing follows its last slash. Points into the path. */
 static inline const char *base_name(const char *path) {
         const char *slash = strrchr(path, '/');
 
@@ -128,7 +128,7 @@ static inline bool grow_(void **array, size_t *allocated, size_t need, size_t si
 #define GROW(array, allocated, need) \
         grow_((void **) &(array), &(allocated), (need), sizeof(*(array)))
 
-/* Gives back what lies behind the first n elements (1 or more), where nothing will come there. */
+/* Frees the space after the first n elements (1 or more), where none will be added. */
 static inline void shrink_(void **array, size_t *allocated, size_t n, size_t size) {
         void *p;
 

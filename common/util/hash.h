@@ -3,7 +3,7 @@
 
 /*
  * A keyed hash (SipHash-1-3: J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast
- * short-input PRF") for tables whose keys others choose: without the key, nobody can
+ * short-input PRF") for tables whose keys others choose: without the key, no process can
  * make them collide.
  */
 

@@ -6,16 +6,16 @@
 #include "util/base.h"
 
 static void check(const MappingList *l) {
-        FUZZ_CHECK(l->n_ranges <= MAPPING_RANGES_MAX && l->n_mappings <= l->n_ranges);
-        for (size_t i = 0; i < l->n_ranges; i++)
-                FUZZ_CHECK(l->ranges[i].mapping < l->n_mappings && l->ranges[i].start < l->ranges[i].end);
+        FUZZ_CHECK(l->n_vmas <= MAPPING_RANGES_MAX && l->n_mappings <= l->n_vmas);
+        for (size_t i = 0; i < l->n_vmas; i++)
+                FUZZ_CHECK(l->vmas[i].mapping < l->n_mappings && l->vmas[i].start < l->vmas[i].end);
         for (size_t i = 0; i < l->n_mappings; i++) {
                 const Mapping *m = &l->mappings[i];
 
-                FUZZ_CHECK(l->ranges[m->first_range].mapping == i && l->ranges[m->first_range].start == m->start);
-                FUZZ_CHECK(i == 0 || l->mappings[i - 1].first_range < m->first_range);
+                FUZZ_CHECK(l->vmas[m->first_vma].mapping == i && l->vmas[m->first_vma].start == m->start);
+                FUZZ_CHECK(i == 0 || l->mappings[i - 1].first_vma < m->first_vma);
                 FUZZ_CHECK(strlen(m->name) < MAPPING_NAMES_MAX);
-                /* All ranges of one file are one mapping. */
+                /* All vmas of one file are one mapping. */
                 for (size_t j = i + 1; j < l->n_mappings && j < i + 64; j++)
                         FUZZ_CHECK(m->inode != l->mappings[j].inode || m->dev_major != l->mappings[j].dev_major ||
                                    m->dev_minor != l->mappings[j].dev_minor || !streq(m->name, l->mappings[j].name));
@@ -39,7 +39,7 @@ static void check_text(const MapsText *t) {
 
                 if (maps_text_line(t, i, &line) < 0)
                         continue;
-                FUZZ_CHECK(maps_text_is_executable(t, i) == ((line.flags & RANGE_EXECUTE) != 0));
+                FUZZ_CHECK(maps_text_is_executable(t, i) == ((line.flags & VMA_EXECUTE) != 0));
                 check_span(t, line.start);
                 check_span(t, line.end);
         }

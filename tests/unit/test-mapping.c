@@ -33,7 +33,7 @@ static const struct {
         MapsLine parsed;
 } lines[] = {
         { "text of a library", "7f0000001000-7f0000003000 r-xp 00001000 fe:00 5250054                    /usr/lib/libc.so.6",
-          { 0x7f0000001000, 0x7f0000003000, 0x1000, 5250054, RANGE_READ | RANGE_EXECUTE, 0xfe, 0, "/usr/lib/libc.so.6" } },
+          { 0x7f0000001000, 0x7f0000003000, 0x1000, 5250054, VMA_READ | VMA_EXECUTE, 0xfe, 0, "/usr/lib/libc.so.6" } },
         { "shared, all rights", "1-2 rwxs ff 103:2a 1 /x", { 1, 2, 0xff, 1, 15, 0x103, 0x2a, "/x" } },
         { "no name", "1000-2000 ---p 00000000 00:00 0 ", { 0x1000, 0x2000, 0, 0, 0, 0, 0, "" } },
         { "no name, no space either", "1000-2000 ---p 00000000 00:00 0", { 0x1000, 0x2000, 0, 0, 0, 0, 0, "" } },
@@ -41,7 +41,7 @@ static const struct {
         { "name with a newline and a backslash, as the kernel leaves them", "1-2 r--p 0 0:1 7 /a\\012b\\c", { 1, 2, 0, 7, 1, 0, 1, "/a\\012b\\c" } },
         { "bytes that are no UTF-8", "1-2 r--p 0 0:1 7 /\xff\xfe\t", { 1, 2, 0, 7, 1, 0, 1, "/\xff\xfe\t" } },
         { "vsyscall, at the end of all addresses", "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
-          { 0xffffffffff600000, 0xffffffffff601000, 0, 0, RANGE_EXECUTE, 0, 0, "[vsyscall]" } },
+          { 0xffffffffff600000, 0xffffffffff601000, 0, 0, VMA_EXECUTE, 0, 0, "[vsyscall]" } },
         { "largest numbers", "fffffffffffffffe-ffffffffffffffff r--p ffffffffffffffff ffffffff:ffffffff 18446744073709551615 /x",
           { 0xfffffffffffffffe, 0xffffffffffffffff, 0xffffffffffffffff, UINT64_MAX, 1, UINT32_MAX, UINT32_MAX, "/x" } },
 };
@@ -88,9 +88,9 @@ static char *show(const MappingList *l) {
 
                 fprintf(f, "%s %u:%u:%" PRIu64 " %" PRIx64 "-%" PRIx64 " flags %u at", m->name, m->dev_major, m->dev_minor,
                         m->inode, m->start, m->end, m->flags);
-                ck_assert_uint_eq(l->ranges[m->first_range].mapping, i);
-                for (size_t j = 0; j < l->n_ranges; j++)
-                        if (l->ranges[j].mapping == i)
+                ck_assert_uint_eq(l->vmas[m->first_vma].mapping, i);
+                for (size_t j = 0; j < l->n_vmas; j++)
+                        if (l->vmas[j].mapping == i)
                                 fprintf(f, " %zu", j);
                 fputc('\n', f);
         }
@@ -98,7 +98,7 @@ static char *show(const MappingList *l) {
         return text;
 }
 
-/* Which files, and where: without their ranges. A loader splits one when it protects what it has relocated. */
+/* Which files, and where: without their vmas. A loader splits one when it protects what it has relocated. */
 static char *show_files(const MappingList *l) {
         char *text = NULL;
         size_t size;
@@ -123,7 +123,7 @@ static const struct {
         { "segments of one library",
           "1000-2000 r--p 0 8:1 5 /l\n2000-4000 r-xp 1000 8:1 5 /l\n4000-5000 rw-p 3000 8:1 5 /l\n5000-6000 rw-p 0 0:0 0 \n",
           "/l 8:1:5 1000-5000 flags 7 at 0 1 2\n" },
-        { "two files, their ranges mixed",
+        { "two files, their vmas mixed",
           "1000-2000 r--p 0 8:1 5 /a\n2000-3000 r-xp 0 8:1 6 /b\n3000-4000 rw-p 1000 8:1 5 /a\n4000-5000 r--p 1000 8:1 6 /b\n5000-6000 r--p 9000 8:1 5 /a\n",
           "/a 8:1:5 1000-6000 flags 3 at 0 2 4\n/b 8:1:6 2000-5000 flags 5 at 1 3\n" },
         { "order is that of the first range, whatever the inodes",
@@ -180,10 +180,10 @@ static const struct {
         size_t name_length;
         bool cut;
 } masses[] = {
-        { "as many files as there can be ranges", 65530, 65530, 1, 20, false },
+        { "as many files as there can be vmas", 65530, 65530, 1, 20, false },
         { "all links of one inode", 65530, 1, 65530, 20, false },
         { "two files in turn", 65530, 2, 1, 20, false },
-        { "more ranges than are looked at", MAPPING_RANGES_MAX + 100, 1, 1, 20, true },
+        { "more vmas than are looked at", MAPPING_RANGES_MAX + 100, 1, 1, 20, true },
         { "more names than are kept", 8192, 8192, 1, 4000, true },
 };
 
@@ -198,13 +198,13 @@ START_TEST(mass_of_mappings_is_read_in_a_moment_and_within_bounds) {
         ck_assert_int_eq(mapping_list_parse(text, &l), 0);
         ck_assert(l.cut == masses[_i].cut);
         if (!l.cut) {
-                ck_assert_uint_eq(l.n_ranges, masses[_i].n);
+                ck_assert_uint_eq(l.n_vmas, masses[_i].n);
                 ck_assert_uint_eq(l.n_mappings, masses[_i].files * masses[_i].links);
         }
-        ck_assert_uint_le(l.n_ranges, MAPPING_RANGES_MAX);
+        ck_assert_uint_le(l.n_vmas, MAPPING_RANGES_MAX);
         ck_assert_uint_le(l.names_size, MAPPING_NAMES_MAX + masses[_i].name_length + 2);
         mapping_list_clear(&l);
-        ck_assert_uint_eq(l.n_ranges + l.n_mappings, 0);
+        ck_assert_uint_eq(l.n_vmas + l.n_mappings, 0);
 }
 END_TEST
 
@@ -435,7 +435,7 @@ static const struct {
         { "odd names", odd_names, 30 },
         { "names longer than PATH_MAX", long_names, 41 },
         { "names of all lengths up to PATH_MAX", names_of_all_lengths, 265 },
-        { "thousands of ranges", thousands_of_ranges, 2 },
+        { "thousands of vmas", thousands_of_ranges, 2 },
         { "thousands of files", thousands_of_files, 3600 },
         { "what is no file", no_files, 7 },
 };
@@ -628,7 +628,7 @@ START_TEST(names_come_as_they_are_both_ways) {
         ck_assert_int_eq(mapping_list_read(&p, _i, &l), 0);
         for (size_t i = 0; i < ELEMENTSOF(ends); i++)
                 ck_assert_msg(find_name(&l, ends[i]), "%s", ends[i]);
-        ck_assert_uint_eq(find_name(&l, "/x (deleted)")->flags, RANGE_READ | RANGE_EXECUTE | RANGE_SHARED);
+        ck_assert_uint_eq(find_name(&l, "/x (deleted)")->flags, VMA_READ | VMA_EXECUTE | VMA_SHARED);
         child_end(child);
 }
 END_TEST

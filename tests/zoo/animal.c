@@ -6,7 +6,7 @@
  *         open PATH       dlopen(3)
  *         map PATH        all of it, readable and executable, private; no byte of it is touched
  *         data PATH       the same, not executable
- *         maps N PATH     N ranges of its first page, executable, with holes between
+ *         maps N PATH     N vmas of its first page, executable, with holes between
  *         maplist PATH    the first page of each file that a line of this one names
  *         chroot PATH     and to its root
  *         unshare         user and mount namespace of its own, root within

@@ -33,9 +33,9 @@ static int open_mapping(const Process *p, const MappingList *l, const Mapping *m
 }
 
 static const Mapping *mapping_of(const MappingList *l, uint64_t address) {
-        for (size_t i = 0; i < l->n_ranges; i++)
-                if (l->ranges[i].start <= address && address < l->ranges[i].end)
-                        return &l->mappings[l->ranges[i].mapping];
+        for (size_t i = 0; i < l->n_vmas; i++)
+                if (l->vmas[i].start <= address && address < l->vmas[i].end)
+                        return &l->mappings[l->vmas[i].mapping];
         return NULL;
 }
 
