@@ -120,8 +120,8 @@ static void judge_list(const Examination *x, PinContext *c) {
                         copies += count_copies(x->maps, i);
                 old = old || numbered;
         }
-        c->namespaces_untold = x->loader.list.version < 2 && (copies > 1 || (c->audit && c->audit[0] != '\0'));
-        c->list_is_whole = x->loader.list_read && x->loader.list.complete && !c->namespaces_untold &&
+        c->namespaces_missing = x->loader.list.version < 2 && (copies > 1 || (c->audit && c->audit[0] != '\0'));
+        c->list_is_whole = x->loader.list_read && x->loader.list.complete && !c->namespaces_missing &&
                 (x->loader.list.version >= 2 || !old);
 }
 
@@ -216,7 +216,7 @@ static uint32_t linked_runtimes(const Observation *j) {
         return (j->elf && j->elf->elf.go ? RUNTIME_GO : 0) | (j->elf && j->elf->elf.rust ? RUNTIME_RUST : 0);
 }
 
-static int make_finding(Examination *x, const PinContext *context, const Finding *process, size_t mapping,
+static int make_finding(Examination *x, const PinGraph *graph, const Finding *process, size_t mapping,
                         Finding **ret) {
         Observation *j = &x->observed[mapping];
         _cleanup_(finding_done) Finding f = {};
@@ -235,7 +235,7 @@ static int make_finding(Examination *x, const PinContext *context, const Finding
                 return r;
         if (!strdup_to(&f.path, shown_path(x, mapping)) || !strdup_to(&f.loader_name, j->loader_name))
                 return -ENOMEM;
-        r = pins_explain(context, mapping, &f.pins, &f.n_pins, &f.runtimes);
+        r = pins_explain(graph, mapping, &f.pins, &f.n_pins, &f.runtimes);
         if (r < 0)
                 return r;
         f.runtimes |= linked_runtimes(j);
@@ -314,14 +314,13 @@ static int make_findings(Examination *x, size_t n, ProcessResult *s, ProcessIssu
         r = pin_graph_new(&context, &graph);
         if (r < 0)
                 return r;
-        context.graph = graph;
         t->findings = calloc(n, sizeof(*t->findings));
         if (!t->findings)
                 return -ENOMEM;
         for (size_t i = 0; i < x->maps->n_mappings && t->n_findings < n; i++) {
                 if (!is_finding(&x->observed[i]))
                         continue;
-                r = make_finding(x, &context, &process, i, &t->findings[t->n_findings]);
+                r = make_finding(x, graph, &process, i, &t->findings[t->n_findings]);
                 if (r < 0)
                         return r;
                 t->n_findings++;

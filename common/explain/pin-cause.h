@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/*
- * The reasons for one node of the graph, before they are put into words. Internal to
- * pin.c, pin-cause.c and pin-detail.c.
- */
+/* Detection: why a node of the graph stays loaded, and the evidence for it. Pure. */
 
 #include "elf/elf-symbols.h"
 #include "explain/pin-graph.h"
@@ -12,42 +9,31 @@
 typedef struct PinCause {
         PinReason reason;
         Certainty certainty;
-        size_t node;          /* of what it is the reason, or PIN_NONE: not in the loader's list */
-        size_t holder;        /* what would have to go: at the end of the chain, what was opened or stays for ever; or PIN_NONE */
-        size_t via;           /* what depends on it directly, where that is another; or PIN_NONE */
-        size_t others;        /* how many such holders there are besides */
-        const char *symbol;   /* what the holder (or via) is bound to, or its own unique symbol; borrowed; NULL: not known */
+        size_t node;          /* what stays, or PIN_NONE: not in the link_map chain */
+        size_t holder;        /* what holds it: was opened, or is never unloaded itself; or PIN_NONE */
+        size_t via;           /* what depends on it directly, if that is not the holder; or PIN_NONE */
+        size_t others;        /* the number of further holders */
+        const char *symbol;   /* the one that is bound, or the unique one; borrowed; NULL: not known */
 } PinCause;
 
 #define PIN_CAUSES_MAX 4
 
 typedef struct PinCauses {
-        PinCause causes[PIN_CAUSES_MAX];
+        PinCause causes[PIN_CAUSES_MAX]; /* strongest first, at least one */
         size_t n_causes;
-        bool permanent;       /* nothing but the end of the process would end it */
+        bool permanent;       /* the node is never unloaded */
 } PinCauses;
 
-/* Strongest first, at least one. Returns 0 or -ENOMEM. */
-int pin_causes_find(const PinGraph *g, size_t node, PinCauses *ret);
+PinCauses pin_causes_find(const PinGraph *g, size_t node);
 
-/* The evidence in a clause, escaped. The caller frees; NULL: no memory. */
+/* --- pin-detail.c --- */
+
+/* The evidence as a clause, escaped. The caller frees. NULL: no memory. */
 char *pin_cause_detail(const PinGraph *g, const PinCause *cause);
 
-/* --- pin-runtime.c: what has opened it --- */
+/* --- pin-runtime.c --- */
 
-/* The runtimes (mask) whose the open handles of a node are; 0: of the program, of nothing that is known, or there are none. */
+/* The runtimes (mask) that opened the node; 0: the program or an unknown one did, or it is not open. */
 uint32_t pin_opener_runtimes(const PinGraph *g, size_t node);
-/* That of the main program, by its name; 0: none that is known. */
+/* That of the main program, by its file name; 0: none. */
 uint32_t pin_program_runtime(const PinContext *c);
-
-/* --- pin-symbol.c: what the symbol tables say --- */
-
-const ElfSymbols *pin_graph_symbols(const PinGraph *g, size_t node);
-
-/*
- * A symbol that `from` uses and `to` exports, although nothing that the loader would
- * have asked first exports it too (`scoped`), or at least: in spite of such. Symbols
- * that `from` defines itself count where `to` has them as weak ones, for the loader
- * may have preferred those. NULL: none, or not to be found with bounded work.
- */
-const char *pin_graph_bound_symbol(const PinGraph *g, size_t from, size_t to, bool scoped, size_t *budget);

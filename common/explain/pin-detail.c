@@ -146,7 +146,7 @@ static char *detail_preload(const PinGraph *g, const PinCause *c) {
 }
 
 static char *detail_unknown(const PinGraph *g, const PinCause *c) {
-        if (g->context->namespaces_untold)
+        if (g->context->namespaces_missing)
                 return strdup("this loader's list does not tell of all namespaces, of which there are several");
         if (c->node != PIN_NONE && g->nodes[c->node].map)
                 return strdup("neither the loader's own counts could be read, nor all that would exclude other reasons");

@@ -107,56 +107,43 @@ static size_t find_needed(const PinGraph *g, unsigned namespace, const char *nam
         return find_name(g, namespace, strchr(name, '$') ? base_name(name) : name);
 }
 
-static int add_needed(PinGraph *g, PinNode *node, size_t *allocated, size_t to) {
-        if (!GROW(g->needed, *allocated, g->n_needed + 1))
-                return -ENOMEM;
-        g->needed[g->n_needed++] = to;
-        node->n_needed++;
-        return 0;
-}
-
+/* A missing auxiliary library is not an error. */
 static int resolve_node(PinGraph *g, PinNode *node, size_t *allocated) {
         const ElfFile *elf = node->elf;
-        int r = 0;
 
         node->first_needed = g->n_needed;
-        if (!elf)
-                return 0;
-        for (size_t k = 0; r >= 0 && k < elf->n_needed && g->n_needed < NEEDED_MAX; k++)
-                r = add_needed(g, node, allocated, find_needed(g, node->namespace, elf->needed[k]));
-        for (size_t k = 0; r >= 0 && k < elf->n_auxiliary && g->n_needed < NEEDED_MAX; k++) {
-                size_t to = find_needed(g, node->namespace, elf->auxiliary[k]);
+        for (size_t k = 0; elf && k < elf->n_needed + elf->n_auxiliary && g->n_needed < NEEDED_MAX; k++) {
+                const bool auxiliary = k >= elf->n_needed;
+                const size_t to = find_needed(g, node->namespace, auxiliary ? elf->auxiliary[k - elf->n_needed] : elf->needed[k]);
 
-                if (to != PIN_NONE) /* there need not be such a file */
-                        r = add_needed(g, node, allocated, to);
+                if (auxiliary && to == PIN_NONE)
+                        continue;
+                if (!GROW(g->needed, *allocated, g->n_needed + 1))
+                        return -ENOMEM;
+                g->needed[g->n_needed++] = to;
+                node->n_needed++;
         }
-        return r;
+        return 0;
 }
 
 static int resolve_needed(PinGraph *g) {
         size_t allocated = 0;
+        int r = GROW(g->needed, allocated, 1) ? 0 : -ENOMEM;
 
-        for (size_t i = 0; i < g->n_nodes; i++) {
-                int r = resolve_node(g, g->nodes + i, &allocated);
-
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        for (size_t i = 0; r >= 0 && i < g->n_nodes; i++)
+                r = resolve_node(g, g->nodes + i, &allocated);
+        return r;
 }
 
 /* Breadth first, so that the chain from the main program to a library is a shortest one. */
-static int walk_closure(PinGraph *g) {
-        _cleanup_free_ size_t *queue = calloc(g->n_nodes, sizeof(*queue));
-        size_t head = 0, tail = 0;
+static void walk_closure(PinGraph *g) {
+        size_t tail = 0;
 
-        if (!queue)
-                return -ENOMEM;
         g->closure_whole = true;
         g->nodes[g->main].needed_by = g->main;
-        queue[tail++] = g->main;
-        while (head < tail) {
-                size_t from = queue[head++];
+        g->marks[tail++].queued = g->main;
+        for (size_t head = 0; head < tail; head++) {
+                const size_t from = g->marks[head].queued;
                 const PinNode *node = g->nodes + from;
 
                 if (!node->elf || node->elf->cut || node->n_needed < node->elf->n_needed)
@@ -168,11 +155,10 @@ static int walk_closure(PinGraph *g) {
                                 g->closure_whole = false;
                         else if (g->nodes[to].needed_by == PIN_NONE) {
                                 g->nodes[to].needed_by = from;
-                                queue[tail++] = to;
+                                g->marks[tail++].queued = to;
                         }
                 }
         }
-        return 0;
 }
 
 /*
@@ -270,8 +256,9 @@ static int fill_graph(PinGraph *g) {
 
         g->main = PIN_NONE;
         g->nodes = calloc(n + 1, sizeof(*g->nodes));
+        g->marks = calloc(n + 1, sizeof(*g->marks));
         g->names = calloc(4 * n + 1, sizeof(*g->names));
-        if (!g->nodes || !g->names)
+        if (!g->nodes || !g->marks || !g->names)
                 return -ENOMEM;
         if (listed)
                 nodes_from_list(g);
@@ -279,11 +266,12 @@ static int fill_graph(PinGraph *g) {
                 nodes_from_objects(g);
         collect_names(g);
         r = resolve_needed(g);
-        if (r >= 0 && g->main != PIN_NONE)
-                r = walk_closure(g);
-        if (r >= 0)
-                classify(g);
-        return r;
+        if (r < 0)
+                return r;
+        if (g->main != PIN_NONE)
+                walk_closure(g);
+        classify(g);
+        return 0;
 }
 
 int pin_graph_new(const PinContext *context, PinGraph **ret) {
@@ -303,6 +291,7 @@ int pin_graph_new(const PinContext *context, PinGraph **ret) {
 PinGraph *pin_graph_free(PinGraph *g) {
         if (g) {
                 free(g->nodes);
+                free(g->marks);
                 free(g->names);
                 free(g->needed);
                 free(g);
@@ -310,29 +299,15 @@ PinGraph *pin_graph_free(PinGraph *g) {
         return NULL;
 }
 
-bool pin_graph_needs(const PinGraph *g, size_t from, size_t to) {
-        const PinNode *node = g->nodes + from;
-
-        for (size_t k = 0; k < node->n_needed; k++)
-                if (g->needed[node->first_needed + k] == to)
+static bool contains(const size_t *array, size_t n, size_t value) {
+        for (size_t i = 0; i < n; i++)
+                if (array[i] == value)
                         return true;
         return false;
 }
 
-typedef struct Marking {
-        const PinGraph *graph;
-        bool *used;
-        size_t *parents, *queue;
-        size_t except, tail;
-} Marking;
-
-static void mark(Marking *m, size_t node, size_t from) {
-        if (node >= m->graph->n_nodes || node == m->except || m->used[node] ||
-            m->graph->nodes[node].namespace != m->graph->nodes[from].namespace)
-                return;
-        m->used[node] = true;
-        m->parents[node] = from;
-        m->queue[m->tail++] = node;
+bool pin_graph_needs(const PinGraph *g, size_t from, size_t to) {
+        return contains(g->needed + g->nodes[from].first_needed, g->nodes[from].n_needed, to);
 }
 
 static bool knows_initfini(const PinNode *n) {
@@ -343,54 +318,61 @@ static bool knows_reldeps(const PinNode *n) {
         return n->map && n->map->anchored && n->map->reldeps_known;
 }
 
-static void mark_edges(Marking *m, size_t from) {
-        const PinNode *node = m->graph->nodes + from;
+typedef struct Marking {
+        const PinGraph *graph;
+        size_t except, tail;
+} Marking;
 
-        for (size_t k = 0; knows_initfini(node) && k < node->map->n_initfini; k++)
-                mark(m, node->map->initfini[k], from);
-        for (size_t k = 0; !knows_initfini(node) && k < node->n_needed; k++)
-                mark(m, m->graph->needed[node->first_needed + k], from);
-        for (size_t k = 0; knows_reldeps(node) && k < node->map->n_reldeps; k++)
-                mark(m, node->map->reldeps[k], from);
+static void mark(Marking *m, size_t node, size_t from) {
+        const PinGraph *g = m->graph;
+
+        if (node >= g->n_nodes || node == m->except || g->marks[node].used ||
+            g->nodes[node].namespace != g->nodes[from].namespace)
+                return;
+        g->marks[node].used = true;
+        g->marks[node].parent = from;
+        g->marks[m->tail++].queued = node;
 }
 
-int pin_graph_mark(const PinGraph *g, size_t node, bool permanent_only, bool *used, size_t *parents) {
-        _cleanup_free_ size_t *queue = calloc(g->n_nodes + 1, sizeof(*queue));
-        Marking m = { g, used, parents, queue, node, 0 };
+static void mark_edges(Marking *m, size_t from, const size_t *to, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                mark(m, to[i], from);
+}
 
-        if (!queue)
-                return -ENOMEM;
-        memset(used, 0, g->n_nodes * sizeof(*used));
+void pin_graph_mark(const PinGraph *g, size_t node, bool permanent_only) {
+        Marking m = { g, node, 0 };
+
+        memset(g->marks, 0, g->n_nodes * sizeof(*g->marks));
         for (size_t i = 0; i < g->n_nodes; i++)
                 if (permanent_only ? g->nodes[i].permanent : g->nodes[i].root)
                         mark(&m, i, i);
-        for (size_t head = 0; head < m.tail; head++)
-                mark_edges(&m, queue[head]);
-        return 0;
-}
+        for (size_t head = 0; head < m.tail; head++) {
+                const size_t from = g->marks[head].queued;
+                const PinNode *n = g->nodes + from;
 
-static bool in_array(const size_t *array, size_t n, size_t value) {
-        for (size_t i = 0; i < n; i++)
-                if (array[i] == value)
-                        return true;
-        return false;
+                if (knows_initfini(n))
+                        mark_edges(&m, from, n->map->initfini, n->map->n_initfini);
+                else
+                        mark_edges(&m, from, g->needed + n->first_needed, n->n_needed);
+                if (knows_reldeps(n))
+                        mark_edges(&m, from, n->map->reldeps, n->map->n_reldeps);
+        }
 }
 
 bool pin_graph_holds(const PinGraph *g, size_t from, size_t to, bool *ret_proven) {
         const PinNode *node = g->nodes + from;
-        bool proven = knows_initfini(node);
 
         if (node->namespace != g->nodes[to].namespace)
                 return false;
-        *ret_proven = proven;
-        return proven ? in_array(node->map->initfini, node->map->n_initfini, to) : pin_graph_needs(g, from, to);
+        *ret_proven = knows_initfini(node);
+        return *ret_proven ? contains(node->map->initfini, node->map->n_initfini, to) : pin_graph_needs(g, from, to);
 }
 
 bool pin_graph_bound(const PinGraph *g, size_t from, size_t to) {
         const PinNode *node = g->nodes + from;
 
         return knows_reldeps(node) && node->namespace == g->nodes[to].namespace &&
-               in_array(node->map->reldeps, node->map->n_reldeps, to);
+               contains(node->map->reldeps, node->map->n_reldeps, to);
 }
 
 bool pin_graph_edges_known(const PinGraph *g, size_t node) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "elf/elf-symbols.h"
-#include "explain/pin-cause.h"
+#include "explain/pin-graph.h"
 
 const ElfSymbols *pin_graph_symbols(const PinGraph *g, size_t node) {
         size_t object = g->nodes[node].object;
@@ -15,7 +15,7 @@ static bool spend(size_t *budget) {
         return true;
 }
 
-/* Would the loader have found the name before it came to `to`? The startup objects are asked first, then what `from` itself depends on. */
+/* Does an object before `to` in the lookup scope export the name? First the startup objects, then the dependencies of `from`. */
 static bool found_before(const PinGraph *g, size_t from, size_t to, const char *name, size_t *budget) {
         bool proven;
 

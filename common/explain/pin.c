@@ -2,37 +2,32 @@
 #include "explain/pin-cause.h"
 #include "explain/pin.h"
 
-/* Links of a chain of holders that are followed; it may be a circle. */
+/* Links of a chain of holders that are followed; it may be a cycle. */
 #define CHAIN_MAX 8
 
-/* Nodes of one file: it may have been loaded into several namespaces (dlmopen(3)). */
+/* The next node of the file: it may be loaded into several namespaces (dlmopen(3)). */
 static size_t next_node(const PinGraph *g, size_t object, size_t from) {
         while (from < g->n_nodes && g->nodes[from].object != object)
                 from++;
         return from;
 }
 
-/* For what no entry of the loader's list belongs to. */
-static PinCause explain_unlisted(const PinContext *c, const PinObject *o) {
-        PinCause cause = { .node = PIN_NONE, .holder = PIN_NONE, .via = PIN_NONE, .certainty = CERTAINTY_CERTAIN };
-        bool listed = c->list && c->list->n_maps > 0;
+static PinCause unlisted(PinReason reason, Certainty certainty) {
+        return (PinCause){ .reason = reason, .certainty = certainty, .node = PIN_NONE, .holder = PIN_NONE, .via = PIN_NONE };
+}
 
+/* For a file that is not in the link_map chain. */
+static PinCause explain_unlisted(const PinContext *c, const PinObject *o) {
         if (o->interpreter)
-                cause.reason = PIN_INTERPRETER;
-        else if (o->executable)
-                cause.reason = PIN_EXECUTABLE;
-        else if (!c->list_is_whole && pin_list_names(c->audit, NULL, o->path, o->elf ? o->elf->soname : NULL)) {
-                /* Before glibc 2.35 the namespaces of audit modules cannot be found from r_debug. */
-                cause.reason = PIN_LD_AUDIT;
-                cause.certainty = CERTAINTY_LIKELY;
-        } else if (listed && c->list->complete && !c->namespaces_untold) {
-                cause.reason = PIN_NOT_LOADER;
-                cause.certainty = c->list_is_whole ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
-        } else {
-                cause.reason = PIN_UNKNOWN;
-                cause.certainty = CERTAINTY_BY_ELIMINATION;
-        }
-        return cause;
+                return unlisted(PIN_INTERPRETER, CERTAINTY_CERTAIN);
+        if (o->executable)
+                return unlisted(PIN_EXECUTABLE, CERTAINTY_CERTAIN);
+        /* Before glibc 2.35 the namespaces of audit modules cannot be found from r_debug. */
+        if (!c->list_is_whole && pin_list_names(c->audit, NULL, o->path, o->elf ? o->elf->soname : NULL))
+                return unlisted(PIN_LD_AUDIT, CERTAINTY_LIKELY);
+        if (c->list && c->list->n_maps > 0 && c->list->complete && !c->namespaces_missing)
+                return unlisted(PIN_NOT_LOADER, c->list_is_whole ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY);
+        return unlisted(PIN_UNKNOWN, CERTAINTY_BY_ELIMINATION);
 }
 
 static bool has_cause(const PinCauses *c, PinReason reason) {
@@ -42,7 +37,7 @@ static bool has_cause(const PinCauses *c, PinReason reason) {
         return false;
 }
 
-/* Several namespaces hold the file: each for its own reason, unless one holds it for ever. */
+/* Several namespaces hold the file: each for its own reason, unless one never unloads it. */
 static void merge(PinCauses *all, const PinCauses *more) {
         if (all->permanent)
                 return;
@@ -55,42 +50,30 @@ static void merge(PinCauses *all, const PinCauses *more) {
                         all->causes[all->n_causes++] = more->causes[i];
 }
 
-static int find_causes(const PinGraph *g, size_t object, PinCauses *ret) {
+static PinCauses find_causes(const PinGraph *g, size_t index) {
         const PinContext *context = g->context;
-        PinCauses all = {}, one;
-        int r;
+        const PinObject *o = context->objects + index;
+        PinCauses all = {};
 
-        if (context->no_loader && !context->objects[object].executable) {
-                all.causes[all.n_causes++] = (PinCause){ .reason = PIN_NOT_LOADER, .certainty = CERTAINTY_LIKELY,
-                                                         .node = PIN_NONE, .holder = PIN_NONE, .via = PIN_NONE };
-                *ret = all;
-                return 0;
-        }
-        for (size_t i = next_node(g, object, 0); i < g->n_nodes; i = next_node(g, object, i + 1)) {
-                r = pin_causes_find(g, i, &one);
-                if (r < 0)
-                        return r;
+        if (context->no_loader && !o->executable)
+                return (PinCauses){ .causes = { unlisted(PIN_NOT_LOADER, CERTAINTY_LIKELY) }, .n_causes = 1 };
+        for (size_t i = next_node(g, index, 0); i < g->n_nodes; i = next_node(g, index, i + 1)) {
+                PinCauses one = pin_causes_find(g, i);
+
                 merge(&all, &one);
         }
-        if (all.n_causes == 0 || (context->objects[object].executable && !context->objects[object].interpreter)) {
-                all.n_causes = 1;
-                all.causes[0] = explain_unlisted(context, context->objects + object);
-        }
-        *ret = all;
-        return 0;
+        if (all.n_causes == 0 || (o->executable && !o->interpreter))
+                return (PinCauses){ .causes = { explain_unlisted(context, o) }, .n_causes = 1 };
+        return all;
 }
 
-/* Why a holder stays; where others hold it in turn, why these do, up to the end of the chain. */
-static int find_holder_pins(const PinGraph *g, size_t holder, uint32_t *ret) {
+/* Why a holder stays, and the holders of that in turn. A mask of 1 << PinReason. */
+static uint32_t find_holder_pins(const PinGraph *g, size_t holder) {
         uint32_t mask = 0;
 
         for (size_t links = 0; holder != PIN_NONE && links < CHAIN_MAX; links++) {
-                PinCauses c;
-                int r;
+                PinCauses c = pin_causes_find(g, holder);
 
-                r = pin_causes_find(g, holder, &c);
-                if (r < 0)
-                        return r;
                 holder = PIN_NONE;
                 for (size_t i = 0; i < c.n_causes; i++) {
                         mask |= 1u << c.causes[i].reason;
@@ -98,52 +81,23 @@ static int find_holder_pins(const PinGraph *g, size_t holder, uint32_t *ret) {
                                 holder = c.causes[i].holder;
                 }
         }
-        *ret = mask;
-        return 0;
+        return mask;
 }
 
-static int fill_pin(const PinGraph *g, const PinCause *cause, Pin *ret) {
-        Pin pin = { .reason = cause->reason, .certainty = cause->certainty };
-        int r;
-
+/* On failure the pin is to be freed all the same. */
+static int fill_pin(const PinGraph *g, const PinCause *cause, Pin *pin) {
+        *pin = (Pin){ .reason = cause->reason, .certainty = cause->certainty };
         if (cause->holder != PIN_NONE) {
-                r = find_holder_pins(g, cause->holder, &pin.holder_pins);
-                if (r < 0)
-                        return r;
-                pin.holder = strdup(g->nodes[cause->holder].path);
-                if (!pin.holder)
+                pin->holder_pins = find_holder_pins(g, cause->holder);
+                pin->holder = strdup(g->nodes[cause->holder].path);
+                if (!pin->holder)
                         return -ENOMEM;
         }
-        pin.detail = pin_cause_detail(g, cause);
-        if (!pin.detail) {
-                pin_done(&pin);
-                return -ENOMEM;
-        }
-        *ret = pin;
-        return 0;
+        pin->detail = pin_cause_detail(g, cause);
+        return pin->detail ? 0 : -ENOMEM;
 }
 
-static int fill_pins(const PinGraph *g, const PinCauses *c, Pin **ret_pins, size_t *ret_n) {
-        Pin *pins = calloc(c->n_causes, sizeof(*pins));
-        int r;
-
-        if (!pins)
-                return -ENOMEM;
-        for (size_t i = 0; i < c->n_causes; i++) {
-                r = fill_pin(g, c->causes + i, pins + i);
-                if (r < 0) {
-                        while (i > 0)
-                                pin_done(pins + --i);
-                        free(pins);
-                        return r;
-                }
-        }
-        *ret_pins = pins;
-        *ret_n = c->n_causes;
-        return 0;
-}
-
-/* Of what was opened: the file itself, or what holds it. nginx is also told where it is itself the program. */
+/* The runtimes that opened the file or its holder. nginx also where it is the program itself. */
 static uint32_t find_runtimes(const PinGraph *g, size_t index, const PinCauses *c) {
         uint32_t runtimes = 0;
 
@@ -160,23 +114,21 @@ static uint32_t find_runtimes(const PinGraph *g, size_t index, const PinCauses *
         return runtimes;
 }
 
-int pins_explain(const PinContext *context, size_t index, Pin **ret_pins, size_t *ret_n, uint32_t *ret_runtimes) {
-        _cleanup_(pin_graph_freep) PinGraph *own = NULL;
-        const PinGraph *g = context->graph;
-        PinCauses causes;
-        int r;
+int pins_explain(const PinGraph *g, size_t index, Pin **ret_pins, size_t *ret_n, uint32_t *ret_runtimes) {
+        PinCauses c = find_causes(g, index);
+        Pin *pins = calloc(c.n_causes, sizeof(*pins));
+        int r = pins ? 0 : -ENOMEM;
 
-        if (!g) {
-                r = pin_graph_new(context, &own);
-                if (r < 0)
-                        return r;
-                g = own;
-        }
-        r = find_causes(g, index, &causes);
-        if (r >= 0)
-                r = fill_pins(g, &causes, ret_pins, ret_n);
-        if (r < 0)
+        for (size_t i = 0; r >= 0 && i < c.n_causes; i++)
+                r = fill_pin(g, c.causes + i, pins + i);
+        if (r < 0) {
+                for (size_t i = 0; pins && i < c.n_causes; i++)
+                        pin_done(pins + i);
+                free(pins);
                 return r;
-        *ret_runtimes = find_runtimes(g, index, &causes);
+        }
+        *ret_pins = pins;
+        *ret_n = c.n_causes;
+        *ret_runtimes = find_runtimes(g, index, &c);
         return 0;
 }
