@@ -4,34 +4,10 @@
 
 #include "explain/advice-target.h"
 #include "explain/advice.h"
+#include "explain/pin-reason.h"
 #include "util/escape.h"
 
-#define MASK(reason) (1u << (reason))
-
-/* With one of these, nothing but the end of the process unloads the file. */
-#define PERMANENT (MASK(PIN_EXECUTABLE) | MASK(PIN_INTERPRETER) | MASK(PIN_NEEDED_AT_STARTUP) | MASK(PIN_LD_PRELOAD) | \
-                   MASK(PIN_LD_AUDIT) | MASK(PIN_NODELETE) | MASK(PIN_RTLD_NODELETE) | MASK(PIN_GNU_UNIQUE) | \
-                   MASK(PIN_STARTUP_BINDING) | MASK(PIN_MUSL) | MASK(PIN_NOT_LOADER) | MASK(PIN_UNKNOWN))
-/* What these have opened they close late or never, or they open it again before: no reload ends it. */
-#define NEVER_CLOSES (RUNTIME_CPYTHON | RUNTIME_JVM | RUNTIME_NODE | RUNTIME_NGINX | RUNTIME_PERL | RUNTIME_RUBY | \
-                      RUNTIME_POSTGRESQL | RUNTIME_LIBC)
-
 /* --- action --- */
-
-/* What would end this one reason. */
-static Action pin_action(const Finding *f, const Pin *p) {
-        switch (p->reason) {
-        case PIN_HOLDER:
-        case PIN_RELDEP:
-                return p->holder_pins & PERMANENT || f->runtimes & NEVER_CLOSES ? ACTION_RESTART : ACTION_CLOSE_HOLDER;
-        case PIN_TLS_DTOR:
-                return f->one_thread ? ACTION_RESTART : ACTION_END_THREADS;
-        case PIN_OPEN_HANDLES:
-                return f->runtimes & NEVER_CLOSES ? ACTION_RESTART : ACTION_RELOAD;
-        default:
-                return ACTION_RESTART;
-        }
-}
 
 /* All reasons must end: a restart ends them all, and else the strongest is the hardest. */
 static Action loader_action(const Finding *f) {
@@ -155,113 +131,6 @@ static char *find_head(const Finding *f) {
         }
 }
 
-/* Why a holder stays, in a few words: the strongest of its reasons. NULL: there is nothing to add. */
-static const char *holder_reason(uint32_t pins) {
-        if (pins & (MASK(PIN_EXECUTABLE) | MASK(PIN_INTERPRETER)))
-                return NULL;
-        if (pins & (MASK(PIN_NEEDED_AT_STARTUP) | MASK(PIN_LD_PRELOAD)))
-                return "loaded at startup";
-        if (pins & MASK(PIN_LD_AUDIT))
-                return "an audit module";
-        if (pins & MASK(PIN_NODELETE))
-                return "linked -z nodelete";
-        if (pins & MASK(PIN_RTLD_NODELETE) && pins & MASK(PIN_STARTUP_BINDING))
-                return "marked never to be unloaded";
-        if (pins & MASK(PIN_RTLD_NODELETE))
-                return "opened with RTLD_NODELETE";
-        if (pins & MASK(PIN_GNU_UNIQUE))
-                return "pinned by its unique symbols";
-        if (pins & MASK(PIN_STARTUP_BINDING))
-                return "pinned by a binding of the program";
-        if (pins & MASK(PIN_OPEN_HANDLES))
-                return "open";
-        if (pins & MASK(PIN_TLS_DTOR))
-                return "kept by destructors of thread-local objects";
-        return NULL;
-}
-
-/* How a runtime treats what it has opened: a clause about "it". NULL: the program may close it. */
-static const char *runtime_phrase(uint32_t runtimes) {
-        static const struct {
-                Runtime runtime;
-                const char *phrase;
-        } phrases[] = {
-                { RUNTIME_LIBC, "glibc itself opened it, and never closes it" },
-                { RUNTIME_NGINX, "nginx holds it open, and a reload opens it again before it closes it" },
-                { RUNTIME_JVM, "the JVM closes it only with the class loader that loaded it" },
-                { RUNTIME_CPYTHON, "CPython holds it open, and does not close it by itself" },
-                { RUNTIME_NODE, "Node holds it open until the last of its threads that loaded it ends" },
-                { RUNTIME_PERL, "Perl holds it open until it exits" },
-                { RUNTIME_RUBY, "Ruby holds it open until it exits" },
-                { RUNTIME_POSTGRESQL, "PostgreSQL holds it open until the session ends" },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(phrases); i++)
-                if (runtimes & phrases[i].runtime)
-                        return phrases[i].phrase;
-        return NULL;
-}
-
-static char *held_phrase(const Finding *f, const Pin *p) {
-        _cleanup_free_ char *holder = escape(p->holder ? base_name(p->holder) : "another library");
-        const char *how = p->reason == PIN_HOLDER ? "which needs it" : "which depends on a symbol of it";
-        const char *why = holder_reason(p->holder_pins), *runtime = runtime_phrase(f->runtimes);
-
-        if (!holder)
-                return NULL;
-        if (runtime && !(p->holder_pins & PERMANENT))
-                return strdup_format("it is kept by %s, %s: %s", holder, how, runtime);
-        return why ? strdup_format("it is kept by %s, %s and is itself %s", holder, how, why) : strdup_format("it is kept by %s, %s", holder, how);
-}
-
-/* The reason as a clause, without its evidence. The caller frees; NULL: no memory. */
-static char *pin_phrase(const Finding *f, const Pin *p) {
-        _cleanup_free_ char *holder = NULL;
-
-        switch (p->reason) {
-        case PIN_EXECUTABLE:
-                return strdup("it is the program itself");
-        case PIN_INTERPRETER:
-                return strdup("it is the dynamic loader");
-        case PIN_NEEDED_AT_STARTUP:
-                return strdup("the program needs it from its start to its end");
-        case PIN_LD_PRELOAD:
-                holder = p->holder ? escape(base_name(p->holder)) : NULL;
-                if (p->holder)
-                        return holder ? strdup_format("it came with %s, which was preloaded", holder) : NULL;
-                return strdup("it was preloaded");
-        case PIN_LD_AUDIT:
-                return strdup("it is an audit module of the loader");
-        case PIN_NODELETE:
-                return strdup(f->runtimes & RUNTIME_GO ? "it is linked -z nodelete and holds a Go runtime, which can never be unloaded" : "it is linked -z nodelete");
-        case PIN_RTLD_NODELETE:
-                return strdup("the program opened it with RTLD_NODELETE");
-        case PIN_GNU_UNIQUE:
-                return strdup("a unique symbol of it is in use, so that the loader never unloads it");
-        case PIN_STARTUP_BINDING:
-                if (!p->holder)
-                        return strdup("the program looked up a symbol of it with dlsym(RTLD_DEFAULT)");
-                holder = escape(base_name(p->holder));
-                return holder ? strdup_format("the loader never unloads it, for %s is bound to a symbol of it", holder) : NULL;
-        case PIN_HOLDER:
-        case PIN_RELDEP:
-                return held_phrase(f, p);
-        case PIN_TLS_DTOR:
-                return strdup(f->one_thread ? "the only thread has yet to run destructors that lie in it" :
-                              "threads have yet to run destructors that lie in it");
-        case PIN_GC_PENDING:
-                return strdup("nothing keeps it any more, but the loader unloads only in a later dlclose(), and a dlopen() of it before that revives it");
-        case PIN_OPEN_HANDLES:
-                return strdup(runtime_phrase(f->runtimes) ?: "the program holds it open");
-        case PIN_MUSL:
-                return strdup("musl never unloads a library");
-        case PIN_NOT_LOADER:
-                return strdup("the program mapped it by itself");
-        default:
-                return strdup("why it stays could not be seen");
-        }
-}
-
 /* Of two that are left by elimination, either is enough, and one is true. */
 static bool is_alternative(const Pin *a, const Pin *b) {
         return a->reason == PIN_RTLD_NODELETE && b->reason == PIN_STARTUP_BINDING;
@@ -366,37 +235,15 @@ static void capitalise(char *text) {
                 }
 }
 
-/* What its author, or that of the program, could do about it. NULL: nothing. */
-static const char *pin_remedy(const Finding *f, const Pin *p) {
-        switch (p->reason) {
-        case PIN_EXECUTABLE:
-                return f->runtimes & RUNTIME_NGINX ? " nginx can be upgraded without a pause: signal USR2, then QUIT to the old one." : NULL;
-        case PIN_NODELETE:
-                return f->runtimes & RUNTIME_GO ? " Never take the flag out of the file: threads of the runtime live in it. Run it as a process of its own instead." :
-                        " Without the flag it could be unloaded; only its author can say whether that is safe.";
-        case PIN_GNU_UNIQUE:
-                return " Built with -fno-gnu-unique it could be unloaded (-Bsymbolic does not help).";
-        case PIN_STARTUP_BINDING:
-                return " Opened with RTLD_LOCAL and used through dlsym() of its handle it could be unloaded.";
-        case PIN_RELDEP:
-                return p->holder_pins & MASK(PIN_GNU_UNIQUE) ?
-                        " If the program itself were linked with that library, or if this one hid its copies of the symbols (-fvisibility=hidden), it could be unloaded." : NULL;
-        case PIN_TLS_DTOR:
-                return f->one_thread ? NULL : " It can be unloaded once these threads have ended and it is closed again.";
-        case PIN_MUSL:
-                return " Each reload by its path loads another generation beside the old ones.";
-        default:
-                return NULL;
-        }
-}
-
 char *advice_explain_pin(const Finding *f, const Pin *p) {
         _cleanup_free_ char *phrase = pin_phrase(f, p);
+        const char *remedy = pin_remedy(f, p);
         char *text;
 
         if (!phrase)
                 return NULL;
-        text = strdup_format("%s%s%s%s.%s", phrase, certainty_words(f, p), p->detail ? ": " : "", p->detail ?: "", pin_remedy(f, p) ?: "");
+        text = strdup_format("%s%s%s%s.%s%s", phrase, certainty_words(f, p), p->detail ? ": " : "", p->detail ?: "",
+                             remedy ? " " : "", remedy ?: "");
         if (text)
                 capitalise(text);
         return text;

@@ -194,8 +194,8 @@ static const struct {
         { { .pid = 3391245, .comm = S("nginx"), .unit = S("nginx.service"), .path = S("/opt/probe/libdi_rechk.so"), .state = STATE_REPLACED,
             .mapped = MAPPED(5250054), .disk = MAPPED(5377891), .pins = &nodelete, .n_pins = 1, .runtimes = RUNTIME_GO | RUNTIME_NGINX },
           "systemctl restart nginx.service",
-          "nginx (3391245) still runs the old /opt/probe/libdi_rechk.so (inode 5250054 mapped, 5377891 on disk): it is linked -z nodelete "
-          "and holds a Go runtime, which can never be unloaded; restart nginx.service." },
+          "nginx (3391245) still runs the old /opt/probe/libdi_rechk.so (inode 5250054 mapped, 5377891 on disk): it is linked with -z nodelete "
+          "and contains a Go runtime, which can never be unloaded; restart nginx.service." },
         { { .pid = 7, .comm = S("nginx"), .unit = S("nginx.service"), .path = S("/m.so"), .state = STATE_REPLACED,
             .mapped = MAPPED(1), .disk = MAPPED(2), .pins = &open_handle, .n_pins = 1, .runtimes = RUNTIME_NGINX },
           "systemctl restart nginx.service",
@@ -223,20 +223,20 @@ static const struct {
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/lib/x.so.1.0"), .state = STATE_DELETED, .mapped = MAPPED(1),
             .successor = S("/lib/x.so.1.1"), .pins = &needed, .n_pins = 1 },
           "systemctl restart host.service",
-          "host (7) still runs /lib/x.so.1.0 (inode 1), which was removed; /lib/x.so.1.1 took its place: the program needs it from its "
-          "start to its end; restart host.service." },
+          "host (7) still runs /lib/x.so.1.0 (inode 1), which was removed; /lib/x.so.1.1 took its place: it is a startup "
+          "dependency of the program; restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/v1/p.so"), .loader_name = S("/current/p.so"),
             .successor = S("/v2/p.so"), .state = STATE_SUPERSEDED, .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &trap, .n_pins = 1 },
           "systemctl restart host.service",
-          "host (7) still runs /v1/p.so, while /current/p.so leads to /v2/p.so: it is kept by libstdc++.so.6, which depends on a symbol "
-          "of it and is itself pinned by its unique symbols; restart host.service." },
+          "host (7) still runs /v1/p.so, while /current/p.so leads to /v2/p.so: it is kept loaded by libstdc++.so.6, which is bound to one "
+          "of its symbols and is itself pinned by its unique symbols; restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/a\nb.so"), .state = STATE_REPLACED, .pins = &held, .n_pins = 1 },
           "let the program close /opt/lib\\x0ah.so; otherwise: systemctl restart host.service",
-          "host (7) still runs the old /a\\x0ab.so: it is kept by lib\\x0ah.so, which needs it and is itself open; close that, else restart host.service." },
+          "host (7) still runs the old /a\\x0ab.so: it is kept loaded by lib\\x0ah.so, which needs it and is itself open; close that, else restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_MOVED, .loader_name = S("/q.so"),
             .pins = &destructors, .n_pins = 1 },
           "end the threads that used it, then let the program close it; otherwise: systemctl restart host.service",
-          "host (7) still runs /p.so, while nothing is left at /q.so: threads have yet to run destructors that lie in it; "
+          "host (7) still runs /p.so, while nothing is left at /q.so: threads have not yet run thread_local destructors that are defined in it; "
           "end these threads and close it, else restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_HIDDEN, .pins = &pending, .n_pins = 1 },
           "systemctl restart host.service",
@@ -248,12 +248,12 @@ static const struct {
           "host (7) still runs /p.so, whose file system was detached, beside the new one: musl never unloads a library; restart host.service." },
         { { .pid = 7, .comm = S("java"), .unit = S("java.service"), .path = S("/libjvm.so"), .state = STATE_REPLACED, .pins = alternatives, .n_pins = 2 },
           "systemctl restart java.service",
-          "java (7) still runs the old /libjvm.so: the program opened it with RTLD_NODELETE, or the program looked up a symbol of it with "
+          "java (7) still runs the old /libjvm.so: the program opened it with RTLD_NODELETE, or the program looked up one of its symbols with "
           "dlsym(RTLD_DEFAULT); restart java.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_REPLACED, .one_thread = true,
             .pins = used_by_the_only_thread, .n_pins = 2 },
           "systemctl restart host.service",
-          "host (7) still runs the old /p.so: the only thread has yet to run destructors that lie in it, and the program holds it open; "
+          "host (7) still runs the old /p.so: the only thread has not yet run thread_local destructors that are defined in it, and the program holds it open; "
           "restart host.service." },
         { { .pid = 7, .comm = S("cupsd"), .unit = S("cups.service"), .path = S("/libnss_x.so.2"), .state = STATE_REPLACED, .pins = &open_handle,
             .n_pins = 1, .runtimes = RUNTIME_LIBC },
@@ -262,16 +262,16 @@ static const struct {
         { { .pid = 7, .comm = S("python3"), .unit = S("app.service"), .path = S("/libssl.so.3"), .state = STATE_REPLACED, .pins = &extension,
             .n_pins = 1, .runtimes = RUNTIME_CPYTHON },
           "systemctl restart app.service",
-          "python3 (7) still runs the old /libssl.so.3: it is kept by _ssl.so, which needs it: CPython holds it open, and does not close it "
+          "python3 (7) still runs the old /libssl.so.3: it is kept loaded by _ssl.so, which needs it: CPython holds it open, and does not close it "
           "by itself; restart app.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/libicudata.so.72"), .state = STATE_REPLACED, .data_only = true,
             .pins = &needed, .n_pins = 1 },
           "systemctl restart host.service",
-          "host (7) still maps the old /libicudata.so.72: the program needs it from its start to its end; restart host.service." },
+          "host (7) still maps the old /libicudata.so.72: it is a startup dependency of the program; restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/libicudata.so.72"), .state = STATE_MODIFIED, .data_only = true,
             .flags = FLAG_CRASH_RISK, .pins = &needed, .n_pins = 1 },
           "systemctl restart host.service",
-          "host (7) maps /libicudata.so.72, which was overwritten in place: the program needs it from its start to its end; "
+          "host (7) maps /libicudata.so.72, which was overwritten in place: it is a startup dependency of the program; "
           "the next access to it may crash: restart host.service." },
         { { .pid = 7, .state = STATE_MODIFIED },
           "end process (7) and start it again",
@@ -297,29 +297,29 @@ static const struct {
         const char *sentence;
 } sentences[] = {
         { { .reason = PIN_NODELETE, .detail = S("DF_1_NODELETE is set") }, 0,
-          "It is linked -z nodelete: DF_1_NODELETE is set. Without the flag it could be unloaded; only its author can say whether that is safe." },
+          "It is linked with -z nodelete: DF_1_NODELETE is set. Without the flag it could be unloaded; only its author can say whether that is safe." },
         { { .reason = PIN_NODELETE }, RUNTIME_GO,
-          "It is linked -z nodelete and holds a Go runtime, which can never be unloaded. Never take the flag out of the file: threads of "
-          "the runtime live in it. Run it as a process of its own instead." },
+          "It is linked with -z nodelete and contains a Go runtime, which can never be unloaded. Never remove the flag from the file: threads of "
+          "the runtime run in it. Run it as a process of its own instead." },
         { { .reason = PIN_EXECUTABLE }, RUNTIME_NGINX,
-          "It is the program itself. nginx can be upgraded without a pause: signal USR2, then QUIT to the old one." },
-        { { .reason = PIN_EXECUTABLE }, 0, "It is the program itself." },
+          "It is the main program. nginx can be upgraded without a pause: signal USR2, then QUIT to the old one." },
+        { { .reason = PIN_EXECUTABLE }, 0, "It is the main program." },
         { { .reason = PIN_RELDEP, .holder = S("/usr/lib/libstdc++.so.6"), .holder_pins = BIT(PIN_GNU_UNIQUE), .detail = S("d") }, 0,
-          "It is kept by libstdc++.so.6, which depends on a symbol of it and is itself pinned by its unique symbols: d. If the program itself "
+          "It is kept loaded by libstdc++.so.6, which is bound to one of its symbols and is itself pinned by its unique symbols: d. If the program itself "
           "were linked with that library, or if this one hid its copies of the symbols (-fvisibility=hidden), it could be unloaded." },
-        { { .reason = PIN_LD_PRELOAD, .holder = S("/lib/libpre.so") }, 0, "It came with libpre.so, which was preloaded." },
+        { { .reason = PIN_LD_PRELOAD, .holder = S("/lib/libpre.so") }, 0, "It is a dependency of libpre.so, which was preloaded." },
         { { .reason = PIN_RTLD_NODELETE, .certainty = CERTAINTY_BY_ELIMINATION }, 0,
           "The program opened it with RTLD_NODELETE, since nothing else is left." },
         { { .reason = PIN_LD_PRELOAD, .certainty = CERTAINTY_LIKELY, .detail = S("d") }, 0, "It was preloaded, most likely: d." },
         { { .reason = PIN_OPEN_HANDLES, .detail = S("1 open handle") }, RUNTIME_NGINX,
           "nginx holds it open, and a reload opens it again before it closes it: 1 open handle." },
         { { .reason = PIN_STARTUP_BINDING, .holder = S("/bin/it\n"), .detail = S("d") }, 0,
-          "The loader never unloads it, for it\\x0a is bound to a symbol of it: d. Opened with RTLD_LOCAL "
+          "The loader never unloads it, because it\\x0a is bound to one of its symbols: d. Opened with RTLD_LOCAL "
           "and used through dlsym() of its handle it could be unloaded." },
-        { { .reason = PIN_UNKNOWN, .certainty = CERTAINTY_BY_ELIMINATION }, 0, "Why it stays could not be seen." },
-        { { .reason = PIN_GC_PENDING, .detail = S("no open handle, destructor or other library is left") }, 0,
+        { { .reason = PIN_UNKNOWN, .certainty = CERTAINTY_BY_ELIMINATION }, 0, "Why it stays mapped could not be determined." },
+        { { .reason = PIN_GC_PENDING, .detail = S("no open handle, pending destructor or dependent library is left") }, 0,
           "Nothing keeps it any more, but the loader unloads only in a later dlclose(), and a dlopen() of it before that revives it: "
-          "no open handle, destructor or other library is left." },
+          "no open handle, pending destructor or dependent library is left." },
 };
 
 START_TEST(a_reason_is_told_with_its_evidence) {
@@ -340,7 +340,7 @@ START_TEST(every_reason_can_be_told) {
         n = strlen(sentence);
         ck_assert_uint_gt(n, 10);
         ck_assert_int_eq(sentence[n - 1], '.');
-        ck_assert(_i == PIN_UNKNOWN || !strstr(sentence, "could not be seen"));
+        ck_assert(_i == PIN_UNKNOWN || !strstr(sentence, "could not be determined"));
 }
 END_TEST
 

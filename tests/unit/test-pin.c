@@ -125,7 +125,7 @@ static const Row rows[] = {
           "nodelete certain", "DF_1_NODELETE is set; opened once since it was loaded" },
         { "NODELETE, not opened by itself",
           { PROGRAM(), LOADED("libh.so", 1, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0, .flag = true, .nodelete = 1) },
-          "nodelete certain", "DF_1_NODELETE is set; loaded because something needs it, never opened by itself" },
+          "nodelete certain", "DF_1_NODELETE is set; loaded as a dependency, never opened itself" },
         { "NODELETE; no private fields",
           { PROGRAM(), PUBLIC("libx.so", .flag = true) },
           "nodelete certain", "DF_1_NODELETE is set" },
@@ -140,7 +140,7 @@ static const Row rows[] = {
           { PROGRAM(), LOADED("libx.so", 1, .nodelete = 1, .changed = true) }, "nodelete likely" },
         { "a unique symbol",
           { PROGRAM(), LOADED("libx.so", 1, .nodelete = 1, .unique = "_Zu", .unique_bound = "_Zu") },
-          "gnu-unique likely", "its unique symbol _Zu was looked up when it was loaded" },
+          "gnu-unique likely", "its STB_GNU_UNIQUE symbol _Zu was looked up when it was loaded" },
         { "a unique symbol, and a program that is bound to another one",
           { PROGRAM(.imports = "f"), LOADED("libx.so", 1, .nodelete = 1, .exports = "_Zu f", .unique = "_Zu", .unique_bound = "_Zu") },
           "gnu-unique likely" },
@@ -254,7 +254,7 @@ static const Row rows[] = {
           "reldep certain libuser.so {open-handles}", "libuser.so is bound to its symbol plugin_version" },
         { "bound to by an open library; the symbols cannot be read",
           { PROGRAM(), LOADED("libuser.so", 1, .reldeps = "libx.so"), LOADED("libx.so", 0) },
-          "reldep certain libuser.so {open-handles}", "libuser.so is bound to a symbol of it" },
+          "reldep certain libuser.so {open-handles}", "libuser.so is bound to one of its symbols" },
         { "the libstdc++ trap: a pinned library is bound to the weak copies",
           { PROGRAM(), LOADED("libx.so", 0, .needed = "libstdc++.so.6", .initfini = "libstdc++.so.6", .exports = "_Zw", .weak = "_Zw"),
             LOADED("libstdc++.so.6", 0, .nodelete = 1, .unique = "_Zu", .unique_bound = "_Zu", .exports = "_Zu _Zw", .reldeps = "libx.so") },
@@ -288,10 +288,10 @@ static const Row rows[] = {
 
         /* --- its own counts --- */
         { "open", { PROGRAM(), LOADED("libx.so", 2) }, "open-handles certain", "2 open handles" },
-        { "open; no private fields", { PROGRAM(), PUBLIC("libx.so") }, "open-handles by-elimination", "nothing else is known to keep it" },
+        { "open; no private fields", { PROGRAM(), PUBLIC("libx.so") }, "open-handles by-elimination", "no other reason was found" },
         { "open, as far as is known, but what the program needs could not be read",
           { PROGRAM(.unnamed = true), PUBLIC("libx.so") }, "unknown by-elimination",
-          "neither the loader's own counts could be read, nor all that would exclude other reasons" },
+          "the loader's own counts could not be read, and other reasons could not be excluded" },
         { "open, as far as is known, but what another library needs could not be read",
           { PROGRAM(), PUBLIC("liby.so", .unnamed = true), PUBLIC("libx.so") }, "unknown by-elimination" },
         { "open, as far as is known, but it may have destructors outstanding",
@@ -302,7 +302,7 @@ static const Row rows[] = {
           { PROGRAM(.needed = "libc.so"), STARTUP("libc.so"), PUBLIC("libx.so") }, "open-handles by-elimination" },
         { "destructors outstanding, closed", { PROGRAM(), LOADED("libx.so", 0, .dtors = 1) }, "tls-dtor certain" },
         { "destructors outstanding, opened again", { PROGRAM(), LOADED("libx.so", 2, .dtors = 1) },
-          "tls-dtor likely; open-handles certain", "destructors of thread-local objects outstanding: 1" },
+          "tls-dtor likely; open-handles certain", "pending thread_local destructors: 1" },
         { "destructors outstanding, opened again, needed and bound to",
           { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so"), LOADED("libuser.so", 1, .reldeps = "libx.so"),
             LOADED("libx.so", 1, .dtors = 1) },
@@ -434,7 +434,7 @@ static const Row rows[] = {
         { "mapped by a static program, of which no loader is a part",
           { PROGRAM(), LOADED("libx.so", 0) }, "not-loader likely", .no_list = true, .no_loader = true },
         { "mapped by a static program, of which a loader may be a part",
-          { PROGRAM(), LOADED("libx.so", 0) }, "unknown by-elimination", "the loader's list could not be read", .no_list = true },
+          { PROGRAM(), LOADED("libx.so", 0) }, "unknown by-elimination", "the dynamic loader's list could not be read", .no_list = true },
 };
 
 /* --- from a row to a context --- */
