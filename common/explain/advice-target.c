@@ -5,7 +5,7 @@
 #include "explain/advice-target.h"
 #include "util/escape.h"
 
-/* What is said of a unit: `before`, its name, `after`. */
+/* What to do about a unit: `before`, its name, `after`. */
 typedef struct Phrase {
         const char *unit; /* glob, for instances and versions */
         const char *before, *after;
@@ -13,17 +13,18 @@ typedef struct Phrase {
 } Phrase;
 
 #define LOG_OUT_FIRST "log out of the graphical sessions, then restart ", ""
-#define CUTS_NETWORK "restart ", " when the network may fail for a moment"
-#define CUTS_BUS "reboot when it suits: a restart of ", " would cut off all that speaks on the system bus"
+#define CUTS_NETWORK "restart ", " when a short network outage is acceptable"
+#define CUTS_BUS "schedule a reboot: a restart of ", " would disconnect everything on the system bus"
+#define CUTS_LOGIN "schedule a reboot: all login sessions depend on ", ""
 
-/* Units of the system that are not restarted lightly, and what to do instead. */
+/* System units that are not to be restarted without precautions. */
 static const Phrase delicate[] = {
         { "dbus.service", CUTS_BUS, true },
         { "dbus-broker.service", CUTS_BUS, true },
-        { "systemd-logind.service", "reboot when it suits: all login sessions depend on ", "", true },
-        { "elogind.service", "reboot when it suits: all login sessions depend on ", "", true },
-        { "lxcfs.service", "reboot when it suits: a restart of ", " would break /proc in all running containers", true },
-        { "networking.service", "reboot when it suits: a restart of ", " would take the network down", true },
+        { "systemd-logind.service", CUTS_LOGIN, true },
+        { "elogind.service", CUTS_LOGIN, true },
+        { "lxcfs.service", "schedule a reboot: a restart of ", " would break /proc in all running containers", true },
+        { "networking.service", "schedule a reboot: a restart of ", " would take the network down", true },
         { "display-manager.service", LOG_OUT_FIRST },
         { "gdm*.service", LOG_OUT_FIRST },
         { "[klnswx]dm.service", LOG_OUT_FIRST },
@@ -47,27 +48,29 @@ static const Phrase delicate[] = {
         { "openvpn*.service", CUTS_NETWORK },
 };
 
-/* The same in a user's own manager: the session ends with them. */
+#define ENDS_SESSION "log out and in again: the session depends on ", ""
+
+/* User units that the session ends with. */
 static const Phrase delicate_of_user[] = {
-        { "dbus.service", "log out and in again, for the session depends on ", "" },
-        { "dbus-broker.service", "log out and in again, for the session depends on ", "" },
-        { "gnome-session*", "log out and in again, for the session depends on ", "" },
-        { "org.gnome.Shell*", "log out and in again, for the session depends on ", "" },
-        { "plasma-*.service", "log out and in again, for the session depends on ", "" },
-        { "xfce4-session*", "log out and in again, for the session depends on ", "" },
+        { "dbus.service", ENDS_SESSION },
+        { "dbus-broker.service", ENDS_SESSION },
+        { "gnome-session*", ENDS_SESSION },
+        { "org.gnome.Shell*", ENDS_SESSION },
+        { "plasma-*.service", ENDS_SESSION },
+        { "xfce4-session*", ENDS_SESSION },
 };
 
-/* Container engines, as process_describe() names them. What has none of these is a machine of systemd-machined. */
+/* Container engines, by the prefix that process_describe() sets. Without one it is a machine of systemd-machined. */
 static const struct {
         const char *engine;
-        const char *command; /* NULL: none that always fits */
+        const char *command; /* NULL: none that always works */
         const char *before, *after;
 } engines[] = {
         { "docker:", "docker restart ", "restart the container ", "" },
         { "podman:", "podman restart ", "restart the container ", "" },
         { "lxc:", NULL, "restart the container ", " (lxc-stop -r, or lxc restart)" },
         { "k8s:", "crictl stop ", "stop the container ", ", and the kubelet starts it again" },
-        { "qemu-", NULL, "shut the virtual machine ", " down and start it again" },
+        { "qemu-", NULL, "shut down the virtual machine ", " and start it again" },
         { "", "machinectl reboot ", "restart the machine ", "" },
 };
 
@@ -79,9 +82,8 @@ void advice_target_done(AdviceTarget *t) {
 }
 
 /*
- * Are these the characters of a unit's name, systemd.unit(5), or a container's? What
- * has others has been forged, and gets no command. With a backslash doubled, which is
- * what escape() does, they can be typed as they are shown.
+ * Can the name be typed as escape() shows it? Only the characters of a unit or container name, systemd.unit(5); escape()
+ * doubles a backslash. A name with other characters is forged, and gets no command.
  */
 static bool is_typable(const char *s) {
         if (*s == '\0' || *s == '-')
@@ -105,27 +107,26 @@ static const Phrase *find_phrase(const Phrase *table, size_t n, const char *unit
         return NULL;
 }
 
-/* Nobody restarts it but who started it. */
-static int find_process(const Finding *f, AdviceTarget *t) {
+/* Below, each sets words, and returns false on lack of memory; words are checked by advice_target_find(). */
+
+static bool find_process(const Finding *f, AdviceTarget *t) {
         _cleanup_free_ char *comm = escape(f->comm ?: "process");
 
-        if (comm)
-                t->words = strdup_format("end %s (%d) and start it again", comm, (int) f->pid);
-        return t->words ? 0 : -ENOMEM;
+        t->words = comm ? strdup_format("end %s (%d) and start it again", comm, (int) f->pid) : NULL;
+        return true;
 }
 
-static int find_first_process(const Finding *f, AdviceTarget *t) {
+static bool find_init(const Finding *f, AdviceTarget *t) {
         if (!f->comm || !streq(f->comm, "systemd")) {
                 t->reboot = true;
-                t->words = strdup("reboot when it suits: it is the first process");
-                return t->words ? 0 : -ENOMEM;
+                t->words = strdup("schedule a reboot: it is PID 1");
+                return true;
         }
-        t->restart = strdup("systemctl daemon-reexec");
-        t->words = strdup("let it execute itself anew (systemctl daemon-reexec)");
-        return t->restart && t->words ? 0 : -ENOMEM;
+        t->words = strdup("re-execute it (systemctl daemon-reexec)");
+        return strdup_to(&t->restart, "systemctl daemon-reexec");
 }
 
-static int find_container(const Finding *f, AdviceTarget *t) {
+static bool find_container(const Finding *f, AdviceTarget *t) {
         _cleanup_free_ char *shown = NULL;
         const char *name;
         size_t i = 0;
@@ -135,38 +136,31 @@ static int find_container(const Finding *f, AdviceTarget *t) {
         name = f->container + (ends_in(engines[i].engine, ":") ? strlen(engines[i].engine) : 0);
         shown = escape(name);
         if (!shown)
-                return -ENOMEM;
+                return false;
         t->remounts = true;
         t->words = strdup_format("%s%s%s", engines[i].before, shown, engines[i].after);
-        if (t->words && engines[i].command && is_typable(name)) {
-                t->restart = strdup_format("%s%s", engines[i].command, shown);
-                if (!t->restart)
-                        return -ENOMEM;
-        }
-        return t->words ? 0 : -ENOMEM;
+        if (!engines[i].command || !is_typable(name))
+                return true;
+        t->restart = strdup_format("%s%s", engines[i].command, shown);
+        return t->restart;
 }
 
-/* A unit of the system (`manager` is ""), or of a user (" --user -M UID@"). */
-static int find_unit(const char *unit, const char *manager, const Phrase *phrase, AdviceTarget *t) {
+/* manager: "" for a system unit, " --user -M UID@" for a user unit. */
+static bool find_unit(const char *unit, const char *manager, const Phrase *phrase, AdviceTarget *t) {
         _cleanup_free_ char *shown = escape(unit);
 
         if (!shown)
-                return -ENOMEM;
-        if (phrase) {
-                t->reboot = phrase->reboot;
-                t->words = strdup_format("%s%s%s", phrase->before, shown, phrase->after);
-                return t->words ? 0 : -ENOMEM;
-        }
-        t->words = strdup_format("restart %s", shown);
-        if (t->words && is_typable(unit)) {
-                t->restart = strdup_format("systemctl%s restart %s", manager, shown);
-                t->reload = strdup_format("systemctl%s reload %s", manager, shown);
-                return t->restart && t->reload ? 0 : -ENOMEM;
-        }
-        return t->words ? 0 : -ENOMEM;
+                return false;
+        t->reboot = phrase && phrase->reboot;
+        t->words = strdup_format("%s%s%s", phrase ? phrase->before : "restart ", shown, phrase ? phrase->after : "");
+        if (phrase || !is_typable(unit))
+                return true;
+        t->restart = strdup_format("systemctl%s restart %s", manager, shown);
+        t->reload = strdup_format("systemctl%s reload %s", manager, shown);
+        return t->restart && t->reload;
 }
 
-/* Whose manager: "user@1000.service". Falls back to who runs the process. */
+/* From "user@1000.service"; otherwise the effective user of the process. */
 static unsigned long manager_uid(const Finding *f) {
         const char *s = f->unit ?: "";
         unsigned long uid;
@@ -179,42 +173,40 @@ static unsigned long manager_uid(const Finding *f) {
         return errno == 0 && uid <= UINT32_MAX && streq(end, ".service") ? uid : f->uid;
 }
 
-/* The user's manager itself; its helper "(sd-pam)" lives as long as the session. */
-static int find_user_manager(const Finding *f, AdviceTarget *t) {
+/* The user's manager, or its helper "(sd-pam)", which lives as long as the session. */
+static bool find_user_manager(const Finding *f, AdviceTarget *t) {
         unsigned long uid = manager_uid(f);
 
         if (f->comm && streq(f->comm, "(sd-pam)")) {
-                t->words = strdup_format("log the user %lu out of all sessions", uid);
-                return t->words ? 0 : -ENOMEM;
+                t->words = strdup_format("log user %lu out of all sessions", uid);
+                return true;
         }
+        t->words = strdup_format("re-execute the manager of user %lu (systemctl --user daemon-reexec)", uid);
         t->restart = strdup_format("systemctl --user -M %lu@ daemon-reexec", uid);
-        t->words = strdup_format("let the manager of the user %lu execute itself anew (systemctl --user daemon-reexec)", uid);
-        return t->restart && t->words ? 0 : -ENOMEM;
+        return t->restart;
 }
 
-static int find_user_unit(const Finding *f, AdviceTarget *t) {
+static bool find_user_unit(const Finding *f, AdviceTarget *t) {
         const Phrase *phrase = find_phrase(delicate_of_user, ELEMENTSOF(delicate_of_user), f->user_unit);
         _cleanup_free_ char *manager = strdup_format(" --user -M %lu@", manager_uid(f));
 
-        if (!manager)
-                return -ENOMEM;
         if (!phrase && !ends_in(f->user_unit, ".service"))
                 return find_process(f, t);
-        return find_unit(f->user_unit, manager, phrase, t);
+        return manager && find_unit(f->user_unit, manager, phrase, t);
 }
 
-/* "session-3.scope": what was started by hand, or is the login itself. */
-static int find_session(const Finding *f, AdviceTarget *t) {
+/* "session-3.scope": started by hand, or the login itself. */
+static bool find_session(const Finding *f, AdviceTarget *t) {
         _cleanup_free_ char *session = escape_bytes(f->unit + 8, strlen(f->unit) - 8 - 6), *comm = escape(f->comm ?: "process");
 
         if (session && comm)
                 t->words = strdup_format("end %s (%d) and start it again, or log out of session %s and in again", comm, (int) f->pid, session);
-        return t->words ? 0 : -ENOMEM;
+        return true;
 }
 
-static int find_target(const Finding *f, AdviceTarget *t) {
+static bool find_target(const Finding *f, AdviceTarget *t) {
         if (f->pid == 1)
-                return find_first_process(f, t);
+                return find_init(f, t);
         if (f->container)
                 return find_container(f, t);
         if (f->user_unit && !streq(f->user_unit, "init.scope"))
@@ -232,12 +224,10 @@ static int find_target(const Finding *f, AdviceTarget *t) {
 
 int advice_target_find(const Finding *f, AdviceTarget *ret) {
         AdviceTarget t = {};
-        int r;
 
-        r = find_target(f, &t);
-        if (r < 0) {
+        if (!find_target(f, &t) || !t.words) {
                 advice_target_done(&t);
-                return r;
+                return -ENOMEM;
         }
         *ret = t;
         return 0;

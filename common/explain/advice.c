@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "explain/advice-target.h"
 #include "explain/advice.h"
@@ -9,7 +8,7 @@
 
 /* --- action --- */
 
-/* All reasons must end: a restart ends them all, and else the strongest is the hardest. */
+/* All pins must go: a restart removes them all; otherwise the strongest is the hardest to remove. */
 static Action loader_action(const Finding *f) {
         if (f->n_pins == 0)
                 return ACTION_RESTART;
@@ -34,50 +33,80 @@ static Action find_action(const Finding *f, const AdviceTarget *t) {
 
 /* --- advice --- */
 
-/* The program may close it: what that takes. */
-static char *reload_advice(const AdviceTarget *t, const char *otherwise) {
-        return strdup_format("%s, if the program closes it before it opens it again; otherwise: %s", t->reload ?: "let the program reload it", otherwise);
-}
-
-static char *close_advice(const Finding *f, const char *otherwise) {
-        _cleanup_free_ char *holder = escape(f->pins[0].holder ?: "what holds it");
-
-        return holder ? strdup_format("let the program close %s; otherwise: %s", holder, otherwise) : NULL;
-}
-
-static char *remount_advice(const Finding *f, const AdviceTarget *t, const char *otherwise) {
-        _cleanup_free_ char *path = NULL;
-
-        if (t->remounts)
-                return strdup(otherwise);
-        path = escape(f->path ?: "");
-        return path ? strdup_format("mount %s anew, then: %s", path, otherwise) : NULL;
-}
-
 static char *find_advice(const Finding *f, const AdviceTarget *t) {
+        _cleanup_free_ char *holder = escape(f->n_pins > 0 && f->pins[0].holder ? f->pins[0].holder : "what holds it");
+        _cleanup_free_ char *path = escape(f->path ?: "");
         const char *restart = t->restart ?: t->words;
 
+        if (!holder || !path)
+                return NULL;
         switch (f->action) {
         case ACTION_NONE:
                 return strdup("nothing to do");
         case ACTION_RELOAD:
-                return reload_advice(t, restart);
+                return strdup_format("%s, if the program closes it before it opens it again; otherwise: %s",
+                                     t->reload ?: "let the program reload it", restart);
         case ACTION_CLOSE_HOLDER:
-                return close_advice(f, restart);
+                return strdup_format("let the program close %s; otherwise: %s", holder, restart);
         case ACTION_END_THREADS:
                 return strdup_format("end the threads that used it, then let the program close it; otherwise: %s", restart);
         case ACTION_REMOUNT:
-                return remount_advice(f, t, restart);
+                return t->remounts ? strdup(restart) : strdup_format("mount %s again, then: %s", path, restart);
         default:
                 return strdup(restart);
         }
 }
 
+/* --- state --- */
+
+typedef struct StateText {
+        State state;
+        uint32_t flag;          /* only with this flag; 0: always */
+        const char *before, *after; /* the path in the message */
+        const char *meaning;    /* a sentence */
+} StateText;
+
+/* The first that applies; the last for anything else. */
+static const StateText states[] = {
+        { STATE_CURRENT, 0, "", "", "The mapped file is the one on disk." },
+        { STATE_REPLACED, FLAG_SAME_CONTENT, "the old ", "", "Another file has the path now, with the same content: a reinstall." },
+        { STATE_REPLACED, 0, "the old ", "", "Another file has the path now. The process keeps the old one, which has no name any more." },
+        { STATE_DELETED, FLAG_FILE_BIND_MOUNT, "", ", a bind-mounted file that was removed at its source",
+          "The path is a bind mount of a file that was removed or replaced at its source. A reload finds the old file again." },
+        { STATE_DELETED, 0, "", ", which was removed", "No file has the path any more." },
+        { STATE_MODIFIED, FLAG_CRASH_RISK, "", ", which was overwritten in place",
+          "The file was overwritten in place while it was mapped: new code runs on old data, and the next call into it may crash." },
+        { STATE_MODIFIED, 0, "the old content of ", "", "The file was written to after it was mapped, and the process keeps the old content." },
+        { STATE_SUPERSEDED, FLAG_SAME_CONTENT, "", "",
+          "The file is untouched, but the name it was opened by leads to another one now, with the same content." },
+        { STATE_SUPERSEDED, 0, "", "",
+          "The file is untouched, but the name it was opened by leads to another one now: a reload would load that." },
+        { STATE_MOVED, 0, "", "", "The file is untouched, but the name it was opened by no longer exists: a reload would fail." },
+        { STATE_HIDDEN, 0, "", ", which is covered by a mount",
+          "The file is untouched, but a mount covers it: a reload would find what is mounted there." },
+        { STATE_UNREACHABLE, 0, "", ", whose file system was detached",
+          "The file system it is on was detached: no path leads to the file any more." },
+        { STATE_IGNORED, 0, "", "", "It is not a library, or the program removed it on purpose." },
+        { STATE_UNKNOWN, 0, "", "", "It could not be examined." },
+};
+
+static const StateText *state_text(State state, uint32_t flags) {
+        size_t i = 0;
+
+        while (i < ELEMENTSOF(states) - 1 && (states[i].state != state || (states[i].flag && !(flags & states[i].flag))))
+                i++;
+        return states + i;
+}
+
+const char *advice_explain_state(State state, uint32_t flags) {
+        return state_text(state, flags)->meaning;
+}
+
 /* --- message --- */
 
-/* " (inode 5250054 mapped, 5377891 on disk)", as far as it tells the two apart. */
+/* " (inode 5250054 mapped, 5377891 on disk)", unless both are the same. */
 static char *inodes(const Finding *f) {
-        if (f->mapped.inode == 0)
+        if (f->mapped.inode == 0 || f->state == STATE_MODIFIED)
                 return strdup("");
         if (!f->disk.known)
                 return strdup_format(" (inode %" PRIu64 ")", f->mapped.inode);
@@ -86,52 +115,33 @@ static char *inodes(const Finding *f) {
         return strdup_format(" (inode %" PRIu64 " mapped, %" PRIu64 " on disk)", f->mapped.inode, f->disk.inode);
 }
 
-/* Nothing of a file without an executable VMA is run. */
-static const char *verb(const Finding *f) {
-        return f->data_only ? "maps" : "runs";
-}
+/* Where the path, or the name that the file was opened by, leads now. */
+static char *new_place(const Finding *f) {
+        _cleanup_free_ char *successor = escape(f->successor ?: "another file");
+        _cleanup_free_ char *name = escape(f->loader_name ?: "the name it was opened by");
 
-static char *deleted_head(const Finding *f, const char *path, const char *ids, const char *successor) {
-        if (f->flags & FLAG_FILE_BIND_MOUNT)
-                return strdup_format("still %s %s%s, a mounted file that was removed from where it came", verb(f), path, ids);
-        if (successor)
-                return strdup_format("still %s %s%s, which was removed; %s took its place", verb(f), path, ids, successor);
-        return strdup_format("still %s %s%s, which was removed", verb(f), path, ids);
-}
-
-static char *modified_head(const Finding *f, const char *path) {
-        if (f->flags & FLAG_CRASH_RISK)
-                return strdup_format("%s %s, which was overwritten in place", verb(f), path);
-        return strdup_format("still %s the old content of %s", verb(f), path);
-}
-
-/* What the process does with which file. */
-static char *find_head(const Finding *f) {
-        _cleanup_free_ char *path = escape(f->path ?: "a file"), *ids = inodes(f), *successor = escape(f->successor), *name = escape(f->loader_name);
-
-        if (!path || !ids || (f->successor && !successor) || (f->loader_name && !name))
+        if (!successor || !name)
                 return NULL;
-        switch (f->state) {
-        case STATE_REPLACED:
-                return strdup_format("still %s the old %s%s", verb(f), path, ids);
-        case STATE_DELETED:
-                return deleted_head(f, path, ids, successor);
-        case STATE_MODIFIED:
-                return modified_head(f, path);
-        case STATE_SUPERSEDED:
-                return strdup_format("still %s %s%s, while %s leads to %s", verb(f), path, ids, name ?: "its name", successor ?: "another file");
-        case STATE_MOVED:
-                return strdup_format("still %s %s%s, while nothing is left at %s", verb(f), path, ids, name ?: "the name it was opened by");
-        case STATE_HIDDEN:
-                return strdup_format("still %s %s%s, which a mount covers", verb(f), path, ids);
-        case STATE_UNREACHABLE:
-                return strdup_format("still %s %s%s, whose file system was detached", verb(f), path, ids);
-        default:
-                return strdup_format("maps %s%s", path, ids);
-        }
+        if (f->state == STATE_SUPERSEDED)
+                return strdup_format(", while %s leads to %s", name, successor);
+        if (f->state == STATE_MOVED)
+                return strdup_format(", while %s no longer exists", name);
+        if (f->state == STATE_DELETED && f->successor && !(f->flags & FLAG_FILE_BIND_MOUNT))
+                return strdup_format("; %s took its place", successor);
+        return strdup("");
 }
 
-/* Of two that are left by elimination, either is enough, and one is true. */
+/* What the process does with which file. Without an executable VMA none of its code runs. */
+static char *find_head(const Finding *f) {
+        _cleanup_free_ char *path = escape(f->path ?: "a file"), *ids = inodes(f), *place = new_place(f);
+        const StateText *s = state_text(f->state, f->flags);
+
+        if (!path || !ids || !place)
+                return NULL;
+        return strdup_format("still %s %s%s%s%s%s", f->data_only ? "maps" : "runs", s->before, path, ids, s->after, place);
+}
+
+/* Left by elimination: either would be enough, and one of them applies. */
 static bool is_alternative(const Pin *a, const Pin *b) {
         return a->reason == PIN_RTLD_NODELETE && b->reason == PIN_STARTUP_BINDING;
 }
@@ -154,31 +164,31 @@ static char *find_reasons(const Finding *f) {
                 if (!text)
                         return NULL;
         }
-        return text ?: strdup("why it stays was not looked at");
+        return text ?: strdup("why it stays mapped was not examined");
 }
 
 static char *find_tail(const Finding *f, const AdviceTarget *t) {
-        const char *hurry = f->flags & FLAG_SAME_CONTENT ? " (no hurry: the content is the same)" : "";
+        const char *note = f->flags & FLAG_SAME_CONTENT ? " (not urgent: the content is the same)" : "";
 
         switch (f->action) {
         case ACTION_RESTART_NOW:
                 return strdup_format("the next %s may crash: %s", f->data_only ? "access to it" : "call into it", t->words);
         case ACTION_RELOAD:
-                return strdup_format("a reload ends it if the program closes it before it opens it again, else %s%s", t->words, hurry);
+                return strdup_format("a reload ends it if the program closes it before it opens it again, else %s%s", t->words, note);
         case ACTION_CLOSE_HOLDER:
-                return strdup_format("close that, else %s%s", t->words, hurry);
+                return strdup_format("close that, else %s%s", t->words, note);
         case ACTION_END_THREADS:
-                return strdup_format("end these threads and close it, else %s%s", t->words, hurry);
+                return strdup_format("end these threads and close it, else %s%s", t->words, note);
         case ACTION_REMOUNT:
-                return strdup_format(t->remounts ? "%s%s, which mounts it anew" : "mount it anew, then %s%s", t->words, hurry);
+                return strdup_format(t->remounts ? "%s%s, which mounts it again" : "mount it again, then %s%s", t->words, note);
         default:
-                return strdup_format("%s%s", t->words, hurry);
+                return strdup_format("%s%s", t->words, note);
         }
 }
 
 static char *find_message(const Finding *f, const AdviceTarget *t) {
         _cleanup_free_ char *comm = escape(f->comm ?: "process"), *head = find_head(f), *reasons = find_reasons(f), *tail = find_tail(f, t);
-        const char *both = f->flags & FLAG_BOTH_GENERATIONS ? ", beside the new one" : "";
+        const char *both = f->flags & FLAG_BOTH_GENERATIONS ? ", with the new one mapped as well" : "";
 
         if (!comm || !head || !reasons || !tail)
                 return NULL;
@@ -187,38 +197,30 @@ static char *find_message(const Finding *f, const AdviceTarget *t) {
 
 int advice_give(Finding *f) {
         AdviceTarget t;
-        char *advice, *message;
         int r;
 
         r = advice_target_find(f, &t);
         if (r < 0)
                 return r;
         f->action = find_action(f, &t);
-        advice = find_advice(f, &t);
-        message = find_message(f, &t);
-        advice_target_done(&t);
-        if (!advice || !message) {
-                free(advice);
-                free(message);
-                return -ENOMEM;
-        }
         free(f->advice);
+        f->advice = find_advice(f, &t);
         free(f->message);
-        f->advice = advice;
-        f->message = message;
-        return 0;
+        f->message = find_message(f, &t);
+        advice_target_done(&t);
+        return f->advice && f->message ? 0 : -ENOMEM;
 }
 
 /* --- explain --- */
 
-static const char *certainty_words(const Finding *f, const Pin *p) {
+static const char *certainty_phrase(const Finding *f, const Pin *p) {
         switch (p->certainty) {
         case CERTAINTY_LIKELY:
                 return ", most likely";
         case CERTAINTY_BY_ELIMINATION:
                 if (p->reason == PIN_UNKNOWN)
                         return "";
-                return has_alternatives(f) ? ", or the other of these two is true" : ", since nothing else is left";
+                return has_alternatives(f) ? ", or the other of these two applies" : ", as no other reason is left";
         default:
                 return "";
         }
@@ -226,7 +228,7 @@ static const char *certainty_words(const Finding *f, const Pin *p) {
 
 /* A sentence begins with a capital, unless it begins with a name. */
 static void capitalise(char *text) {
-        static const char *const words[] = { "it ", "the ", "a ", "threads ", "nothing ", "why " };
+        static const char *const words[] = { "it ", "the ", "one ", "threads ", "nothing ", "why " };
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
                 if (strncmp(text, words[i], strlen(words[i])) == 0) {
@@ -242,42 +244,9 @@ char *advice_explain_pin(const Finding *f, const Pin *p) {
 
         if (!phrase)
                 return NULL;
-        text = strdup_format("%s%s%s%s.%s%s", phrase, certainty_words(f, p), p->detail ? ": " : "", p->detail ?: "",
+        text = strdup_format("%s%s%s%s.%s%s", phrase, certainty_phrase(f, p), p->detail ? ": " : "", p->detail ?: "",
                              remedy ? " " : "", remedy ?: "");
         if (text)
                 capitalise(text);
         return text;
-}
-
-const char *advice_explain_state(State state, uint32_t flags) {
-        switch (state) {
-        case STATE_CURRENT:
-                return "What is mapped is what is on disk.";
-        case STATE_REPLACED:
-                return flags & FLAG_SAME_CONTENT ?
-                        "Another file has the path now, with the same content: a reinstall." :
-                        "Another file has the path now. The process keeps the old one, which has no name any more.";
-        case STATE_DELETED:
-                return flags & FLAG_FILE_BIND_MOUNT ?
-                        "The path is a mount of a file that was removed or replaced where it came from. A reload finds the old file again." :
-                        "No file has the path any more.";
-        case STATE_MODIFIED:
-                return flags & FLAG_CRASH_RISK ?
-                        "The file was written to in place while it was mapped. Code of the new content runs on data of the old one; the next call into it may crash." :
-                        "The file was written to since it was mapped, and the process keeps the old content.";
-        case STATE_SUPERSEDED:
-                return flags & FLAG_SAME_CONTENT ?
-                        "The file is untouched, but the name it was opened by leads to another one now, with the same content." :
-                        "The file is untouched, but the name it was opened by leads to another one now: a reload would load that.";
-        case STATE_MOVED:
-                return "The file is untouched, but the name it was opened by leads nowhere now: a reload would fail.";
-        case STATE_HIDDEN:
-                return "The file is untouched, but something is mounted over it: a reload would find what covers it.";
-        case STATE_UNREACHABLE:
-                return "The file system it lies on was detached: nobody can reach the file by a name any more.";
-        case STATE_IGNORED:
-                return "It is no library, or one that the program removed on purpose.";
-        default:
-                return "It could not be looked at.";
-        }
 }

@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * What would end a finding, and how to say it: pure, from a finding with state,
- * flags, pins, runtimes and unit filled in to action, advice and message.
+ * What would end a finding, in words: from its state, flags, pins, runtimes and unit to
+ * action, advice and message. Pure.
  */
 
 #include "report/finding.h"
 
-/* Sets action, advice and message. Returns 0 or -ENOMEM. */
+/* Sets action, advice and message. Returns 0 or -ENOMEM: advice or message is NULL then. */
 int advice_give(Finding *f);
 
-/* A sentence for one pin, as `stalelibctl explain` tells it: what it means, with the evidence; and another where its author could avoid it. The caller frees. NULL: no memory. */
+/* A pin in a sentence: reason, certainty, evidence; then the remedy, if there is one. The caller frees. NULL: no memory. */
 char *advice_explain_pin(const Finding *f, const Pin *p);
 
 /* What a state means for the process, in a sentence without a name in it. Static. */

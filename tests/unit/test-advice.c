@@ -113,13 +113,13 @@ static const struct {
         { "a connection of sshd", 42, 0, "sshd", "ssh@2-10.0.0.1:22-10.0.0.2:5000.service", NULL, NULL,
           "close the connection of ssh@2-10.0.0.1:22-10.0.0.2:5000.service and log in again" },
         { "the first process", 1, 0, "systemd", "init.scope", NULL, NULL, "systemctl daemon-reexec" },
-        { "a first process that cannot execute itself anew", 1, 0, "init", NULL, NULL, NULL, "reboot when it suits: it is the first process" },
+        { "a first process that cannot execute itself anew", 1, 0, "init", NULL, NULL, NULL, "schedule a reboot: it is PID 1" },
         { "the bus", 42, 100, "dbus-daemon", "dbus.service", NULL, NULL,
-          "reboot when it suits: a restart of dbus.service would cut off all that speaks on the system bus" },
+          "schedule a reboot: a restart of dbus.service would disconnect everything on the system bus" },
         { "the broker of the bus", 42, 100, "dbus-broker", "dbus-broker.service", NULL, NULL,
-          "reboot when it suits: a restart of dbus-broker.service would cut off all that speaks on the system bus" },
+          "schedule a reboot: a restart of dbus-broker.service would disconnect everything on the system bus" },
         { "logind", 42, 0, "systemd-logind", "systemd-logind.service", NULL, NULL,
-          "reboot when it suits: all login sessions depend on systemd-logind.service" },
+          "schedule a reboot: all login sessions depend on systemd-logind.service" },
         { "a display manager", 42, 0, "gdm3", "gdm3.service", NULL, NULL, "log out of the graphical sessions, then restart gdm3.service" },
         { "another display manager", 42, 0, "xdm", "xdm.service", NULL, NULL, "log out of the graphical sessions, then restart xdm.service" },
         { "a terminal", 42, 0, "agetty", "getty@tty1.service", NULL, NULL, "log out of the terminal of getty@tty1.service" },
@@ -133,11 +133,11 @@ static const struct {
         { "a user's application", 42, 1000, "firefox", "user@1000.service", "app-gnome-firefox-42.scope", NULL,
           "end firefox (42) and start it again" },
         { "a user's bus", 42, 1000, "dbus-daemon", "user@1000.service", "dbus.service", NULL,
-          "log out and in again, for the session depends on dbus.service" },
+          "log out and in again: the session depends on dbus.service" },
         { "a user's manager", 42, 1000, "systemd", "user@1000.service", "init.scope", NULL, "systemctl --user -M 1000@ daemon-reexec" },
         { "a user's manager without a unit of its own", 42, 1000, "systemd", "user@1000.service", NULL, NULL,
           "systemctl --user -M 1000@ daemon-reexec" },
-        { "the helper of a user's manager", 42, 0, "(sd-pam)", "user@1000.service", "init.scope", NULL, "log the user 1000 out of all sessions" },
+        { "the helper of a user's manager", 42, 0, "(sd-pam)", "user@1000.service", "init.scope", NULL, "log user 1000 out of all sessions" },
         { "a user's manager with a name that lies", 42, 7, "systemd", "user@99999999999999999999.service", NULL, NULL,
           "systemctl --user -M 7@ daemon-reexec" },
         { "a scope", 42, 0, "p", "run-r1.scope", NULL, NULL, "end p (42) and start it again" },
@@ -148,7 +148,7 @@ static const struct {
         { "Kubernetes", 42, 0, "nginx", NULL, NULL, "k8s:0123456789ab", "crictl stop 0123456789ab" },
         { "LXC", 42, 0, "nginx", NULL, NULL, "lxc:web", "restart the container web (lxc-stop -r, or lxc restart)" },
         { "a machine", 42, 0, "nginx", "machine-web.scope", NULL, "web", "machinectl reboot web" },
-        { "a virtual machine", 42, 0, "qemu", "machine-qemu\\x2d1.scope", NULL, "qemu-1-web", "shut the virtual machine qemu-1-web down and start it again" },
+        { "a virtual machine", 42, 0, "qemu", "machine-qemu\\x2d1.scope", NULL, "qemu-1-web", "shut down the virtual machine qemu-1-web and start it again" },
         { "a container with a name that lies", 42, 0, "p", NULL, NULL, "docker:$(reboot)", "restart the container $(reboot)" },
 };
 
@@ -205,21 +205,21 @@ static const struct {
             .mapped = MAPPED(1), .disk = MAPPED(2), .pins = &guessed, .n_pins = 1 },
           "systemctl reload host.service, if the program closes it before it opens it again; otherwise: systemctl restart host.service",
           "host (7) still runs the old /p.so (inode 1 mapped, 2 on disk): the program holds it open; a reload ends it if the program "
-          "closes it before it opens it again, else restart host.service (no hurry: the content is the same)." },
+          "closes it before it opens it again, else restart host.service (not urgent: the content is the same)." },
         { { .pid = 7, .comm = S("host"), .path = S("/p.so"), .state = STATE_DELETED, .flags = FLAG_FILE_BIND_MOUNT,
             .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &open_handle, .n_pins = 1 },
-          "mount /p.so anew, then: end host (7) and start it again",
-          "host (7) still runs /p.so, a mounted file that was removed from where it came: the program holds it open; mount it anew, "
+          "mount /p.so again, then: end host (7) and start it again",
+          "host (7) still runs /p.so, a bind-mounted file that was removed at its source: the program holds it open; mount it again, "
           "then end host (7) and start it again." },
         { { .pid = 7, .comm = S("host"), .container = S("docker:0123456789ab"), .path = S("/p.so"), .state = STATE_DELETED,
             .flags = FLAG_FILE_BIND_MOUNT, .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &open_handle, .n_pins = 1 },
           "docker restart 0123456789ab",
-          "host (7) still runs /p.so, a mounted file that was removed from where it came: the program holds it open; "
-          "restart the container 0123456789ab, which mounts it anew." },
+          "host (7) still runs /p.so, a bind-mounted file that was removed at its source: the program holds it open; "
+          "restart the container 0123456789ab, which mounts it again." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_MODIFIED, .flags = FLAG_CRASH_RISK,
             .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &open_handle, .n_pins = 1 },
           "systemctl restart host.service",
-          "host (7) runs /p.so, which was overwritten in place: the program holds it open; the next call into it may crash: restart host.service." },
+          "host (7) still runs /p.so, which was overwritten in place: the program holds it open; the next call into it may crash: restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/lib/x.so.1.0"), .state = STATE_DELETED, .mapped = MAPPED(1),
             .successor = S("/lib/x.so.1.1"), .pins = &needed, .n_pins = 1 },
           "systemctl restart host.service",
@@ -236,16 +236,16 @@ static const struct {
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_MOVED, .loader_name = S("/q.so"),
             .pins = &destructors, .n_pins = 1 },
           "end the threads that used it, then let the program close it; otherwise: systemctl restart host.service",
-          "host (7) still runs /p.so, while nothing is left at /q.so: threads have not yet run thread_local destructors that are defined in it; "
+          "host (7) still runs /p.so, while /q.so no longer exists: threads have not yet run thread_local destructors that are defined in it; "
           "end these threads and close it, else restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_HIDDEN, .pins = &pending, .n_pins = 1 },
           "systemctl restart host.service",
-          "host (7) still runs /p.so, which a mount covers: nothing keeps it any more, but the loader unloads only in a later dlclose(), "
+          "host (7) still runs /p.so, which is covered by a mount: nothing keeps it any more, but the loader unloads only in a later dlclose(), "
           "and a dlopen() of it before that revives it; restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/p.so"), .state = STATE_UNREACHABLE, .flags = FLAG_BOTH_GENERATIONS,
             .pins = &second_generation, .n_pins = 1 },
           "systemctl restart host.service",
-          "host (7) still runs /p.so, whose file system was detached, beside the new one: musl never unloads a library; restart host.service." },
+          "host (7) still runs /p.so, whose file system was detached, with the new one mapped as well: musl never unloads a library; restart host.service." },
         { { .pid = 7, .comm = S("java"), .unit = S("java.service"), .path = S("/libjvm.so"), .state = STATE_REPLACED, .pins = alternatives, .n_pins = 2 },
           "systemctl restart java.service",
           "java (7) still runs the old /libjvm.so: the program opened it with RTLD_NODELETE, or the program looked up one of its symbols with "
@@ -271,11 +271,11 @@ static const struct {
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/libicudata.so.72"), .state = STATE_MODIFIED, .data_only = true,
             .flags = FLAG_CRASH_RISK, .pins = &needed, .n_pins = 1 },
           "systemctl restart host.service",
-          "host (7) maps /libicudata.so.72, which was overwritten in place: it is a startup dependency of the program; "
+          "host (7) still maps /libicudata.so.72, which was overwritten in place: it is a startup dependency of the program; "
           "the next access to it may crash: restart host.service." },
         { { .pid = 7, .state = STATE_MODIFIED },
           "end process (7) and start it again",
-          "process (7) still runs the old content of a file: why it stays was not looked at; end process (7) and start it again." },
+          "process (7) still runs the old content of a file: why it stays mapped was not examined; end process (7) and start it again." },
 };
 
 START_TEST(the_story_is_one_sentence) {
@@ -309,7 +309,7 @@ static const struct {
           "were linked with that library, or if this one hid its copies of the symbols (-fvisibility=hidden), it could be unloaded." },
         { { .reason = PIN_LD_PRELOAD, .holder = S("/lib/libpre.so") }, 0, "It is a dependency of libpre.so, which was preloaded." },
         { { .reason = PIN_RTLD_NODELETE, .certainty = CERTAINTY_BY_ELIMINATION }, 0,
-          "The program opened it with RTLD_NODELETE, since nothing else is left." },
+          "The program opened it with RTLD_NODELETE, as no other reason is left." },
         { { .reason = PIN_LD_PRELOAD, .certainty = CERTAINTY_LIKELY, .detail = S("d") }, 0, "It was preloaded, most likely: d." },
         { { .reason = PIN_OPEN_HANDLES, .detail = S("1 open handle") }, RUNTIME_NGINX,
           "nginx holds it open, and a reload opens it again before it closes it: 1 open handle." },
