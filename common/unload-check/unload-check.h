@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Would this library unload? Asked of a file, before it is shipped. Each answer
- * comes with its evidence; see elf-file.h for how hostile files are read.
+ * Would dlclose(3) unload this library? Answered from the file, before it is shipped, with
+ * the evidence; see elf-file.h for how hostile files are read.
  */
 
 #include "elf/elf-file.h"
@@ -17,10 +17,10 @@ typedef enum Unload {
 } Unload;
 
 typedef struct Obstacle {
-        Unload verdict;     /* what this one alone leads to: MAYBE or NO (YES: a note, no obstacle) */
+        Unload verdict;     /* what this obstacle alone leads to (YES: a note) */
         PinReason reason;   /* the pin that it will be */
         char *detail;       /* owned, escaped; the evidence, a clause */
-        char *remedy;       /* owned, escaped; what its author can do, or NULL */
+        const char *remedy; /* static; what its author can do, or NULL */
 } Obstacle;
 
 typedef struct UnloadCheck {
@@ -35,12 +35,13 @@ typedef struct UnloadCheck {
 } UnloadCheck;
 
 const char *unload_to_string(Unload unload);
-void unload_check_done(UnloadCheck *i);
+void unload_check_done(UnloadCheck *c);
 
 /*
- * fd: the file, borrowed. directory_fd: where to look for what it needs first (the
- * file's own directory), or -EBADF; then its runpath, then the system's library
- * directories for its class. $ORIGIN, $LIB and $PLATFORM are expanded. Returns 0; -ENOEXEC: not ELF; -EBADMSG: broken;
- * -EMEDIUMTYPE: ELF, but no shared library; -errno; -ENOMEM.
+ * fd: the file, borrowed. directory_fd: where its dependencies are searched first (the
+ * file's own directory), borrowed, or -EBADF; then its DT_RUNPATH, then the system's library
+ * directories. $ORIGIN, $LIB and $PLATFORM are expanded.
+ * Returns 0; -ENOEXEC: not ELF; -EBADMSG: broken; -EMEDIUMTYPE: ELF, but not a shared
+ * library; -errno; -ENOMEM. The caller ends *ret with unload_check_done().
  */
 int unload_check_file(int fd, int directory_fd, UnloadCheck *ret);

@@ -49,7 +49,7 @@ static const Row rows[] = {
         { "bound to by what stays for the flag",
           { .needed = { "a.so" }, .symbols = { EXPORTS("f") } },
           { { "a.so", { .flags_1 = DF_1_NODELETE, .symbols = { OWN_BOUND("f") } } } },
-          .expected = UNLOAD_MAYBE, .reason = PIN_RELDEP, .detail = "a.so, which comes with it and stays (nodelete)" },
+          .expected = UNLOAD_MAYBE, .reason = PIN_RELDEP, .detail = "a.so, which is loaded with it and stays (nodelete)" },
         { "bound to by what stays for a unique symbol",
           { .needed = { "a.so" }, .symbols = { EXPORTS("f") } },
           { { "a.so", { .symbols = { OWN_BOUND("f"), UNIQUE_BOUND("u") } } } },
@@ -71,7 +71,7 @@ static const Row rows[] = {
           { .needed = { "a.so" }, .symbols = { EXPORTS("g") } },
           { { "a.so", { .needed = { "b.so" }, .symbols = { BOUND("g"), EXPORTS("f") } } },
             { "b.so", { .flags_1 = DF_1_NODELETE, .symbols = { OWN_BOUND("f") } } } },
-          .expected = UNLOAD_MAYBE, .reason = PIN_RELDEP, .detail = "a.so, which comes with it and stays (reldep)" },
+          .expected = UNLOAD_MAYBE, .reason = PIN_RELDEP, .detail = "a.so, which is loaded with it and stays (reldep)" },
         { "needed by what stays",
           { .soname = "x.so", .needed = { "a.so" } },
           { { "a.so", { .needed = { "x.so" }, .flags_1 = DF_1_NODELETE } } },
@@ -276,7 +276,7 @@ START_TEST(damaged_libraries_are_not_vouched_for) {
         fd = image_open(&m);
         ck_assert_int_eq(unload_check_file(fd, -EBADF, &i), 0);
         ck_assert_int_eq(i.verdict, UNLOAD_MAYBE);
-        ck_assert_str_eq(i.obstacles[0].detail, "it is damaged, or too large to be read whole");
+        ck_assert_str_eq(i.obstacles[0].detail, "it is damaged, or too large to be read completely");
 }
 END_TEST
 
