@@ -8,11 +8,10 @@
 #include "unload-check/dependency.h"
 #include "unload-check/library-path.h"
 
-/* What a search needs besides the name. */
 typedef struct Search {
         DependencyList *list;
         const LibraryPath *system;
-        size_t from;           /* index of who asks */
+        size_t from;           /* index of the library whose dependency it is */
 } Search;
 
 static void dependency_done(Dependency *d) {
@@ -36,7 +35,7 @@ static bool is_c_library(const char *name) {
                strncmp(name, "ld-", 3) == 0 || strncmp(name, "ld64.so", 7) == 0;
 }
 
-/* Reads what is open, as a candidate for item d. Returns 1; 0: it is not for this program; -errno. */
+/* Reads an open file into d. like: must match, or NULL. Returns 1; 0: it is of another class or machine; -errno. */
 static int load(Dependency *d, int fd, const ElfFile *like) {
         struct stat st;
         ElfFile elf;
@@ -60,14 +59,14 @@ static int load(Dependency *d, int fd, const ElfFile *like) {
         return r < 0 ? r : 1;
 }
 
-/* Looks into one directory. Returns 1 where it was found. */
-static int search_directory(const Search *s, Dependency *d, int at, const char *path) {
-        _cleanup_close_ int directory_fd = openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
+/* Opens name in one directory. Returns 1; 0: not found, or not for this program; -errno. */
+static int search_directory(const Search *s, Dependency *d, int at, const char *directory, const char *name) {
+        _cleanup_close_ int directory_fd = openat(at, directory, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
         int r;
 
         if (directory_fd < 0)
                 return 0;
-        fd = library_open(directory_fd, d->name);
+        fd = library_open(directory_fd, name);
         if (fd < 0)
                 return 0;
         r = load(d, fd, &s->list->items[0].elf);
@@ -76,28 +75,26 @@ static int search_directory(const Search *s, Dependency *d, int at, const char *
         return r;
 }
 
-/* The directories that one element of a runpath may be. Elements that are relative to the working directory are skipped. */
+/* In the directories that one element of DT_RUNPATH expands to. Those relative to the working directory are skipped. */
 static int search_element(const Search *s, Dependency *d, const Dependency *of, const char *element, size_t length) {
-        int r = 0;
-
-        for (unsigned candidate = 0; r == 0; candidate++) {
+        for (unsigned candidate = 0;; candidate++) {
                 _cleanup_free_ char *path = NULL;
                 bool origin;
+                int r;
 
                 r = library_expand(element, length, of->elf.machine, of->elf.class, candidate, &path, &origin);
                 if (r <= 0)
                         return r;
-                r = 0;
-                if (!origin && path[0] == '/')
-                        r = search_directory(s, d, AT_FDCWD, path);
-                else if (origin && of->directory_fd >= 0)
-                        r = search_directory(s, d, of->directory_fd, path);
+                if (origin ? of->directory_fd < 0 : path[0] != '/')
+                        continue;
+                r = search_directory(s, d, origin ? of->directory_fd : AT_FDCWD, path, d->name);
+                if (r != 0)
+                        return r;
         }
-        return r;
 }
 
 static int search_runpath(const Search *s, Dependency *d, const Dependency *of) {
-        const char *runpath = of->elf.runpath ? of->elf.runpath : "", *element;
+        const char *runpath = of->elf.runpath ?: "", *element;
         size_t length;
         int r = 0;
 
@@ -106,47 +103,34 @@ static int search_runpath(const Search *s, Dependency *d, const Dependency *of) 
         return r;
 }
 
-/* Opens a path, in place of a name, and remembers the directory that it lies in. Returns as load(). */
-static int load_path(const Search *s, Dependency *d, int at, const char *path) {
-        _cleanup_close_ int fd = library_open(at, path);
-        const char *slash = strrchr(path, '/');
-        _cleanup_free_ char *directory = NULL;
-        int r;
-
-        if (fd < 0)
-                return 0;
-        directory = strndup(path, (size_t) (slash - path) + 1);
-        if (!directory)
-                return -ENOMEM;
-        r = load(d, fd, &s->list->items[0].elf);
-        if (r > 0)
-                d->directory_fd = openat(at, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return r;
-}
-
 /*
- * A name with a slash is a path (glibc elf/dl-load.c). A relative one is so to the working directory of a program that is
- * not known: it is looked for beside the library, as plain names are.
+ * A name with a slash is a path (glibc elf/dl-load.c). A relative one is relative to the working directory of a program
+ * that is not known: it is looked up beside the library, as plain names are.
  */
 static int search_path(const Search *s, Dependency *d) {
         const Dependency *root = &s->list->items[0], *from = &s->list->items[s->from];
-        int r = 0;
 
-        for (unsigned candidate = 0; r == 0; candidate++) {
-                _cleanup_free_ char *path = NULL;
+        for (unsigned candidate = 0;; candidate++) {
+                _cleanup_free_ char *path = NULL, *directory = NULL;
+                const char *slash;
                 bool origin;
-                int at;
+                int r;
 
                 r = library_expand(d->name, strlen(d->name), root->elf.machine, root->elf.class, candidate, &path, &origin);
                 if (r <= 0)
                         return r;
-                at = path[0] == '/' ? AT_FDCWD : origin ? from->directory_fd : root->directory_fd;
-                r = at == -EBADF ? 0 : load_path(s, d, at, path);
+                slash = strrchr(path, '/');
+                directory = strndup(path, (size_t) (slash - path) + 1);
+                if (!directory)
+                        return -ENOMEM;
+                r = search_directory(s, d, path[0] == '/' ? AT_FDCWD : origin ? from->directory_fd : root->directory_fd,
+                                     directory, slash + 1);
+                if (r != 0)
+                        return r;
         }
-        return r;
 }
 
-/* In the order of unload_check_file(). The library's own runpath counts for all: it may be a DT_RPATH, which does. */
+/* In the order of unload_check_file(). The library's own DT_RUNPATH applies to all: it may be a DT_RPATH, which does. */
 static int search(const Search *s, Dependency *d) {
         const Dependency *root = &s->list->items[0], *from = &s->list->items[s->from];
         int r = 0;
@@ -156,45 +140,42 @@ static int search(const Search *s, Dependency *d) {
         if (d->name[0] == '\0')
                 return 0;
         if (root->directory_fd >= 0)
-                r = search_directory(s, d, root->directory_fd, ".");
+                r = search_directory(s, d, root->directory_fd, ".", d->name);
         if (r == 0)
                 r = search_runpath(s, d, from);
         if (r == 0 && from != root)
                 r = search_runpath(s, d, root);
         for (size_t i = 0; r == 0 && i < s->system->n; i++)
-                r = search_directory(s, d, AT_FDCWD, s->system->directories[i]);
+                r = search_directory(s, d, AT_FDCWD, s->system->directories[i], d->name);
         return r;
 }
 
-/* The item that answers to a name: the loader compares with what was asked for, then with sonames. */
-static bool find_name(const DependencyList *l, const char *name, size_t *ret) {
+/* The loader compares with the name that was requested, then with sonames. SIZE_MAX: not in the list. */
+static size_t find_name(const DependencyList *l, const char *name) {
         for (size_t i = 0; i < l->n; i++)
-                if (streq(l->items[i].name, name) || streq_null(l->items[i].elf.soname, name)) {
-                        *ret = i;
-                        return true;
-                }
-        return false;
+                if (streq(l->items[i].name, name) || streq_null(l->items[i].elf.soname, name))
+                        return i;
+        return SIZE_MAX;
 }
 
-static bool find_file(const DependencyList *l, const Dependency *d, size_t *ret) {
+static size_t find_file(const DependencyList *l, const Dependency *d) {
         for (size_t i = 0; d->found && i < l->n; i++)
-                if (l->items[i].found && l->items[i].device == d->device && l->items[i].inode == d->inode) {
-                        *ret = i;
-                        return true;
-                }
-        return false;
+                if (l->items[i].found && l->items[i].device == d->device && l->items[i].inode == d->inode)
+                        return i;
+        return SIZE_MAX;
 }
 
 /*
- * Gives the index of what `name` leads to, and appends it if it is new. optional: only where there is such a file.
- * Returns 1; 0: the list is full, or there is none; -errno.
+ * *ret: the index of the file that `name` leads to, which is appended if it is new. optional: only if there is such a file.
+ * Returns 1; 0: the list is full, or there is no such file; -errno.
  */
 static int need(const Search *s, const char *name, bool optional, size_t *ret) {
-        Dependency d = { .directory_fd = -EBADF };
+        _cleanup_(dependency_done) Dependency d = { .directory_fd = -EBADF, .startup = is_c_library(name) };
         DependencyList *l = s->list;
-        int r = 0;
+        int r;
 
-        if (find_name(l, name, ret))
+        *ret = find_name(l, name);
+        if (*ret != SIZE_MAX)
                 return 1;
         if (l->n == DEPENDENCIES_MAX) {
                 l->cut = true;
@@ -202,44 +183,36 @@ static int need(const Search *s, const char *name, bool optional, size_t *ret) {
         }
         d.name = strdup(name);
         if (!d.name || !GROW(l->items, l->allocated, l->n + 1))
-                r = -ENOMEM;
-        else
-                r = search(s, &d);
-        if (r < 0 || find_file(l, &d, ret)) {
-                dependency_done(&d);
-                return r < 0 ? r : 1;
-        }
-        if (optional && !d.found) {
-                dependency_done(&d);
-                return 0;
-        }
-        d.startup = is_c_library(name);
+                return -ENOMEM;
+        r = search(s, &d);
+        if (r < 0 || (optional && !d.found))
+                return r;
+        *ret = find_file(l, &d);
+        if (*ret != SIZE_MAX)
+                return 1;
         *ret = l->n;
         l->items[l->n++] = d;
+        d = (Dependency){ .directory_fd = -EBADF };
         return 1;
 }
 
-/* What it needs, and the auxiliary libraries that come with it. The list may move while it grows. */
+/* DT_NEEDED, and the auxiliary libraries that exist. The list may move while it grows. */
 static int needs_read(const Search *s) {
         const size_t n_needed = s->list->items[s->from].elf.n_needed, n_auxiliary = s->list->items[s->from].elf.n_auxiliary;
-        _cleanup_free_ size_t *needs = calloc(n_needed + n_auxiliary + 1, sizeof(*needs));
-        size_t have = 0;
-        int r;
+        size_t *needs = calloc(n_needed + n_auxiliary + 1, sizeof(*needs));
+        int r = needs ? 0 : -ENOMEM;
 
-        if (!needs)
-                return -ENOMEM;
-        for (size_t i = 0; i < n_needed + n_auxiliary; i++) {
+        s->list->items[s->from].needs = needs;
+        for (size_t i = 0; r >= 0 && i < n_needed + n_auxiliary; i++) {
                 const ElfFile *elf = &s->list->items[s->from].elf;
                 const bool optional = i >= n_needed;
+                size_t index;
 
-                r = need(s, optional ? elf->auxiliary[i - n_needed] : elf->needed[i], optional, &needs[have]);
-                if (r < 0)
-                        return r;
-                have += r > 0;
+                r = need(s, optional ? elf->auxiliary[i - n_needed] : elf->needed[i], optional, &index);
+                if (r > 0)
+                        needs[s->list->items[s->from].n_needs++] = index;
         }
-        s->list->items[s->from].n_needs = have;
-        s->list->items[s->from].needs = TAKE_PTR(needs);
-        return 0;
+        return r < 0 ? r : 0;
 }
 
 static int root_read(int fd, int directory_fd, DependencyList *l) {
@@ -253,7 +226,7 @@ static int root_read(int fd, int directory_fd, DependencyList *l) {
         r = load(root, fd, /* like= */ NULL);
         if (r < 0)
                 return r;
-        root->name = strdup(root->elf.soname ? root->elf.soname : "");
+        root->name = strdup(root->elf.soname ?: "");
         if (!root->name)
                 return -ENOMEM;
         if (directory_fd >= 0) {
