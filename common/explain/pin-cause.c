@@ -58,7 +58,7 @@ static PinCause explain_startup(const PinGraph *g, size_t node) {
                 cause.holder = startup_needer(g, node);
                 named = cause.holder != PIN_NONE && pin_graph_named(g, cause.holder, g->context->preload);
         }
-        if (named && n->map && n->map->anchored && n->map->type == LINK_LIBRARY)
+        if (named && n->type == LINK_LIBRARY)
                 cause.certainty = CERTAINTY_CERTAIN;
         return cause;
 }
@@ -165,26 +165,21 @@ static PinCauses explain_nodelete(const PinGraph *g, size_t node) {
         return (PinCauses){};
 }
 
-/* -1: not known. */
-static int64_t opencount_of(const PinNode *n) {
-        return n->map && n->map->anchored ? n->map->opencount : -1;
-}
-
 /* Was every step from a root to this node read from the loader's own fields? */
 static bool chain_proven(const PinGraph *g, size_t node) {
         for (size_t steps = 0; g->marks[node].parent != node && steps < g->n_nodes; steps++) {
                 node = g->marks[node].parent;
-                if (!g->nodes[node].map || !g->nodes[node].map->anchored)
+                if (!g->nodes[node].anchored)
                         return false;
         }
-        return g->nodes[node].permanent || opencount_of(g->nodes + node) >= 0;
+        return g->nodes[node].permanent || g->nodes[node].opencount >= 0;
 }
 
 /* Without an opencount: what another object needs was probably not opened itself. */
 static size_t needer_of_uncounted(const PinGraph *g, size_t from, size_t node) {
         bool proven;
 
-        if (g->nodes[from].permanent || opencount_of(g->nodes + from) >= 0)
+        if (g->nodes[from].permanent || g->nodes[from].opencount >= 0)
                 return PIN_NONE;
         for (size_t i = 0; i < g->n_nodes; i++)
                 if (i != node && i != from && g->marks[i].used && pin_graph_holds(g, i, from, &proven))
@@ -320,27 +315,25 @@ static bool others_excluded(const PinGraph *g, size_t node) {
 
 /* By the object's own counts. */
 static void explain_counts(const PinGraph *g, size_t node, PinCauses *c) {
-        const LinkMap *map = g->nodes[node].map;
-        int64_t opencount = opencount_of(g->nodes + node);
-        int64_t dtors = map && map->anchored ? map->tls_dtors : -1;
+        const PinNode *n = g->nodes + node;
         PinCause cause;
 
-        if (dtors > 0)
-                add(c, cause_of(node, PIN_TLS_DTOR, opencount == 0 && c->n_causes == 0 ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY));
-        if (opencount > 0)
+        if (n->tls_dtors > 0)
+                add(c, cause_of(node, PIN_TLS_DTOR, n->opencount == 0 && c->n_causes == 0 ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY));
+        if (n->opencount > 0)
                 add(c, cause_of(node, PIN_OPEN_HANDLES, CERTAINTY_CERTAIN));
         if (c->n_causes > 0)
                 return;
-        if (!map)
+        if (!n->map)
                 add(c, cause_of(node, PIN_UNKNOWN, CERTAINTY_BY_ELIMINATION));
         else if (guess_reldep(g, node, &cause))
                 add(c, cause);
-        else if (opencount < 0)
+        else if (n->opencount < 0)
                 add(c, cause_of(node, others_excluded(g, node) ? PIN_OPEN_HANDLES : PIN_UNKNOWN, CERTAINTY_BY_ELIMINATION));
-        else if (dtors < 0 && registers_destructors(g, node))
+        else if (n->tls_dtors < 0 && registers_destructors(g, node))
                 add(c, cause_of(node, PIN_TLS_DTOR, CERTAINTY_LIKELY));
         else
-                add(c, cause_of(node, PIN_GC_PENDING, dtors == 0 && all_edges_known(g, node) ? CERTAINTY_CERTAIN : CERTAINTY_BY_ELIMINATION));
+                add(c, cause_of(node, PIN_GC_PENDING, n->tls_dtors == 0 && all_edges_known(g, node) ? CERTAINTY_CERTAIN : CERTAINTY_BY_ELIMINATION));
 }
 
 static PinCauses explain_loaded(const PinGraph *g, size_t node) {

@@ -46,7 +46,7 @@ static char *detail_needed(const PinGraph *g, const PinCause *c) {
 /* dlclose() returns before it decrements the l_direct_opencount of a NODELETE object. */
 static char *detail_nodelete(const PinGraph *g, const PinCause *c) {
         const PinNode *n = g->nodes + c->node;
-        int64_t opened = n->map && n->map->anchored && n->map->type == LINK_LOADED ? n->map->opencount : -1;
+        int64_t opened = n->type == LINK_LOADED ? n->opencount : -1;
 
         if (!n->nodelete_flag)
                 return strdup("the loader marked it NODELETE, and the file has changed since");
@@ -100,19 +100,18 @@ static char *detail_holder(const PinGraph *g, const PinCause *c) {
 }
 
 static char *detail_destructors(const PinGraph *g, const PinCause *c) {
-        const LinkMap *map = g->nodes[c->node].map;
+        int64_t pending = g->nodes[c->node].tls_dtors;
 
-        if (!map || !map->anchored || map->tls_dtors < 0)
+        if (pending < 0)
                 return strdup("it registers thread_local destructors, and has no open handle");
-        return strdup_format("pending thread_local destructors: %" PRId64, map->tls_dtors);
+        return strdup_format("pending thread_local destructors: %" PRId64, pending);
 }
 
 static char *detail_handles(const PinGraph *g, const PinCause *c) {
-        int64_t count;
+        int64_t count = g->nodes[c->node].opencount;
 
         if (c->certainty == CERTAINTY_BY_ELIMINATION)
                 return strdup("no other reason was found");
-        count = g->nodes[c->node].map->opencount;
         return strdup_format("%" PRId64 " open handle%s", count, count == 1 ? "" : "s");
 }
 

@@ -3,12 +3,15 @@
 
 #include "explain/pin-graph.h"
 
-/* DT_NEEDED entries of one process that are looked at; a large one has some thousand. */
+/* DT_NEEDED entries of one process; a large one has some thousand. */
 #define NEEDED_MAX (1u << 17)
-/* Entries of LD_PRELOAD and its like. */
+/* Entries of LD_PRELOAD or LD_AUDIT. */
 #define ENTRIES_MAX 256
 
-static void node_from_object(PinGraph *g, PinNode *node, size_t index) {
+static const PinNode unknown_node = { .path = "", .object = PIN_NONE, .needed_by = PIN_NONE, .type = LINK_TYPE_UNKNOWN,
+                                      .opencount = -1, .tls_dtors = -1 };
+
+static void set_object(const PinGraph *g, PinNode *node, size_t index) {
         const PinObject *o = g->context->objects + index;
 
         node->object = index;
@@ -17,35 +20,45 @@ static void node_from_object(PinGraph *g, PinNode *node, size_t index) {
         node->interpreter = o->interpreter;
 }
 
-/* One node for each entry of the loader's list. */
+static void set_map(PinNode *node, const LinkMap *map) {
+        node->map = map;
+        node->path = map->l_name ?: "";
+        node->namespace = map->namespace;
+        node->anchored = map->anchored;
+        if (!map->anchored)
+                return;
+        node->type = map->type;
+        node->opencount = map->opencount;
+        node->tls_dtors = map->tls_dtors;
+}
+
+/* One node for each entry of the link_map chain. */
 static void nodes_from_list(PinGraph *g) {
         const PinContext *c = g->context;
 
         for (size_t i = 0; i < c->list->n_maps; i++) {
-                const LinkMap *map = c->list->maps + i;
                 PinNode *node = g->nodes + g->n_nodes++;
 
-                *node = (PinNode){ .map = map, .path = map->l_name ?: "", .namespace = map->namespace,
-                                   .object = PIN_NONE, .needed_by = PIN_NONE };
+                *node = unknown_node;
+                set_map(node, c->list->maps + i);
                 if (c->map_object && c->map_object[i] < c->n_objects)
-                        node_from_object(g, node, c->map_object[i]);
+                        set_object(g, node, c->map_object[i]);
         }
         /* It leads the list of the main namespace: elf/rtld.c, and musl ldso/dynlink.c. */
         g->main = 0;
 }
 
-/* What can be known without the loader: that it is mapped and ELF. */
+/* Without the link_map chain: one node for each mapped ELF file. */
 static void nodes_from_objects(PinGraph *g) {
         const PinContext *c = g->context;
 
         for (size_t i = 0; i < c->n_objects; i++) {
                 if (!c->objects[i].elf)
                         continue;
-                g->nodes[g->n_nodes] = (PinNode){ .needed_by = PIN_NONE };
-                node_from_object(g, g->nodes + g->n_nodes, i);
                 if (c->objects[i].executable && !c->objects[i].interpreter)
                         g->main = g->n_nodes;
-                g->n_nodes++;
+                g->nodes[g->n_nodes] = unknown_node;
+                set_object(g, g->nodes + g->n_nodes++, i);
         }
 }
 
@@ -69,7 +82,7 @@ static void add_name(PinGraph *g, size_t node, const char *name, unsigned rank) 
                 g->names[g->n_names++] = (PinName){ name, node, g->nodes[node].namespace, rank };
 }
 
-/* A library without a soname is known by the name that its file has. */
+/* A library without a soname is known by its file name. */
 static void collect_names(PinGraph *g) {
         for (size_t i = 0; i < g->n_nodes; i++) {
                 const PinNode *node = g->nodes + i;
@@ -86,7 +99,7 @@ static void collect_names(PinGraph *g) {
                 qsort(g->names, g->n_names, sizeof(*g->names), compare_names);
 }
 
-/* Of several the best by rank, and then the first in the list: the loader takes that. */
+/* Of several the best by rank, then the first in the list, as the loader does. */
 static size_t find_name(const PinGraph *g, unsigned namespace, const char *name) {
         PinName key = { .name = name, .namespace = namespace };
         size_t low = 0, high = g->n_names;
@@ -102,7 +115,7 @@ static size_t find_name(const PinGraph *g, unsigned namespace, const char *name)
         return low < g->n_names && compare_keys(g->names + low, &key) == 0 ? g->names[low].node : PIN_NONE;
 }
 
-/* With $ORIGIN and the like in it, it names the last component: what the loader made of the rest is not known. */
+/* With a dynamic string token such as $ORIGIN, only the last component is compared: the expansion is not known. */
 static size_t find_needed(const PinGraph *g, unsigned namespace, const char *name) {
         return find_name(g, namespace, strchr(name, '$') ? base_name(name) : name);
 }
@@ -162,8 +175,8 @@ static void walk_closure(PinGraph *g) {
 }
 
 /*
- * An entry without a slash, or with $LIB and the like in it, names the last component. So does a relative one: it was
- * relative to a directory that is not known.
+ * An entry without a slash, with a dynamic string token, or relative to a working directory that is not known, is
+ * compared by its last component.
  */
 static bool entry_names(const char *entry, size_t length, const char *const *names, size_t n_names) {
         const char *slash = memrchr(entry, '/', length);
@@ -211,29 +224,21 @@ static bool nodelete_flag(const PinNode *n) {
 
 static bool loaded_at_startup(const PinGraph *g, size_t node) {
         const PinNode *n = g->nodes + node;
-        LinkType type = n->map && n->map->anchored ? n->map->type : LINK_TYPE_UNKNOWN;
 
         if (node == g->main || n->interpreter)
                 return true;
-        if (type != LINK_TYPE_UNKNOWN)
-                return type != LINK_LOADED;
+        if (n->type != LINK_TYPE_UNKNOWN)
+                return n->type != LINK_LOADED;
         return n->needed_by != PIN_NONE || (n->namespace == 0 && pin_graph_named(g, node, g->context->preload));
 }
 
-/* Where the file was changed under the process, the flag may be the new file's. */
+/* If the file was modified under the process, the flag may be the new file's. */
 static int marked_nodelete(const PinNode *n) {
-        int marked = n->map && n->map->anchored ? n->map->nodelete : -1;
+        int marked = n->anchored ? n->map->nodelete : -1;
 
         if (marked == 0 && n->nodelete_flag && n->map->differs_from_file != 1)
                 return 1;
         return marked >= 0 ? marked : n->nodelete_flag ? 1 : -1;
-}
-
-/* What cannot be known has its reason: it is there. */
-static bool is_root(const PinNode *n) {
-        if (n->permanent || !n->map || !n->map->anchored || n->map->opencount < 0)
-                return true;
-        return n->map->opencount > 0 || n->map->tls_dtors > 0;
 }
 
 static void classify(PinGraph *g) {
@@ -245,7 +250,7 @@ static void classify(PinGraph *g) {
                 n->nodelete_flag = nodelete_flag(n);
                 n->nodelete = marked_nodelete(n);
                 n->permanent = n->at_startup || n->audit || g->context->musl || n->nodelete == 1;
-                n->root = is_root(n);
+                n->root = n->permanent || n->opencount != 0 || n->tls_dtors > 0; /* -1: it may be open */
         }
 }
 
@@ -311,11 +316,11 @@ bool pin_graph_needs(const PinGraph *g, size_t from, size_t to) {
 }
 
 static bool knows_initfini(const PinNode *n) {
-        return n->map && n->map->anchored && n->map->initfini_known;
+        return n->anchored && n->map->initfini_known;
 }
 
 static bool knows_reldeps(const PinNode *n) {
-        return n->map && n->map->anchored && n->map->reldeps_known;
+        return n->anchored && n->map->reldeps_known;
 }
 
 typedef struct Marking {

@@ -47,6 +47,9 @@ typedef struct PinNode {
         const char *path;
         size_t object;       /* index into the context's objects, or PIN_NONE */
         unsigned namespace;
+        bool anchored;       /* the loader's private fields are known */
+        LinkType type;       /* of the private fields, as below; LINK_TYPE_UNKNOWN and -1: not known */
+        int64_t opencount, tls_dtors;
         bool interpreter;
         bool at_startup;     /* loaded before the program ran */
         bool audit;          /* an LD_AUDIT module */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Whose the open handles of a library are: of the program, which may close them, or of a
- * runtime with rules of its own. The loader notes nothing of who calls dlopen(3): l_loader of
- * glibc's struct link_map is NULL for what was opened (elf/dl-load.c, __RTLD_CALLMAP). So the
- * symbols of an extension say for which runtime it was made; and of a program that is an
- * interpreter it is taken that whatever is open was opened by that.
+ * What opened a library: the program, which may close it, or a runtime with rules of its own.
+ * The loader does not record the caller of dlopen(3): l_loader of glibc's struct link_map is
+ * NULL for what was opened (elf/dl-load.c, __RTLD_CALLMAP). But the symbols of an extension
+ * tell for which runtime it was made; and in a program that is an interpreter, everything
+ * open is attributed to that.
  */
 
 #include <fnmatch.h>
@@ -13,7 +13,7 @@
 #include "elf/elf-symbols.h"
 #include "explain/pin-cause.h"
 
-/* Programs of these open nothing but extensions, and what a script has them open: nothing closes that by itself. */
+/* Programs of these open extensions, and what a script opens, and close neither by themselves. */
 #define INTERPRETERS (RUNTIME_CPYTHON | RUNTIME_JVM | RUNTIME_PERL | RUNTIME_RUBY)
 
 typedef struct RuntimeName {
@@ -28,8 +28,8 @@ static const RuntimeName programs[] = {
 };
 
 /*
- * What glibc opens by itself (nss/nss_module.c, sysdeps/gnu/unwind-resume.c, iconv/gconv_dl.c), by its name: of libgcc_s for
- * lack of a symbol that others do not have, of the others where their symbols could not be read.
+ * What glibc opens by itself (nss/nss_module.c, sysdeps/gnu/unwind-resume.c, iconv/gconv_dl.c), by file name: libgcc_s has no
+ * symbol of its own that tells; the others, if their symbols could not be read.
  */
 static const RuntimeName opened_by_libc[] = {
         { "*/libgcc_s.so*", RUNTIME_LIBC },
@@ -37,7 +37,7 @@ static const RuntimeName opened_by_libc[] = {
         { "*/gconv/*.so", RUNTIME_LIBC },
 };
 
-/* A symbol that an extension of the runtime defines, and one that it uses. A prefix each; NULL: any. */
+/* A symbol that an extension of the runtime exports, and one that it imports: prefixes. NULL: any. */
 static const struct {
         Runtime runtime;
         const char *exports, *imports;
@@ -76,7 +76,7 @@ uint32_t pin_program_runtime(const PinContext *c) {
         for (size_t i = 0; i < c->n_objects; i++) {
                 const PinObject *o = c->objects + i;
 
-                if (o->executable) /* all launchers of a JDK are linked to libjli */
+                if (o->executable) /* all JDK launchers are linked with libjli */
                         return needs(o->elf, "libjli.so") ? RUNTIME_JVM : match(programs, ELEMENTSOF(programs), base_name(o->path));
         }
         return 0;
@@ -92,7 +92,7 @@ static bool runs_jvm(const PinGraph *g) {
         return false;
 }
 
-/* A library for Java may be one for C as well: it is Java's only where there is a JVM. */
+/* A library with JNI symbols may be used from C as well: it counts as Java's only where there is a JVM. */
 static uint32_t made_for(const PinGraph *g, size_t node) {
         const ElfSymbols *s = pin_graph_symbols(g, node);
         uint32_t runtimes = needs(g->nodes[node].elf, "libjvm.so") ? RUNTIME_JVM : 0;
@@ -109,7 +109,7 @@ static uint32_t made_for(const PinGraph *g, size_t node) {
 uint32_t pin_opener_runtimes(const PinGraph *g, size_t node) {
         const PinNode *n = g->nodes + node;
 
-        if (n->at_startup || g->context->musl || (n->map && n->map->anchored && n->map->opencount == 0))
+        if (n->at_startup || g->context->musl || n->opencount == 0)
                 return 0;
         return made_for(g, node) ?: pin_program_runtime(g->context) & INTERPRETERS;
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a library needs, and what that needs: DT_NEEDED, DT_FILTER and DT_AUXILIARY, breadth
- * first, as the loader goes (ld.so(8)), with the symbols of each. Bounded, and not recursive.
+ * The dependencies of a library, breadth first as the loader goes (ld.so(8)): DT_NEEDED,
+ * DT_FILTER and DT_AUXILIARY, with their symbols. Bounded, and not recursive.
  */
 
 #include <sys/types.h>
@@ -14,12 +14,12 @@
 #define DEPENDENCIES_MAX 256
 
 typedef struct Dependency {
-        char *name;            /* owned, raw: as it is asked for; of the library itself its soname, or "" */
-        bool found;            /* else nothing below is known */
-        bool startup;          /* the C library or its loader: in every program from its start */
+        char *name;            /* owned, raw: as requested; of the library itself its soname, or "" */
+        bool found;            /* false: nothing below is known */
+        bool startup;          /* the C library or its loader: loaded at startup */
         dev_t device;
         ino_t inode;
-        int directory_fd;      /* owned: its $ORIGIN, or -EBADF */
+        int directory_fd;      /* owned: $ORIGIN, or -EBADF */
         ElfFile elf;
         ElfSymbols symbols;
         size_t *needs;         /* indices into the list */
@@ -35,8 +35,7 @@ typedef struct DependencyList {
 void dependency_list_done(DependencyList *l);
 
 /*
- * fd, directory_fd: as of unload_check_file(); both borrowed. What is found is of the same
- * class and machine. Returns 0, the errors of elf_file_read() for the library itself,
- * -errno of a disk, -ENOMEM.
+ * fd, directory_fd: as for unload_check_file(). Files of another class or machine are skipped.
+ * Returns 0; the errors of elf_file_read() for the library itself; -errno; -ENOMEM.
  */
 int dependency_list_read(int fd, int directory_fd, DependencyList *ret);

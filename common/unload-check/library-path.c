@@ -12,16 +12,28 @@
 /* Bytes of one configuration file that are read. */
 #define CONF_MAX 65536u
 
-/* Debian's multiarch tuples and the lib directories of the others; glibc's and musl's. */
+typedef struct Architecture {
+        uint16_t machine;
+        uint8_t class;
+        const char *multiarch;  /* Debian's directory */
+        const char *platform;   /* AT_PLATFORM of the oldest machines of the kind, or NULL */
+} Architecture;
+
+static const Architecture architectures[] = {
+        { EM_X86_64, 64, "lib/x86_64-linux-gnu", "x86_64" },
+        { EM_X86_64, 32, "libx32", "x86_64" },
+        { EM_386, 32, "lib/i386-linux-gnu", "i686" },
+        { EM_AARCH64, 64, "lib/aarch64-linux-gnu", "aarch64" },
+        { EM_ARM, 32, "lib/arm-linux-gnueabihf", "v7l" },
+        { EM_PPC64, 64, "lib/powerpc64le-linux-gnu", NULL },
+        { EM_RISCV, 64, "lib/riscv64-linux-gnu", NULL },
+        { EM_S390, 64, "lib/s390x-linux-gnu", NULL },
+};
+
+/* Besides those of the architectures, in / and /usr: glibc's, and musl's. */
 static const char *const built_in[] = {
-        "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu",
-        "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-        "/lib/arm-linux-gnueabihf", "/usr/lib/arm-linux-gnueabihf",
-        "/lib/powerpc64le-linux-gnu", "/usr/lib/powerpc64le-linux-gnu",
-        "/lib/riscv64-linux-gnu", "/usr/lib/riscv64-linux-gnu", "/lib/s390x-linux-gnu", "/usr/lib/s390x-linux-gnu",
-        "/lib64", "/usr/lib64", "/lib32", "/usr/lib32", "/libx32",
-        "/usr/libx32", "/lib", "/usr/lib", "/usr/local/lib", "/usr/lib/x86_64-linux-musl", "/usr/lib/i386-linux-musl",
-        "/usr/lib/aarch64-linux-musl",
+        "/lib64", "/usr/lib64", "/lib32", "/usr/lib32", "/lib", "/usr/lib", "/usr/local/lib",
+        "/usr/lib/x86_64-linux-musl", "/usr/lib/i386-linux-musl", "/usr/lib/aarch64-linux-musl",
 };
 
 void library_path_done(LibraryPath *p) {
@@ -43,7 +55,7 @@ static int add(LibraryPath *p, const char *directory) {
         return 0;
 }
 
-/* Lines that are absolute paths; comments and "include" are not (the includes are read by add_configured()). */
+/* Lines that are absolute paths: not comments, nor "include", which add_configured() stands for. */
 static int add_file(LibraryPath *p, int directory_fd, const char *name) {
         _cleanup_close_ int fd = library_open(directory_fd, name);
         _cleanup_free_ char *text = NULL;
@@ -93,6 +105,11 @@ int library_path_read(LibraryPath *ret) {
         int r;
 
         r = add_configured(&p);
+        for (size_t i = 0; r >= 0 && i < 2 * ELEMENTSOF(architectures); i++) {
+                _cleanup_free_ char *directory = strdup_format("%s/%s", i % 2 ? "/usr" : "", architectures[i / 2].multiarch);
+
+                r = directory ? add(&p, directory) : -ENOMEM;
+        }
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(built_in); i++)
                 r = add(&p, built_in[i]);
         if (r < 0) {
@@ -131,37 +148,10 @@ bool library_runpath_next(const char **runpath, const char **ret, size_t *ret_le
         return false;
 }
 
-/* Debian's directory, and AT_PLATFORM as the kernel has it on the oldest machines of the kind. */
-static const struct {
-        uint16_t machine;
-        uint8_t class;
-        const char *multiarch, *platform;
-} architectures[] = {
-        { EM_X86_64, 64, "lib/x86_64-linux-gnu", "x86_64" },
-        { EM_X86_64, 32, "libx32", "x86_64" },
-        { EM_386, 32, "lib/i386-linux-gnu", "i686" },
-        { EM_AARCH64, 64, "lib/aarch64-linux-gnu", "aarch64" },
-        { EM_ARM, 32, "lib/arm-linux-gnueabihf", "v7l" },
-        { EM_PPC64, 64, "lib/powerpc64le-linux-gnu", NULL },
-        { EM_RISCV, 64, "lib/riscv64-linux-gnu", NULL },
-        { EM_S390, 64, "lib/s390x-linux-gnu", NULL },
-};
-
-static const char *lib_of(uint16_t machine, uint8_t class, unsigned candidate) {
-        if (candidate == 0)
-                return "lib";
-        if (candidate == 1)
-                return class == 64 ? "lib64" : "lib32";
-        for (size_t i = 0; candidate == 2 && i < ELEMENTSOF(architectures); i++)
-                if (architectures[i].machine == machine && architectures[i].class == class)
-                        return architectures[i].multiarch;
-        return NULL;
-}
-
-static const char *platform_of(uint16_t machine, uint8_t class) {
+static const Architecture *find_architecture(uint16_t machine, uint8_t class) {
         for (size_t i = 0; i < ELEMENTSOF(architectures); i++)
                 if (architectures[i].machine == machine && architectures[i].class == class)
-                        return architectures[i].platform;
+                        return architectures + i;
         return NULL;
 }
 
@@ -177,7 +167,8 @@ static size_t token_length(const char *text, size_t length, const char *name) {
 }
 
 int library_expand(const char *text, size_t length, uint16_t machine, uint8_t class, unsigned candidate, char **ret, bool *ret_origin) {
-        const char *lib = lib_of(machine, class, candidate), *platform = platform_of(machine, class);
+        const Architecture *architecture = find_architecture(machine, class);
+        const char *libs[] = { "lib", class == 64 ? "lib64" : "lib32", architecture ? architecture->multiarch : NULL };
         _cleanup_free_ char *path = NULL;
         bool origin = false, has_lib = false;
         size_t size;
@@ -198,10 +189,10 @@ int library_expand(const char *text, size_t length, uint16_t machine, uint8_t cl
                         value = "."; /* "$ORIGIN/../x" is "./../x" from there */
                         origin = true;
                 } else if ((n = token_length(here, length - at, "LIB")) > 0) {
-                        value = lib;
+                        value = candidate < ELEMENTSOF(libs) ? libs[candidate] : NULL;
                         has_lib = true;
                 } else if ((n = token_length(here, length - at, "PLATFORM")) > 0)
-                        value = platform;
+                        value = architecture ? architecture->platform : NULL;
                 if (value)
                         fputs(value, f);
                 else

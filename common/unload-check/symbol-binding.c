@@ -3,10 +3,10 @@
 #include "elf/elf-symbols.h"
 #include "unload-check/symbol-binding.h"
 
-/* Distinct names of STB_GNU_UNIQUE that are played through: LLVM has some thousand. */
+/* Distinct names of STB_GNU_UNIQUE that are simulated: LLVM has some thousand. */
 #define UNIQUE_MAX 65536u
 
-typedef struct Play {
+typedef struct Simulation {
         const DependencyList *list;
         size_t n;
         bool *reaches;         /* [from * n + to]: by DT_NEEDED, in any number of steps */
@@ -15,37 +15,41 @@ typedef struct Play {
         size_t n_unique, allocated_unique;
         Stay *stays;
         bool cut;
-} Play;
+} Simulation;
 
-static void play_done(Play *p) {
+static void simulation_done(Simulation *p) {
         free(p->reaches);
         free(p->order);
         free(p->unique);
         free(p->stays);
 }
 
-static const ElfSymbols *symbols(const Play *p, size_t i) {
+static const ElfSymbols *symbols(const Simulation *p, size_t i) {
         return &p->list->items[i].symbols;
 }
 
-/* Breadth first again, from each. */
-static int reaches_fill(Play *p) {
+static bool reaches(const Simulation *p, size_t from, size_t to) {
+        return p->reaches[from * p->n + to];
+}
+
+static int reaches_fill(Simulation *p) {
         _cleanup_free_ size_t *queue = calloc(p->n, sizeof(*queue));
 
         p->reaches = calloc(p->n * p->n, sizeof(*p->reaches));
         if (!queue || !p->reaches)
                 return -ENOMEM;
         for (size_t from = 0; from < p->n; from++) {
-                size_t head = 0, tail = 0;
+                bool *row = p->reaches + from * p->n;
+                size_t tail = 0;
 
+                row[from] = true;
                 queue[tail++] = from;
-                p->reaches[from * p->n + from] = true;
-                while (head < tail) {
-                        const Dependency *d = &p->list->items[queue[head++]];
+                for (size_t head = 0; head < tail; head++) {
+                        const Dependency *d = &p->list->items[queue[head]];
 
                         for (size_t i = 0; i < d->n_needs; i++)
-                                if (!p->reaches[from * p->n + d->needs[i]]) {
-                                        p->reaches[from * p->n + d->needs[i]] = true;
+                                if (!row[d->needs[i]]) {
+                                        row[d->needs[i]] = true;
                                         queue[tail++] = d->needs[i];
                                 }
                 }
@@ -53,8 +57,8 @@ static int reaches_fill(Play *p) {
         return 0;
 }
 
-/* What needs the fewest others comes first, which sorts by dependency; the later of the list among equals. */
-static int order_fill(Play *p) {
+/* Topological: what reaches the fewest others comes first; the later of the list among equals. */
+static int order_fill(Simulation *p) {
         _cleanup_free_ size_t *weights = calloc(p->n, sizeof(*weights));
 
         p->order = calloc(p->n, sizeof(*p->order));
@@ -62,7 +66,7 @@ static int order_fill(Play *p) {
                 return -ENOMEM;
         for (size_t i = 0; i < p->n; i++)
                 for (size_t j = 0; j < p->n; j++)
-                        weights[i] += p->reaches[i * p->n + j];
+                        weights[i] += reaches(p, i, j);
         for (size_t k = 0; k < p->n; k++) {
                 size_t best = SIZE_MAX;
 
@@ -76,11 +80,10 @@ static int order_fill(Play *p) {
 }
 
 /*
- * Would the definition in `to` be taken for a reference in `from`? A versioned
- * definition is only for those who were linked against it, or who ask for no
- * version: one's own definitions are asked for by one's own versions (check_match()).
+ * Does a reference in `from` match the definition in `to`? A versioned definition matches only references that were
+ * linked against it, or that have no version; references to own definitions have the own version (check_match()).
  */
-static bool matches(const Play *p, size_t from, size_t to, const char *name) {
+static bool matches(const Simulation *p, size_t from, size_t to, const char *name) {
         const ElfSymbols *s = symbols(p, to), *f = symbols(p, from);
 
         if (!elf_symbols_contain(s->exports, s->n_exports, name))
@@ -88,12 +91,12 @@ static bool matches(const Play *p, size_t from, size_t to, const char *name) {
         if (!s->versioned || from == to)
                 return true;
         if (elf_symbols_contain(f->imports, f->n_imports, name))
-                return p->reaches[from * p->n + to];
+                return reaches(p, from, to);
         return !f->versioned;
 }
 
-/* Where a reference ends: an index, or SIZE_MAX. */
-static size_t resolve(const Play *p, size_t from, const char *name) {
+/* The index of the object that a reference binds to, or SIZE_MAX. */
+static size_t resolve(const Simulation *p, size_t from, const char *name) {
         for (size_t pass = 0; pass < 2; pass++)
                 for (size_t i = 0; i < p->n; i++)
                         if (p->list->items[i].startup == (pass == 0) && matches(p, from, i, name))
@@ -105,7 +108,7 @@ static int name_compare(const void *a, const void *b) {
         return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-static int unique_fill(Play *p) {
+static int unique_fill(Simulation *p) {
         size_t n = 0;
 
         for (size_t i = 0; i < p->n; i++)
@@ -128,10 +131,9 @@ static int unique_fill(Play *p) {
 }
 
 /* The first lookup that ends in a unique definition decides. */
-static void unique_play(Play *p, const char *name) {
+static void simulate_unique(Simulation *p, const char *name) {
         for (size_t k = 0; k < p->n; k++) {
                 size_t from = p->order[k], to;
-
                 const ElfSymbols *s = symbols(p, from);
 
                 if (p->list->items[from].startup || !elf_symbols_contain(s->bound, s->n_bound, name))
@@ -149,7 +151,7 @@ static void unique_play(Play *p, const char *name) {
 }
 
 /* A name by which `from` binds to `to`, or NULL. */
-static const char *bound_by(const Play *p, size_t from, size_t to) {
+static const char *bound_by(const Simulation *p, size_t from, size_t to) {
         const ElfSymbols *f = symbols(p, from), *t = symbols(p, to);
 
         for (size_t i = 0, j = 0; i < f->n_bound && j < t->n_exports;) {
@@ -163,14 +165,14 @@ static const char *bound_by(const Play *p, size_t from, size_t to) {
         return NULL;
 }
 
-/* Who stays holds what it needs and what it is bound to; these then do the same. */
-static void hold_play(Play *p, size_t from, size_t *queue, size_t *tail) {
+/* What stays holds what it needs and what it is bound to; these then do the same. */
+static void hold_from(Simulation *p, size_t from, size_t *queue, size_t *tail) {
         for (size_t to = 0; to < p->n; to++) {
                 Stay stay = { .reason = PIN_HOLDER, .holder = from };
 
                 if (to == from || p->stays[to].reason != PIN_REASON_MAX || p->list->items[to].startup)
                         continue;
-                if (!p->reaches[from * p->n + to]) {
+                if (!reaches(p, from, to)) {
                         stay.reason = PIN_RELDEP;
                         stay.symbol = bound_by(p, from, to);
                         if (!stay.symbol)
@@ -182,7 +184,7 @@ static void hold_play(Play *p, size_t from, size_t *queue, size_t *tail) {
         }
 }
 
-static int holds_play(Play *p) {
+static int simulate_holds(Simulation *p) {
         _cleanup_free_ size_t *queue = calloc(p->n, sizeof(*queue));
         size_t tail = 0;
 
@@ -192,37 +194,26 @@ static int holds_play(Play *p) {
                 if (p->stays[i].reason != PIN_REASON_MAX)
                         queue[tail++] = i;
         for (size_t head = 0; head < tail; head++)
-                hold_play(p, queue[head], queue, &tail);
+                hold_from(p, queue[head], queue, &tail);
         return 0;
 }
 
 int symbol_binding_explain(const DependencyList *l, Stay **ret, bool *ret_cut) {
-        _cleanup_(play_done) Play p = { .list = l, .n = l->n };
+        _cleanup_(simulation_done) Simulation p = { .list = l, .n = l->n };
         int r;
 
         p.stays = calloc(p.n, sizeof(*p.stays));
         if (!p.stays)
                 return -ENOMEM;
-        for (size_t i = 0; i < p.n; i++) {
-                bool flag = elf_file_nodelete(&l->items[i].elf) && !l->items[i].startup;
-
-                p.stays[i].reason = flag ? PIN_NODELETE : PIN_REASON_MAX;
-        }
-        r = reaches_fill(&p);
-        if (r < 0)
-                return r;
-        r = order_fill(&p);
-        if (r < 0)
-                return r;
-        r = unique_fill(&p);
-        if (r < 0)
+        for (size_t i = 0; i < p.n; i++)
+                p.stays[i].reason = elf_file_nodelete(&l->items[i].elf) && !l->items[i].startup ? PIN_NODELETE : PIN_REASON_MAX;
+        if ((r = reaches_fill(&p)) < 0 || (r = order_fill(&p)) < 0 || (r = unique_fill(&p)) < 0)
                 return r;
         for (size_t i = 0; i < p.n_unique; i++)
-                unique_play(&p, p.unique[i]);
-        r = holds_play(&p);
+                simulate_unique(&p, p.unique[i]);
+        r = simulate_holds(&p);
         if (r < 0)
                 return r;
-
         *ret = TAKE_PTR(p.stays);
         *ret_cut = p.cut;
         return 0;

@@ -2,30 +2,28 @@
 #pragma once
 
 /*
- * Who would bind to whom if a library were dlopen()ed by a C program, and what would
- * stay of it after dlclose(): the loader's rules, played through. Pure.
+ * Simulates dlopen() of a library by a C program: which symbols bind to which objects,
+ * and what stays loaded after dlclose(). Pure.
  *
- * Scope: the program's own libraries (of a C program: the C library), then the
- * library, then what it needs, breadth first; the first definition wins (glibc
- * elf/dl-lookup.c). So a dependency may bind to the library: that holds it, unless
- * DT_NEEDED does anyway (l_reldeps). A name that is found as STB_GNU_UNIQUE for the
- * first time makes its definer NODELETE. Relocation goes by dependency, the needed
- * one first.
+ * Lookup scope: the program's own libraries (of a C program: the C library), then the
+ * library, then its dependencies, breadth first; the first definition wins (glibc
+ * elf/dl-lookup.c). So a dependency may bind to the library, and hold it (l_reldeps). The
+ * first lookup that binds to an STB_GNU_UNIQUE symbol makes its object NODELETE.
+ * Dependencies are relocated first.
  */
 
 #include "report/vocabulary.h"
 #include "unload-check/dependency.h"
 
 typedef struct Stay {
-        PinReason reason;      /* nodelete, gnu-unique, holder, reldep; PIN_REASON_MAX: it does not stay */
-        size_t holder;         /* of holder and reldep: index of who holds it */
-        const char *symbol;    /* of gnu-unique and reldep: one that does it; borrowed from the list */
-        size_t n_symbols;      /* of gnu-unique: how many */
+        PinReason reason;      /* nodelete, gnu-unique, holder, reldep; PIN_REASON_MAX: it is unloaded */
+        size_t holder;         /* for holder and reldep: index into the list */
+        const char *symbol;    /* for gnu-unique and reldep: the first one; borrowed from the list */
+        size_t n_symbols;      /* for gnu-unique */
 } Stay;
 
 /*
- * One element each of the list; the library itself, [0], is held by others or by its
- * own, but holds none: what is said of them holds once it is gone. *ret_cut: too much to be
- * played through. Returns 0 or -ENOMEM.
+ * *ret: one element for each of the list, owned by the caller. The library itself, [0], holds none: the others are as after
+ * it is gone. *ret_cut: there was too much to simulate. Returns 0 or -ENOMEM.
  */
 int symbol_binding_explain(const DependencyList *l, Stay **ret, bool *ret_cut);
