@@ -142,15 +142,8 @@ static char *find_head(const Finding *f) {
 }
 
 /* Left by elimination: either would be enough, and one of them applies. */
-static bool is_alternative(const Pin *a, const Pin *b) {
-        return a->reason == PIN_RTLD_NODELETE && b->reason == PIN_STARTUP_BINDING;
-}
-
 static bool has_alternatives(const Finding *f) {
-        for (size_t i = 1; i < f->n_pins; i++)
-                if (is_alternative(f->pins + i - 1, f->pins + i))
-                        return true;
-        return false;
+        return f->n_pins == 2 && f->pins[0].reason == PIN_RTLD_NODELETE && f->pins[1].reason == PIN_STARTUP_BINDING;
 }
 
 static char *find_reasons(const Finding *f) {
@@ -160,7 +153,7 @@ static char *find_reasons(const Finding *f) {
                 _cleanup_free_ char *front = text, *phrase = pin_phrase(f, f->pins + i);
 
                 text = !phrase ? NULL : !front ? strdup(phrase) :
-                        strdup_format("%s, %s %s", front, is_alternative(f->pins + i - 1, f->pins + i) ? "or" : "and", phrase);
+                        strdup_format("%s, %s %s", front, has_alternatives(f) ? "or" : "and", phrase);
                 if (!text)
                         return NULL;
         }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "elf/elf-symbols.h"
@@ -16,14 +15,14 @@
 
 #define ENVIRON_MAX (256u << 10)
 #define PRELOAD_FILE_MAX 4096
-/* Of a process with more findings than this, the others are counted as unknown. */
+/* Findings of one process; further ones are counted as unknown. */
 #define FINDINGS_MAX 1024
 
 static bool is_finding(const Observation *j) {
         return j->verdict.state != STATE_CURRENT && j->verdict.state != STATE_IGNORED && j->verdict.state != STATE_UNKNOWN;
 }
 
-/* A variable of the environment as it was at execve(2), if the program has not overwritten it since. */
+/* In the environment as of execve(2), unless the program has overwritten it. NULL: not set, or no memory. */
 static char *environ_find(const char *text, size_t size, const char *name) {
         size_t n = strlen(name);
 
@@ -33,7 +32,7 @@ static char *environ_find(const char *text, size_t size, const char *name) {
         return NULL;
 }
 
-/* What the administrator preloads into everything, as the process sees it: ld.so(8). */
+/* /etc/ld.so.preload, as the process sees it: ld.so(8). NULL: could not be read. */
 static char *read_preload_file(const Examination *x) {
         _cleanup_close_ int fd = -EBADF;
         char *text;
@@ -54,7 +53,7 @@ static char *read_preload_file(const Examination *x) {
         return text;
 }
 
-/* Appends a list, which it frees; NULL: none. What there is no memory for is missing. */
+/* Appends a list, which it frees; NULL: none. Lack of memory drops entries. */
 static void add_list(char **list, char *take_more) {
         _cleanup_free_ char *front = *list, *more = take_more;
 
@@ -62,20 +61,18 @@ static void add_list(char **list, char *take_more) {
 }
 
 static void read_environment(const Examination *x, char **ret_preload, char **ret_audit) {
-        _cleanup_free_ char *text = NULL, *variable = NULL, *file = read_preload_file(x);
         const ElfFile *exe = x->executable != EXAMINE_NO_INDEX ? examination_elf(x, x->executable) : NULL;
+        _cleanup_free_ char *text = NULL;
         size_t size;
 
         if (exe && !strdup_to(ret_audit, exe->audit))
                 *ret_audit = NULL;
         sweep_context_beacon(x->ctx, x->process, NULL);
         if (process_read_file(x->process, "environ", ENVIRON_MAX, &text, &size) >= 0) {
-                variable = environ_find(text, size, "LD_PRELOAD");
+                add_list(ret_preload, environ_find(text, size, "LD_PRELOAD"));
                 add_list(ret_audit, environ_find(text, size, "LD_AUDIT"));
         }
-        if (variable || file)
-                if (asprintf(ret_preload, "%s%s%s", variable ?: "", variable && file ? " " : "", file ?: "") < 0)
-                        *ret_preload = NULL;
+        add_list(ret_preload, read_preload_file(x));
 }
 
 static bool is_musl(const Examination *x) {
@@ -87,7 +84,7 @@ static bool is_musl(const Examination *x) {
                 strncmp(base_name(examination_path(x, x->interpreter)), "ld-musl-", 8) == 0;
 }
 
-/* How often a file is mapped executable: each namespace of a loader has a copy of its own. */
+/* How often a file is mapped executable: each loader namespace has a copy of its own. */
 static size_t count_copies(const MappingList *l, size_t mapping) {
         uint64_t offset = 0;
         size_t n = 0;
@@ -102,11 +99,10 @@ static size_t count_copies(const MappingList *l, size_t mapping) {
 }
 
 /*
- * Is everything that a loader of this process has loaded in the list? From glibc 2.35 on
- * the list goes through all namespaces (r_version 2 once there are several). Before, it
- * never does: up to 2.33 the number is in the file's name, and whatever the number, a
- * second copy of libc shows that there is a namespace that the list does not have, and
- * so does an audit module, which need not be linked to libc.
+ * Is everything that the loader loaded in the list? From glibc 2.35 on the list covers all
+ * namespaces (r_version 2 once there are several). Before, it never does: up to 2.33 the
+ * version is in the name of libc; with any version, a second copy of libc shows a namespace
+ * that is not listed, and so does an audit module, which need not be linked with libc.
  */
 static void judge_list(const Examination *x, PinContext *c) {
         size_t copies = 0;
@@ -137,12 +133,11 @@ static const ElfSymbols *symbols_of(void *userdata, size_t index) {
         return e->symbols_read || fd >= 0 ? elf_entry_symbols(e, fd) : NULL;
 }
 
-static int make_objects(Examination *x, PinObject **ret) {
+/* The caller frees. NULL: no memory. */
+static PinObject *make_objects(Examination *x) {
         PinObject *objects = calloc(x->maps->n_mappings ?: 1, sizeof(*objects));
 
-        if (!objects)
-                return -ENOMEM;
-        for (size_t i = 0; i < x->maps->n_mappings; i++) {
+        for (size_t i = 0; objects && i < x->maps->n_mappings; i++) {
                 const Observation *j = &x->observed[i];
 
                 objects[i] = (PinObject){
@@ -153,8 +148,7 @@ static int make_objects(Examination *x, PinObject **ret) {
                         .interpreter = i == x->interpreter,
                 };
         }
-        *ret = objects;
-        return 0;
+        return objects;
 }
 
 /* The inode of a mapping, without its build-id. */
@@ -185,7 +179,7 @@ static bool same_inode(const FileId *a, const FileId *b) {
         return a->known && b->known && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor && a->inode == b->inode;
 }
 
-/* Is this what took the place of `mapping`: the file that has its path now, or the one that its loader name leads to? */
+/* Did `other` replace `mapping`: is it the file that has its path now, or that its l_name leads to? */
 static bool took_place(const Examination *x, size_t mapping, size_t other) {
         const Observation *j = &x->observed[mapping], *o = &x->observed[other];
         FileId mine = mapped_id(x, mapping), id = mapped_id(x, other);
@@ -197,7 +191,7 @@ static bool took_place(const Examination *x, size_t mapping, size_t other) {
         return j->successor && o->verdict.state == STATE_CURRENT && streq(j->successor, examination_path(x, other));
 }
 
-/* A library of the same soname, as a program may bring one of its own, is no generation of this one: what counts is the inode. */
+/* By inode: another library of the same soname may be bundled with the program. */
 static bool both_generations(const Examination *x, size_t mapping) {
         for (size_t i = 0; i < x->maps->n_mappings; i++)
                 if (i != mapping && took_place(x, mapping, i))
@@ -205,7 +199,7 @@ static bool both_generations(const Examination *x, size_t mapping) {
         return false;
 }
 
-/* A path longer than PATH_MAX is useless to the reader, and the loader must have used another name. */
+/* A path that no system call accepts is of no use: then the loader knows the file by another name. */
 static const char *shown_path(const Examination *x, size_t mapping) {
         const char *path = examination_path(x, mapping), *loader_name = x->observed[mapping].loader_name;
 
@@ -246,14 +240,14 @@ static int make_finding(Examination *x, const PinGraph *graph, const Finding *pr
         return *ret ? 0 : -ENOMEM;
 }
 
-/* The directory task counts the threads as its links, besides the two that each directory has (fs/proc/base.c, proc_task_getattr()). */
+/* The link count of task/ is the number of threads plus 2 (fs/proc/base.c, proc_task_getattr()). */
 static bool has_one_thread(const Process *p) {
         struct stat st;
 
         return fstatat(p->fd, "task", &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_nlink == 3;
 }
 
-/* What all findings of the process have in common. exe: without the kernel's mark; NULL: as in /proc/PID/exe. */
+/* What all findings of the process have in common. exe: without " (deleted)"; NULL: as the link says. */
 static int describe(SweepContext *ctx, const Process *p, const char *exe, Finding *ret) {
         _cleanup_(finding_done) Finding f = { .pid = p->pid, .start_time = p->start_time };
         int r;
@@ -289,14 +283,15 @@ static int make_findings(Examination *x, size_t n, ProcessResult *s, ProcessIssu
         if (r >= 0)
                 r = describe(x->ctx, x->process,
                              x->executable != EXAMINE_NO_INDEX ? x->observed[x->executable].path : NULL, &process);
-        if (r >= 0)
-                r = make_objects(x, &objects);
         if (r < 0)
                 return r;
         if (unit_is_ignored(&x->ctx->options, &process)) {
                 s->ignored += (uint32_t) n;
                 return 0;
         }
+        objects = make_objects(x);
+        if (!objects)
+                return -ENOMEM;
         read_environment(x, &preload, &audit);
         context = (PinContext){
                 .objects = objects,
@@ -328,7 +323,7 @@ static int make_findings(Examination *x, size_t n, ProcessResult *s, ProcessIssu
         return 0;
 }
 
-/* Is the file of an earlier finding still mapped, and judged current now? */
+/* Is the file of an earlier finding still mapped, and current now? */
 static bool is_current_again(const Examination *x, const Finding *old) {
         for (size_t k = 0; k < x->maps->n_mappings; k++) {
                 const Observation *j = &x->observed[k];
@@ -341,10 +336,10 @@ static bool is_current_again(const Examination *x, const Finding *old) {
 }
 
 /*
- * What was found before and is mapped still, but stale no more. The sweep before has it even where it could not be judged
- * since, or by another scan; without one, the process's own record has what was found last.
+ * Earlier findings whose file is still mapped, but no longer stale. The previous snapshot has them even if they could not be
+ * judged since; without one, the per-process cache has those of the last examination.
  */
-static int note_recovered(const Examination *x, ProcessIssues *t) {
+static int add_recovered(const Examination *x, ProcessIssues *t) {
         const ProcessIssues *last = x->before ? process_result_issues(&x->before->result) : NULL;
         const Snapshot *previous = x->ctx->options.previous;
         Finding *const *before = last ? last->findings : NULL;
@@ -367,8 +362,8 @@ static int note_recovered(const Examination *x, ProcessIssues *t) {
         return 0;
 }
 
-/* What was written to once stays so for this process, whatever the file holds later. */
-static int note_modified(const Examination *x, ProcessIssues *t) {
+/* A file that was modified once stays so for this process, whatever it contains later. */
+static int add_modified(const Examination *x, ProcessIssues *t) {
         for (size_t i = 0; i < x->maps->n_mappings; i++) {
                 if (x->observed[i].verdict.state != STATE_MODIFIED || x->observed[i].disk_path == PATH_NONE)
                         continue;
@@ -384,7 +379,7 @@ static int note_modified(const Examination *x, ProcessIssues *t) {
         return 0;
 }
 
-/* Moves t, if there is any of it, into the result. Returns 0 or -ENOMEM. */
+/* Moves t into the result, unless it is empty. Returns 0 or -ENOMEM. */
 static int result_take_issues(ProcessResult *s, ProcessIssues *t) {
         if (t->n_findings + t->n_modified + t->n_recovered == 0 && !process_issues_have_unknown(t))
                 return 0;
@@ -403,7 +398,7 @@ static bool is_misprinted(const Examination *x, size_t mapping) {
         return j->mapped_known && !file_identity_has(&j->mapped, m->dev_major, m->dev_minor, m->inode);
 }
 
-/* Lists, up to a bound, what the counts of unknown are of. Returns 0 or -ENOMEM. */
+/* Lists the unknown mappings, up to a limit. Returns 0 or -ENOMEM. */
 static int list_unknown(const Examination *x, ProcessIssues *t) {
         if (!process_issues_have_unknown(t))
                 return 0;
@@ -458,9 +453,9 @@ int explain_process(Examination *x, ProcessResult *ret) {
         if (r >= 0 && n > 0)
                 r = make_findings(x, n, &s, &t);
         if (r >= 0)
-                r = note_recovered(x, &t);
+                r = add_recovered(x, &t);
         if (r >= 0)
-                r = note_modified(x, &t);
+                r = add_modified(x, &t);
         if (r >= 0)
                 r = result_take_issues(&s, &t);
         if (r >= 0)
@@ -474,13 +469,7 @@ int explain_process(Examination *x, ProcessResult *ret) {
 
 /* --- the findings of a fork sibling --- */
 
-static bool replace(char **s, const char *other) {
-        free(*s);
-        *s = NULL;
-        return strdup_to(s, other);
-}
-
-/* The finding, as one of `process`. */
+/* The finding, as one of the described process. */
 static int copy_finding(const Finding *example, const Finding *process, Finding **ret) {
         _cleanup_(finding_done) Finding f = {};
         int r;
@@ -492,22 +481,14 @@ static int copy_finding(const Finding *example, const Finding *process, Finding 
         f.start_time = process->start_time;
         f.uid = process->uid;
         f.one_thread = process->one_thread;
-        if (!replace(&f.comm, process->comm) || !replace(&f.exe, process->exe) || !replace(&f.unit, process->unit) ||
-            !replace(&f.user_unit, process->user_unit) || !replace(&f.container, process->container))
+        if (!strdup_to(&f.comm, process->comm) || !strdup_to(&f.exe, process->exe) || !strdup_to(&f.unit, process->unit) ||
+            !strdup_to(&f.user_unit, process->user_unit) || !strdup_to(&f.container, process->container))
                 return -ENOMEM;
         r = advice_give(&f);
         if (r < 0)
                 return r;
         *ret = finding_new(&f);
         return *ret ? 0 : -ENOMEM;
-}
-
-static void *copy_of(const void *array, size_t n, size_t size) {
-        void *copy = malloc(n * size ?: 1);
-
-        if (copy && n > 0)
-                memcpy(copy, array, n * size);
-        return copy;
 }
 
 static int copy_findings(const ProcessIssues *example, const Finding *process, ProcessIssues *t) {
@@ -543,9 +524,10 @@ int explain_again(SweepContext *ctx, const Process *p, const ProcessResult *exam
         if (r < 0)
                 return r;
         if (issues->n_modified > 0) {
-                t.modified = copy_of(issues->modified, issues->n_modified, sizeof(*t.modified));
+                t.modified = calloc(issues->n_modified, sizeof(*t.modified));
                 if (!t.modified)
                         return -ENOMEM;
+                memcpy(t.modified, issues->modified, issues->n_modified * sizeof(*t.modified));
                 t.n_modified = issues->n_modified;
         }
         r = result_take_issues(&s, &t);

@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * From a process under examination to its findings: for each file that is stale, why
- * it is still there and what ends it.
+ * From an examined process to its findings: for each stale file, why it stays mapped and
+ * what ends that.
  */
 
 #include "judge/examination.h"
 
 /*
- * Makes the findings and counts what was judged. Returns 0, -ENOMEM, -ESRCH (the
- * process went meanwhile).
+ * Makes the findings and counts the judged mappings. Returns 0; -ENOMEM; -ESRCH: the process
+ * has ended. The caller ends *ret with process_result_done().
  */
 int explain_process(Examination *x, ProcessResult *ret);
 

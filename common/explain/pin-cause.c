@@ -199,12 +199,10 @@ static size_t chain_end(const PinGraph *g, size_t from, size_t node) {
         return from;
 }
 
-/* Prefers holders that were opened themselves and name the node in DT_NEEDED, then those that name it. */
-static int score_of(const PinGraph *g, size_t direct, size_t end, size_t node) {
-        return pin_graph_needs(g, direct, node) ? 1 + (end == direct) : 0;
-}
-
-/* The best of the marked nodes that hold `node` by l_initfini (PIN_HOLDER) or l_reldeps (PIN_RELDEP). */
+/*
+ * What holds `node` by l_initfini (PIN_HOLDER) or l_reldeps (PIN_RELDEP), of the marked nodes. A holder that was opened itself
+ * and has it in DT_NEEDED is preferred, then any that has it there.
+ */
 static bool find_held(const PinGraph *g, size_t node, PinReason reason, PinCause *ret) {
         PinCause cause = cause_of(node, reason, CERTAINTY_LIKELY);
         int best = -1;
@@ -223,7 +221,7 @@ static bool find_held(const PinGraph *g, size_t node, PinReason reason, PinCause
                 end = chain_end(g, i, node);
                 cause.others += !g->marks[end].counted;
                 g->marks[end].counted = true;
-                score = reason == PIN_HOLDER ? score_of(g, i, end, node) : 0;
+                score = reason == PIN_HOLDER && pin_graph_needs(g, i, node) ? 1 + (end == i) : 0;
                 if (score <= best)
                         continue;
                 best = score;
