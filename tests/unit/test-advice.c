@@ -7,7 +7,7 @@
 #define S(text) ((char *) (text))
 #define BIT(reason) (1u << (reason))
 
-/* --- what would end it --- */
+/* --- action --- */
 
 typedef struct Reason {
         PinReason reason;
@@ -27,7 +27,7 @@ static const struct {
         { "current", STATE_CURRENT, 0, 0, {}, 0, NULL, ACTION_NONE },
         { "ignored", STATE_IGNORED, 0, 0, {}, 0, NULL, ACTION_NONE },
         { "unknown", STATE_UNKNOWN, 0, 0, {}, 0, NULL, ACTION_NONE },
-        { "no reason was looked for", STATE_REPLACED, 0, 0, {}, 0, NULL, ACTION_RESTART },
+        { "no pin", STATE_REPLACED, 0, 0, {}, 0, NULL, ACTION_RESTART },
         { "executable", STATE_REPLACED, 0, 0, { { PIN_EXECUTABLE } }, 1, NULL, ACTION_RESTART },
         { "interpreter", STATE_REPLACED, 0, 0, { { PIN_INTERPRETER } }, 1, NULL, ACTION_RESTART },
         { "needed at startup", STATE_DELETED, 0, 0, { { PIN_NEEDED_AT_STARTUP } }, 1, NULL, ACTION_RESTART },
@@ -40,11 +40,11 @@ static const struct {
         { "startup binding", STATE_REPLACED, 0, 0, { { PIN_STARTUP_BINDING } }, 1, NULL, ACTION_RESTART },
         { "musl", STATE_REPLACED, 0, 0, { { PIN_MUSL } }, 1, NULL, ACTION_RESTART },
         { "mapped by the program", STATE_REPLACED, 0, 0, { { PIN_NOT_LOADER } }, 1, NULL, ACTION_RESTART },
-        { "nobody knows", STATE_REPLACED, 0, 0, { { PIN_UNKNOWN } }, 1, NULL, ACTION_RESTART },
-        { "a holder that may be closed", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_CLOSE_HOLDER },
-        { "a holder that stays", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_NODELETE) } }, 1, NULL, ACTION_RESTART },
-        { "a holder that is held by what stays", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_HOLDER) | BIT(PIN_GNU_UNIQUE) } }, 1, NULL, ACTION_RESTART },
-        { "bound to by what may be closed", STATE_REPLACED, 0, 0, { { PIN_RELDEP, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_CLOSE_HOLDER },
+        { "unknown pin", STATE_REPLACED, 0, 0, { { PIN_UNKNOWN } }, 1, NULL, ACTION_RESTART },
+        { "an open holder", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_CLOSE_HOLDER },
+        { "a NODELETE holder", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_NODELETE) } }, 1, NULL, ACTION_RESTART },
+        { "a holder held by a unique symbol", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_HOLDER) | BIT(PIN_GNU_UNIQUE) } }, 1, NULL, ACTION_RESTART },
+        { "bound to by an open library", STATE_REPLACED, 0, 0, { { PIN_RELDEP, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_CLOSE_HOLDER },
         { "bound to by libstdc++", STATE_REPLACED, 0, 0, { { PIN_RELDEP, BIT(PIN_GNU_UNIQUE) } }, 1, NULL, ACTION_RESTART },
         { "a holder, and open", STATE_REPLACED, 0, 0, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) }, { PIN_OPEN_HANDLES } }, 2, NULL, ACTION_CLOSE_HOLDER },
         { "a holder, and open in nginx", STATE_REPLACED, 0, RUNTIME_NGINX, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) }, { PIN_OPEN_HANDLES } }, 2, NULL, ACTION_RESTART },
@@ -54,7 +54,7 @@ static const struct {
         { "destructors of the only thread, and open", STATE_REPLACED, 0, 0, { { PIN_TLS_DTOR }, { PIN_OPEN_HANDLES } }, 2, NULL, ACTION_RESTART,
           .one_thread = true },
         { "open in a program of one thread", STATE_REPLACED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD, .one_thread = true },
-        { "to be collected", STATE_REPLACED, 0, 0, { { PIN_GC_PENDING } }, 1, NULL, ACTION_RESTART },
+        { "pending garbage collection", STATE_REPLACED, 0, 0, { { PIN_GC_PENDING } }, 1, NULL, ACTION_RESTART },
         { "open", STATE_REPLACED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
         { "open in nginx", STATE_REPLACED, 0, RUNTIME_NGINX, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
         { "open in CPython", STATE_REPLACED, 0, RUNTIME_CPYTHON, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
@@ -65,18 +65,18 @@ static const struct {
         { "open in PostgreSQL", STATE_REPLACED, 0, RUNTIME_POSTGRESQL, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
         { "opened by glibc itself", STATE_REPLACED, 0, RUNTIME_LIBC, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART },
         { "open, and compiled by rustc", STATE_REPLACED, 0, RUNTIME_RUST, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
-        { "a holder that CPython has opened", STATE_REPLACED, 0, RUNTIME_CPYTHON, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_RESTART },
-        { "bound to by what a JVM has opened", STATE_REPLACED, 0, RUNTIME_JVM, { { PIN_RELDEP, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_RESTART },
+        { "a holder opened by CPython", STATE_REPLACED, 0, RUNTIME_CPYTHON, { { PIN_HOLDER, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_RESTART },
+        { "bound to by a library opened by a JVM", STATE_REPLACED, 0, RUNTIME_JVM, { { PIN_RELDEP, BIT(PIN_OPEN_HANDLES) } }, 1, NULL, ACTION_RESTART },
         { "a plain plugin in a program with a Go library", STATE_REPLACED, 0, RUNTIME_GO, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
         { "a bind mount of a file", STATE_DELETED, FLAG_FILE_BIND_MOUNT, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_REMOUNT },
         { "overwritten", STATE_MODIFIED, FLAG_CRASH_RISK, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RESTART_NOW },
-        { "overwritten, and never restarted lightly", STATE_MODIFIED, FLAG_CRASH_RISK, 0, { { PIN_NEEDED_AT_STARTUP } }, 1, "dbus.service", ACTION_RESTART_NOW },
+        { "overwritten, in the bus", STATE_MODIFIED, FLAG_CRASH_RISK, 0, { { PIN_NEEDED_AT_STARTUP } }, 1, "dbus.service", ACTION_RESTART_NOW },
         { "copied up", STATE_MODIFIED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, NULL, ACTION_RELOAD },
         { "in the bus", STATE_REPLACED, 0, 0, { { PIN_NEEDED_AT_STARTUP } }, 1, "dbus-broker.service", ACTION_REBOOT },
-        { "a plugin of the bus that may be closed", STATE_REPLACED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, "dbus.service", ACTION_RELOAD },
+        { "an open plugin of the bus", STATE_REPLACED, 0, 0, { { PIN_OPEN_HANDLES } }, 1, "dbus.service", ACTION_RELOAD },
 };
 
-START_TEST(reasons_lead_to_an_action) {
+START_TEST(action_by_pins) {
         Pin pins[3] = {};
         Finding f = {
                 .pid = 42, .comm = S("prog"), .path = S("/lib/x.so"), .state = actions[_i].state, .flags = actions[_i].flags,
@@ -94,7 +94,7 @@ START_TEST(reasons_lead_to_an_action) {
 }
 END_TEST
 
-/* --- whom to restart --- */
+/* --- target --- */
 
 static const struct {
         const char *name;
@@ -105,15 +105,15 @@ static const struct {
 } targets[] = {
         { "a service", 42, 0, "nginx", "nginx.service", NULL, NULL, "systemctl restart nginx.service" },
         { "an instance with an escape in its name", 42, 0, "p", "p@a\\x2db.service", NULL, NULL, "systemctl restart p@a\\\\x2db.service" },
-        { "a name that no unit can have", 42, 0, "p", "p;reboot.service", NULL, NULL, "restart p;reboot.service" },
-        { "a name with a line break", 42, 0, "p", "p\nq.service", NULL, NULL, "restart p\\x0aq.service" },
-        { "a name like an option", 42, 0, "p", "--root=x.service", NULL, NULL, "restart --root=x.service" },
+        { "an invalid unit name", 42, 0, "p", "p;reboot.service", NULL, NULL, "restart p;reboot.service" },
+        { "a unit name with a line break", 42, 0, "p", "p\nq.service", NULL, NULL, "restart p\\x0aq.service" },
+        { "a unit name like an option", 42, 0, "p", "--root=x.service", NULL, NULL, "restart --root=x.service" },
         { "udev", 42, 0, "systemd-udevd", "systemd-udevd.service", NULL, NULL, "systemctl restart systemd-udevd.service" },
         { "sshd", 42, 0, "sshd", "ssh.service", NULL, NULL, "systemctl restart ssh.service" },
         { "a connection of sshd", 42, 0, "sshd", "ssh@2-10.0.0.1:22-10.0.0.2:5000.service", NULL, NULL,
           "close the connection of ssh@2-10.0.0.1:22-10.0.0.2:5000.service and log in again" },
-        { "the first process", 1, 0, "systemd", "init.scope", NULL, NULL, "systemctl daemon-reexec" },
-        { "a first process that cannot execute itself anew", 1, 0, "init", NULL, NULL, NULL, "schedule a reboot: it is PID 1" },
+        { "PID 1", 1, 0, "systemd", "init.scope", NULL, NULL, "systemctl daemon-reexec" },
+        { "PID 1 without daemon-reexec", 1, 0, "init", NULL, NULL, NULL, "schedule a reboot: it is PID 1" },
         { "the bus", 42, 100, "dbus-daemon", "dbus.service", NULL, NULL,
           "schedule a reboot: a restart of dbus.service would disconnect everything on the system bus" },
         { "the broker of the bus", 42, 100, "dbus-broker", "dbus-broker.service", NULL, NULL,
@@ -128,7 +128,7 @@ static const struct {
           "end sshd (42) and start it again, or log out of session 3 and in again" },
         { "a user's service", 42, 1000, "pipewire", "user@1000.service", "pipewire.service", NULL,
           "systemctl --user -M 1000@ restart pipewire.service" },
-        { "a user's service that runs as another", 42, 0, "p", "user@1000.service", "p.service", NULL,
+        { "a user's service with another UID", 42, 0, "p", "user@1000.service", "p.service", NULL,
           "systemctl --user -M 1000@ restart p.service" },
         { "a user's application", 42, 1000, "firefox", "user@1000.service", "app-gnome-firefox-42.scope", NULL,
           "end firefox (42) and start it again" },
@@ -138,21 +138,21 @@ static const struct {
         { "a user's manager without a unit of its own", 42, 1000, "systemd", "user@1000.service", NULL, NULL,
           "systemctl --user -M 1000@ daemon-reexec" },
         { "the helper of a user's manager", 42, 0, "(sd-pam)", "user@1000.service", "init.scope", NULL, "log user 1000 out of all sessions" },
-        { "a user's manager with a name that lies", 42, 7, "systemd", "user@99999999999999999999.service", NULL, NULL,
+        { "a user's manager with a forged name", 42, 7, "systemd", "user@99999999999999999999.service", NULL, NULL,
           "systemctl --user -M 7@ daemon-reexec" },
         { "a scope", 42, 0, "p", "run-r1.scope", NULL, NULL, "end p (42) and start it again" },
         { "no unit", 42, 0, "p", NULL, NULL, NULL, "end p (42) and start it again" },
-        { "no unit, and a name that lies", 42, 0, "p\033[2J", NULL, NULL, NULL, "end p\\x1b[2J (42) and start it again" },
+        { "no unit, and a forged name", 42, 0, "p\033[2J", NULL, NULL, NULL, "end p\\x1b[2J (42) and start it again" },
         { "docker", 42, 0, "nginx", "docker-0123456789ab.scope", NULL, "docker:0123456789ab", "docker restart 0123456789ab" },
         { "podman", 42, 0, "nginx", NULL, NULL, "podman:0123456789ab", "podman restart 0123456789ab" },
         { "Kubernetes", 42, 0, "nginx", NULL, NULL, "k8s:0123456789ab", "crictl stop 0123456789ab" },
         { "LXC", 42, 0, "nginx", NULL, NULL, "lxc:web", "restart the container web (lxc-stop -r, or lxc restart)" },
         { "a machine", 42, 0, "nginx", "machine-web.scope", NULL, "web", "machinectl reboot web" },
         { "a virtual machine", 42, 0, "qemu", "machine-qemu\\x2d1.scope", NULL, "qemu-1-web", "shut down the virtual machine qemu-1-web and start it again" },
-        { "a container with a name that lies", 42, 0, "p", NULL, NULL, "docker:$(reboot)", "restart the container $(reboot)" },
+        { "a container with a forged name", 42, 0, "p", NULL, NULL, "docker:$(reboot)", "restart the container $(reboot)" },
 };
 
-START_TEST(the_right_thing_is_restarted) {
+START_TEST(advice_by_target) {
         Pin pin = { .reason = PIN_NEEDED_AT_STARTUP };
         Finding f = {
                 .pid = targets[_i].pid, .uid = targets[_i].uid, .comm = S(targets[_i].comm), .unit = S(targets[_i].unit),
@@ -167,13 +167,13 @@ START_TEST(the_right_thing_is_restarted) {
 }
 END_TEST
 
-/* --- the whole story --- */
+/* --- message --- */
 
 static Pin nodelete = { .reason = PIN_NODELETE, .detail = S("DF_1_NODELETE is set; opened 3 times since it was loaded") };
 static Pin open_handle = { .reason = PIN_OPEN_HANDLES, .detail = S("1 open handle") };
 static Pin guessed = { .reason = PIN_OPEN_HANDLES, .certainty = CERTAINTY_BY_ELIMINATION };
 static Pin needed = { .reason = PIN_NEEDED_AT_STARTUP };
-static Pin trap = { .reason = PIN_RELDEP, .holder = S("/usr/lib/libstdc++.so.6"), .holder_pins = BIT(PIN_GNU_UNIQUE) };
+static Pin bound_by_libstdcxx = { .reason = PIN_RELDEP, .holder = S("/usr/lib/libstdc++.so.6"), .holder_pins = BIT(PIN_GNU_UNIQUE) };
 static Pin held = { .reason = PIN_HOLDER, .holder = S("/opt/lib\nh.so"), .holder_pins = BIT(PIN_OPEN_HANDLES) };
 static Pin destructors = { .reason = PIN_TLS_DTOR };
 static Pin pending = { .reason = PIN_GC_PENDING };
@@ -190,7 +190,7 @@ static Pin second_generation = { .reason = PIN_MUSL };
 static const struct {
         Finding finding;
         const char *advice, *message;
-} stories[] = {
+} messages[] = {
         { { .pid = 3391245, .comm = S("nginx"), .unit = S("nginx.service"), .path = S("/opt/probe/libdi_rechk.so"), .state = STATE_REPLACED,
             .mapped = MAPPED(5250054), .disk = MAPPED(5377891), .pins = &nodelete, .n_pins = 1, .runtimes = RUNTIME_GO | RUNTIME_NGINX },
           "systemctl restart nginx.service",
@@ -226,7 +226,7 @@ static const struct {
           "host (7) still runs /lib/x.so.1.0 (inode 1), which was removed; /lib/x.so.1.1 took its place: it is a startup "
           "dependency of the program; restart host.service." },
         { { .pid = 7, .comm = S("host"), .unit = S("host.service"), .path = S("/v1/p.so"), .loader_name = S("/current/p.so"),
-            .successor = S("/v2/p.so"), .state = STATE_SUPERSEDED, .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &trap, .n_pins = 1 },
+            .successor = S("/v2/p.so"), .state = STATE_SUPERSEDED, .mapped = MAPPED(1), .disk = MAPPED(1), .pins = &bound_by_libstdcxx, .n_pins = 1 },
           "systemctl restart host.service",
           "host (7) still runs /v1/p.so, while /current/p.so leads to /v2/p.so: it is kept loaded by libstdc++.so.6, which is bound to one "
           "of its symbols and is itself pinned by its unique symbols; restart host.service." },
@@ -278,14 +278,14 @@ static const struct {
           "process (7) still runs the old content of a file: why it stays mapped was not examined; end process (7) and start it again." },
 };
 
-START_TEST(the_story_is_one_sentence) {
-        Finding f = stories[_i].finding;
+START_TEST(message_and_advice) {
+        Finding f = messages[_i].finding;
 
         ck_assert_int_eq(advice_give(&f), 0);
-        ck_assert_str_eq(f.message, stories[_i].message);
-        ck_assert_str_eq(f.advice, stories[_i].advice);
+        ck_assert_str_eq(f.message, messages[_i].message);
+        ck_assert_str_eq(f.advice, messages[_i].advice);
         ck_assert_int_eq(advice_give(&f), 0);
-        ck_assert_str_eq(f.message, stories[_i].message);
+        ck_assert_str_eq(f.message, messages[_i].message);
         free(f.advice);
         free(f.message);
 }
@@ -322,7 +322,7 @@ static const struct {
           "no open handle, pending destructor or dependent library is left." },
 };
 
-START_TEST(a_reason_is_told_with_its_evidence) {
+START_TEST(pin_sentences) {
         Finding f = { .runtimes = sentences[_i].runtimes };
         _cleanup_free_ char *sentence = advice_explain_pin(&f, &sentences[_i].pin);
 
@@ -330,7 +330,7 @@ START_TEST(a_reason_is_told_with_its_evidence) {
 }
 END_TEST
 
-START_TEST(every_reason_can_be_told) {
+START_TEST(sentence_for_every_pin) {
         Finding f = {};
         Pin pin = { .reason = _i };
         _cleanup_free_ char *sentence = advice_explain_pin(&f, &pin);
@@ -344,7 +344,7 @@ START_TEST(every_reason_can_be_told) {
 }
 END_TEST
 
-START_TEST(every_state_can_be_told) {
+START_TEST(sentence_for_every_state) {
         const char *plain = advice_explain_state(_i, 0);
 
         ck_assert_int_eq(plain[strlen(plain) - 1], '.');
@@ -352,7 +352,7 @@ START_TEST(every_state_can_be_told) {
 }
 END_TEST
 
-START_TEST(flags_change_what_a_state_means) {
+START_TEST(state_sentence_depends_on_flags) {
         ck_assert_str_ne(advice_explain_state(STATE_MODIFIED, FLAG_CRASH_RISK), advice_explain_state(STATE_MODIFIED, 0));
         ck_assert_str_ne(advice_explain_state(STATE_DELETED, FLAG_FILE_BIND_MOUNT), advice_explain_state(STATE_DELETED, 0));
         ck_assert_str_ne(advice_explain_state(STATE_REPLACED, FLAG_SAME_CONTENT), advice_explain_state(STATE_REPLACED, 0));
@@ -364,13 +364,13 @@ int main(void) {
         Suite *suite = suite_create("advice");
         TCase *tcase = tcase_create("advice");
 
-        tcase_add_loop_test(tcase, reasons_lead_to_an_action, 0, ELEMENTSOF(actions));
-        tcase_add_loop_test(tcase, the_right_thing_is_restarted, 0, ELEMENTSOF(targets));
-        tcase_add_loop_test(tcase, the_story_is_one_sentence, 0, ELEMENTSOF(stories));
-        tcase_add_loop_test(tcase, a_reason_is_told_with_its_evidence, 0, ELEMENTSOF(sentences));
-        tcase_add_loop_test(tcase, every_reason_can_be_told, 0, PIN_REASON_MAX);
-        tcase_add_loop_test(tcase, every_state_can_be_told, 0, STATE_MAX);
-        tcase_add_test(tcase, flags_change_what_a_state_means);
+        tcase_add_loop_test(tcase, action_by_pins, 0, ELEMENTSOF(actions));
+        tcase_add_loop_test(tcase, advice_by_target, 0, ELEMENTSOF(targets));
+        tcase_add_loop_test(tcase, message_and_advice, 0, ELEMENTSOF(messages));
+        tcase_add_loop_test(tcase, pin_sentences, 0, ELEMENTSOF(sentences));
+        tcase_add_loop_test(tcase, sentence_for_every_pin, 0, PIN_REASON_MAX);
+        tcase_add_loop_test(tcase, sentence_for_every_state, 0, STATE_MAX);
+        tcase_add_test(tcase, state_sentence_depends_on_flags);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }

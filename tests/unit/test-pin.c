@@ -32,11 +32,11 @@ typedef struct Library {
 
 typedef struct Row {
         const char *name;
-        Library libraries[LIBRARIES_MAX]; /* the first is the program, the last is asked for; "ld.so" is the interpreter */
+        Library libraries[LIBRARIES_MAX]; /* the first is the program, the last is explained; "ld.so" is the interpreter */
         const char *pins;                 /* "reason certainty [holder {its pins}]; …" */
-        const char *detail;               /* of the first pin; NULL: not judged */
-        const char *runtimes;             /* NULL: not judged */
-        size_t asked;                     /* 0: the last */
+        const char *detail;               /* of the first pin; NULL: not compared */
+        const char *runtimes;             /* NULL: not compared */
+        size_t index;                     /* of the library to explain; 0: the last */
         bool musl, no_loader, no_list, torn, not_whole, namespaces_missing;
         const char *preload, *audit;
 } Row;
@@ -47,7 +47,7 @@ typedef struct Row {
 #define PUBLIC(p, ...) { .path = "/opt/" p, .unanchored = true, __VA_ARGS__ }
 
 static const Row rows[] = {
-        /* --- what is never unloaded, whoever opened it --- */
+        /* --- loaded at startup --- */
         { "the program", { PROGRAM() }, "executable certain" },
         { "the loader", { PROGRAM(), { .path = "/lib/ld.so", .unanchored = true } }, "interpreter certain" },
         { "needed by the program",
@@ -56,7 +56,7 @@ static const Row rows[] = {
         { "needed at the second level, with NODELETE and open handles besides",
           { PROGRAM(.needed = "libmid.so"), STARTUP("libmid.so", .needed = "libx.so"), STARTUP("libx.so", .opencount = 3, .flag = true, .nodelete = 1) },
           "needed-at-startup certain", "prog -> libmid.so -> libx.so" },
-        { "needed at startup, under another name than its file's",
+        { "needed at startup by soname, which differs from the file name",
           { PROGRAM(.needed = "libx.so.1"), { .path = "/lib/libx.so.1.0", .soname = "libx.so.1", .type = LINK_LIBRARY } },
           "needed-at-startup certain", "prog -> libx.so.1.0" },
         { "needed at startup, without a soname",
@@ -70,10 +70,10 @@ static const Row rows[] = {
         { "needed at startup; the list could not be read",
           { PROGRAM(.needed = "libx.so"), { .path = "/lib/ld.so" }, STARTUP("libx.so") },
           "needed-at-startup likely", .no_list = true },
-        { "an auxiliary library of what the program needs (DT_AUXILIARY), and another that is not there",
+        { "an auxiliary library of a startup dependency (DT_AUXILIARY), and a missing one",
           { PROGRAM(.needed = "libmid.so"), STARTUP("libmid.so", .auxiliary = "libnone.so libx.so"), STARTUP("libx.so") },
           "needed-at-startup certain", "prog -> libmid.so -> libx.so" },
-        { "preloaded, where an auxiliary library is not there",
+        { "preloaded; an auxiliary library is missing",
           { PROGRAM(.auxiliary = "libnone.so"), STARTUP("libx.so") }, "ld-preload likely" },
         { "preloaded",
           { PROGRAM(.needed = "libc.so"), STARTUP("libc.so"), STARTUP("libx.so") },
@@ -95,7 +95,7 @@ static const Row rows[] = {
           "ld-preload certain libpre.so {ld-preload}", "loaded before the program ran, because libpre.so needs it", .preload = "/lib/libpre.so" },
         { "needed by a preloaded library, and the environment was overwritten",
           { PROGRAM(), STARTUP("libpre.so", .needed = "libx.so"), STARTUP("libx.so") }, "ld-preload likely libpre.so {ld-preload}" },
-        { "loaded at startup, but something of the closure could not be read",
+        { "loaded at startup; a part of the closure could not be read",
           { PROGRAM(.needed = "libmid.so"), STARTUP("libmid.so", .unnamed = true), STARTUP("libx.so") },
           "needed-at-startup likely" },
         { "preloaded; no private fields",
@@ -110,20 +110,20 @@ static const Row rows[] = {
         { "an audit module of a loader that does not list it, by a relative path",
           { PROGRAM(), LOADED("libx.so", 1, .unlisted = true) }, "ld-audit likely", .audit = "./lib/../libx.so", .not_whole = true,
           .namespaces_missing = true },
-        { "what another audit module of such a loader needs",
+        { "a dependency of another audit module of such a loader",
           { PROGRAM(), LOADED("liby.so", 1, .unlisted = true) }, "unknown by-elimination", .audit = "./libx.so", .not_whole = true,
           .namespaces_missing = true },
         { "dlmopen()ed",
           { PROGRAM(), LOADED("libx.so", 2, .namespace = 1) }, "open-handles certain", "2 open handles", .audit = "/opt/libaudit.so" },
 
-        /* --- marked never to be unloaded --- */
+        /* --- NODELETE --- */
         { "NODELETE, reloaded twice",
           { PROGRAM(), LOADED("libx.so", 3, .flag = true, .nodelete = 1) },
           "nodelete certain", "DF_1_NODELETE is set; opened 3 times since it was loaded" },
         { "NODELETE, never reloaded",
           { PROGRAM(), LOADED("libx.so", 1, .flag = true, .nodelete = 1) },
           "nodelete certain", "DF_1_NODELETE is set; opened once since it was loaded" },
-        { "NODELETE, not opened by itself",
+        { "NODELETE, loaded as a dependency",
           { PROGRAM(), LOADED("libh.so", 1, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0, .flag = true, .nodelete = 1) },
           "nodelete certain", "DF_1_NODELETE is set; loaded as a dependency, never opened itself" },
         { "NODELETE; no private fields",
@@ -136,27 +136,27 @@ static const Row rows[] = {
           "nodelete certain" },
         { "overwritten by a NODELETE library: the flag is the new file's",
           { PROGRAM(), LOADED("libx.so", 1, .flag = true, .changed = true) }, "open-handles certain" },
-        { "a NODELETE library, overwritten by one that is not",
+        { "a NODELETE library, overwritten by one without the flag",
           { PROGRAM(), LOADED("libx.so", 1, .nodelete = 1, .changed = true) }, "nodelete likely" },
         { "a unique symbol",
           { PROGRAM(), LOADED("libx.so", 1, .nodelete = 1, .unique = "_Zu", .unique_bound = "_Zu") },
           "gnu-unique likely", "its STB_GNU_UNIQUE symbol _Zu was looked up when it was loaded" },
-        { "a unique symbol, and a program that is bound to another one",
+        { "a unique symbol, and a program bound to another symbol",
           { PROGRAM(.imports = "f"), LOADED("libx.so", 1, .nodelete = 1, .exports = "_Zu f", .unique = "_Zu", .unique_bound = "_Zu") },
           "gnu-unique likely" },
         { "a unique symbol; no private fields",
           { PROGRAM(), PUBLIC("libx.so", .unique = "_Zu", .unique_bound = "_Zu") }, "gnu-unique likely" },
-        { "a unique symbol that another definition won",
+        { "a unique symbol bound to another library's definition",
           { PROGRAM(), LOADED("libx.so", 1, .unique = "_Zu", .unique_bound = "_Zu") }, "open-handles certain" },
-        { "a unique symbol that nothing in it looks up, found by dlsym()",
+        { "a unique symbol without a reference in the library, found by dlsym()",
           { PROGRAM(), LOADED("libx.so", 1, .nodelete = 1, .unique = "_Zu") }, "gnu-unique by-elimination" },
-        { "a unique symbol that nothing looks up",
+        { "a unique symbol without a reference",
           { PROGRAM(), LOADED("libx.so", 1, .unique = "_Zu") }, "open-handles certain" },
-        { "a symbol that the program is bound to",
+        { "the program is bound to its symbol",
           { PROGRAM(.imports = "abort plugin_version", .needed = "libc.so"), STARTUP("libc.so", .exports = "abort"),
             LOADED("libx.so", 1, .nodelete = 1, .exports = "abort plugin_version") },
           "startup-binding likely prog {executable}", "prog is bound to its symbol plugin_version" },
-        { "a symbol that a startup library is bound to",
+        { "a startup library is bound to its symbol",
           { PROGRAM(.needed = "liba.so"), STARTUP("liba.so", .imports = "plugin_version"),
             LOADED("libx.so", 1, .nodelete = 1, .exports = "plugin_version") },
           "startup-binding likely liba.so {needed-at-startup}" },
@@ -164,38 +164,38 @@ static const Row rows[] = {
           { PROGRAM(.imports = "abort", .needed = "libc.so"), STARTUP("libc.so", .exports = "abort"),
             LOADED("libx.so", 2, .nodelete = 1, .exports = "abort") },
           "rtld-nodelete by-elimination" },
-        { "RTLD_NODELETE, or dlsym(RTLD_DEFAULT): both leave the mark and nothing else",
+        { "RTLD_NODELETE, or dlsym(RTLD_DEFAULT): both set l_nodelete only",
           { PROGRAM(.imports = "dlsym"), LOADED("libx.so", 1, .nodelete = 1, .exports = "f", .global = true) },
           "rtld-nodelete by-elimination; startup-binding by-elimination" },
         { "RTLD_NODELETE, or dlvsym(RTLD_DEFAULT) of a startup library; the scopes could not be read",
           { PROGRAM(.needed = "libjli.so"), STARTUP("libjli.so", .imports = "dlvsym"), LOADED("libx.so", 1, .nodelete = 1) },
           "rtld-nodelete by-elimination; startup-binding by-elimination" },
-        { "RTLD_NODELETE, or dlsym(RTLD_DEFAULT): whether anything imports that could not be read",
+        { "RTLD_NODELETE, or dlsym(RTLD_DEFAULT): the imports could not be read",
           { PROGRAM(.unnamed = true), LOADED("libx.so", 1, .nodelete = 1, .global = true) },
           "rtld-nodelete by-elimination; startup-binding by-elimination" },
-        { "RTLD_NODELETE: dlsym(RTLD_DEFAULT) does not find what is not global",
+        { "RTLD_NODELETE: dlsym(RTLD_DEFAULT) does not search local objects",
           { PROGRAM(.imports = "dlsym f"), LOADED("libx.so", 1, .nodelete = 1, .exports = "f", .local = true) },
           "rtld-nodelete by-elimination" },
-        { "RTLD_NODELETE: only what is never unloaded marks",
+        { "RTLD_NODELETE: an object that can be unloaded marks nothing",
           { PROGRAM(), LOADED("libh.so", 1, .imports = "dlsym"), LOADED("libx.so", 1, .nodelete = 1, .global = true) },
           "rtld-nodelete by-elimination" },
-        { "RTLD_NODELETE: what needs it marks nothing",
+        { "RTLD_NODELETE: an object that needs it marks nothing",
           { PROGRAM(), LOADED("libh.so", 1, .flag = true, .nodelete = 1, .imports = "f dlsym", .needed = "libx.so", .initfini = "libx.so", .local = true),
             LOADED("libx.so", 1, .nodelete = 1, .exports = "f", .local = true) },
           "rtld-nodelete by-elimination" },
-        { "RTLD_NODELETE: what was bound to it before marks nothing",
+        { "RTLD_NODELETE: an object with it in l_reldeps marks nothing",
           { PROGRAM(), LOADED("libh.so", 1, .flag = true, .nodelete = 1, .imports = "f", .reldeps = "libx.so"),
             LOADED("libx.so", 1, .nodelete = 1, .exports = "f") },
           "rtld-nodelete by-elimination" },
-        { "RTLD_NODELETE, or dlsym(RTLD_DEFAULT) of a NODELETE library that came with it",
+        { "RTLD_NODELETE, or dlsym(RTLD_DEFAULT) by a NODELETE library in the same local scope",
           { PROGRAM(), LOADED("libh.so", 0, .flag = true, .nodelete = 1, .imports = "dlsym", .local = true),
             LOADED("liba.so", 1, .initfini = "libh.so libx.so", .local = true), LOADED("libx.so", 1, .nodelete = 1, .local = true) },
           "rtld-nodelete by-elimination; startup-binding by-elimination" },
-        { "RTLD_NODELETE: a NODELETE library that came another way does not see it",
+        { "RTLD_NODELETE: a NODELETE library in another local scope does not see it",
           { PROGRAM(), LOADED("libh.so", 1, .flag = true, .nodelete = 1, .imports = "dlsym", .local = true),
             LOADED("libx.so", 1, .nodelete = 1, .local = true) },
           "rtld-nodelete by-elimination" },
-        { "a symbol that a NODELETE library is bound to",
+        { "a NODELETE library is bound to its symbol",
           { PROGRAM(), LOADED("libh.so", 1, .flag = true, .nodelete = 1, .imports = "f"), LOADED("libx.so", 1, .nodelete = 1, .exports = "f") },
           "reldep likely libh.so {nodelete}" },
 
@@ -206,27 +206,27 @@ static const Row rows[] = {
         { "needed by a NODELETE library",
           { PROGRAM(), LOADED("libh.so", 2, .needed = "libx.so", .initfini = "libx.so", .flag = true, .nodelete = 1), LOADED("libx.so", 0) },
           "holder certain libh.so {nodelete}" },
-        { "needed by a NODELETE library, and open itself: that makes no difference",
+        { "needed by a NODELETE library, and open itself: no open-handles",
           { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so", .flag = true, .nodelete = 1), LOADED("libx.so", 1, .dtors = 2) },
           "holder certain libh.so {nodelete}" },
-        { "needed by an open library, and open itself: both must end",
+        { "needed by an open library, and open itself: both pins",
           { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so"), LOADED("libx.so", 1) },
           "holder certain libh.so {open-handles}; open-handles certain" },
-        { "a chain of three: what was opened holds it",
+        { "a chain of three: the opened one is the holder",
           { PROGRAM(), LOADED("liba.so", 1, .needed = "libb.so", .initfini = "libb.so libx.so"),
             LOADED("libb.so", 0, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0) },
           "holder certain liba.so {open-handles}", "libb.so needs it, and is kept by liba.so" },
-        { "a chain of three, of which two were opened: the nearer one is named",
+        { "a chain of three, two of them opened: the nearer one is the holder",
           { PROGRAM(), LOADED("liba.so", 1, .needed = "libb.so", .initfini = "libb.so libx.so"),
             LOADED("libb.so", 1, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0) },
           "holder certain libb.so {holder open-handles}", "libb.so needs it; so does 1 other" },
-        { "a chain of three, of which nobody counts the handles",
+        { "a chain of three; no private fields",
           { PROGRAM(), PUBLIC("liba.so", .needed = "libb.so"), PUBLIC("libb.so", .needed = "libx.so"), PUBLIC("libx.so") },
           "holder likely liba.so {open-handles}" },
-        { "needed by a circle of which nobody counts the handles",
+        { "needed by a cycle; no private fields",
           { PROGRAM(), PUBLIC("liba.so", .needed = "libb.so"), PUBLIC("libb.so", .needed = "liba.so libx.so"), PUBLIC("libx.so") },
           "holder likely libb.so {holder}" },
-        { "bound to by what is kept by another",
+        { "bound to by a library that another one keeps",
           { PROGRAM(), LOADED("liba.so", 1, .needed = "libb.so", .initfini = "libb.so"),
             LOADED("libb.so", 0, .reldeps = "libx.so", .imports = "f"), LOADED("libx.so", 0, .exports = "f") },
           "reldep certain liba.so {open-handles}", "libb.so is bound to its symbol f, and is kept by liba.so" },
@@ -234,19 +234,19 @@ static const Row rows[] = {
           { PROGRAM(), LOADED("liba.so", 1, .needed = "libb.so", .initfini = "libb.so libx.so", .flag = true, .nodelete = 1),
             LOADED("libb.so", 0, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 1) },
           "holder certain liba.so {nodelete}" },
-        { "a circle: who needs it stays because of it alone",
+        { "a cycle: its dependent stays because of it alone",
           { PROGRAM(), LOADED("liba.so", 0, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 1, .needed = "liba.so", .initfini = "liba.so") },
           "open-handles certain" },
-        { "a circle that is held from outside",
+        { "a cycle held from outside",
           { PROGRAM(), LOADED("liba.so", 1, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0, .needed = "liba.so", .initfini = "liba.so") },
           "holder certain liba.so {open-handles}" },
-        { "a circle that nothing holds",
+        { "a cycle that nothing holds",
           { PROGRAM(), LOADED("liba.so", 0, .initfini = "libx.so"), LOADED("libx.so", 0, .initfini = "liba.so") },
           "gc-pending certain" },
         { "a holder in another namespace holds another copy",
           { PROGRAM(), LOADED("libh.so", 1, .namespace = 1, .needed = "libx.so"), LOADED("libx.so", 1) },
           "open-handles certain" },
-        { "a holder that nothing holds any more",
+        { "a holder that nothing keeps any more",
           { PROGRAM(), LOADED("libh.so", 0, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0) },
           "gc-pending certain" },
         { "bound to by an open library",
@@ -255,19 +255,19 @@ static const Row rows[] = {
         { "bound to by an open library; the symbols cannot be read",
           { PROGRAM(), LOADED("libuser.so", 1, .reldeps = "libx.so"), LOADED("libx.so", 0) },
           "reldep certain libuser.so {open-handles}", "libuser.so is bound to one of its symbols" },
-        { "the libstdc++ trap: a pinned library is bound to the weak copies",
+        { "libstdc++ is pinned, and bound to the plugin's weak copies",
           { PROGRAM(), LOADED("libx.so", 0, .needed = "libstdc++.so.6", .initfini = "libstdc++.so.6", .exports = "_Zw", .weak = "_Zw"),
             LOADED("libstdc++.so.6", 0, .nodelete = 1, .unique = "_Zu", .unique_bound = "_Zu", .exports = "_Zu _Zw", .reldeps = "libx.so") },
-          "reldep certain libstdc++.so.6 {gnu-unique}", "libstdc++.so.6 is bound to its weak symbol _Zw", .asked = 1 },
-        { "the libstdc++ trap; no private fields",
+          "reldep certain libstdc++.so.6 {gnu-unique}", "libstdc++.so.6 is bound to its weak symbol _Zw", .index = 1 },
+        { "libstdc++ is pinned, and bound to the plugin's weak copies; no private fields",
           { PROGRAM(), PUBLIC("libx.so", .needed = "libstdc++.so.6", .exports = "_Zw", .weak = "_Zw"),
             PUBLIC("libstdc++.so.6", .unique = "_Zu", .unique_bound = "_Zu", .exports = "_Zu _Zw") },
-          "reldep likely libstdc++.so.6 {gnu-unique}", .asked = 1 },
-        { "a C++ plugin of a C++ program: its libstdc++ came first",
+          "reldep likely libstdc++.so.6 {gnu-unique}", .index = 1 },
+        { "a C++ plugin of a C++ program: libstdc++ was loaded at startup",
           { PROGRAM(.needed = "libstdc++.so.6"), LOADED("libx.so", 1, .needed = "libstdc++.so.6", .exports = "_Zw", .weak = "_Zw"),
             STARTUP("libstdc++.so.6", .unique = "_Zu", .unique_bound = "_Zu", .exports = "_Zu _Zw") },
-          "open-handles certain", .asked = 1 },
-        { "needed and bound to, by two that may end",
+          "open-handles certain", .index = 1 },
+        { "needed and bound to, by two open libraries",
           { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so"), LOADED("libuser.so", 1, .reldeps = "libx.so"), LOADED("libx.so", 0) },
           "holder certain libh.so {open-handles}; reldep certain libuser.so {open-handles}" },
         { "needed; no private fields",
@@ -279,35 +279,35 @@ static const Row rows[] = {
         { "bound to; no private fields",
           { PROGRAM(.imports = "abort"), PUBLIC("libuser.so", .imports = "abort f"), PUBLIC("libx.so", .exports = "f") },
           "reldep likely libuser.so {open-handles}" },
-        { "its symbols are those of the C library, too; no private fields",
+        { "the C library exports the same symbols; no private fields",
           { PROGRAM(.needed = "libc.so"), STARTUP("libc.so", .exports = "f"), PUBLIC("libuser.so", .imports = "f"), PUBLIC("libx.so", .exports = "f") },
           "open-handles by-elimination" },
-        { "its symbols are those of what the user needs; no private fields",
+        { "a dependency of the importer exports the same symbols; no private fields",
           { PROGRAM(), PUBLIC("libf.so", .exports = "f"), PUBLIC("libuser.so", .imports = "f", .needed = "libf.so"), PUBLIC("libx.so", .exports = "f") },
           "open-handles by-elimination" },
 
         /* --- its own counts --- */
         { "open", { PROGRAM(), LOADED("libx.so", 2) }, "open-handles certain", "2 open handles" },
         { "open; no private fields", { PROGRAM(), PUBLIC("libx.so") }, "open-handles by-elimination", "no other reason was found" },
-        { "open, as far as is known, but what the program needs could not be read",
+        { "probably open, but the program's DT_NEEDED could not be read",
           { PROGRAM(.unnamed = true), PUBLIC("libx.so") }, "unknown by-elimination",
           "the loader's own counts could not be read, and other reasons could not be excluded" },
-        { "open, as far as is known, but what another library needs could not be read",
+        { "probably open, but another library's DT_NEEDED could not be read",
           { PROGRAM(), PUBLIC("liby.so", .unnamed = true), PUBLIC("libx.so") }, "unknown by-elimination" },
-        { "open, as far as is known, but it may have destructors outstanding",
+        { "probably open, but destructors may be pending",
           { PROGRAM(), PUBLIC("libx.so", .imports = "__cxa_thread_atexit") }, "unknown by-elimination" },
-        { "open, and counted, though nothing else could be read",
+        { "open and counted; nothing else could be read",
           { PROGRAM(.unnamed = true), LOADED("liby.so", 1, .unnamed = true), LOADED("libx.so", 1, .unnamed = true) }, "open-handles certain" },
-        { "open, and overwritten by what the loader's fields do not fit any more",
+        { "open, and overwritten so that the private fields do not validate",
           { PROGRAM(.needed = "libc.so"), STARTUP("libc.so"), PUBLIC("libx.so") }, "open-handles by-elimination" },
-        { "destructors outstanding, closed", { PROGRAM(), LOADED("libx.so", 0, .dtors = 1) }, "tls-dtor certain" },
-        { "destructors outstanding, opened again", { PROGRAM(), LOADED("libx.so", 2, .dtors = 1) },
+        { "destructors pending, closed", { PROGRAM(), LOADED("libx.so", 0, .dtors = 1) }, "tls-dtor certain" },
+        { "destructors pending, opened again", { PROGRAM(), LOADED("libx.so", 2, .dtors = 1) },
           "tls-dtor likely; open-handles certain", "pending thread_local destructors: 1" },
-        { "destructors outstanding, opened again, needed and bound to",
+        { "destructors pending, opened again, needed and bound to",
           { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so"), LOADED("libuser.so", 1, .reldeps = "libx.so"),
             LOADED("libx.so", 1, .dtors = 1) },
           "holder certain libh.so {open-handles}; reldep certain libuser.so {open-handles}; tls-dtor likely; open-handles certain" },
-        { "destructors outstanding, and needed",
+        { "destructors pending, and needed",
           { PROGRAM(), LOADED("libh.so", 1, .initfini = "libx.so"), LOADED("libx.so", 0, .dtors = 1) },
           "holder certain libh.so {open-handles}; tls-dtor likely" },
         { "destructors cannot be counted, and it registers some",
@@ -315,21 +315,21 @@ static const Row rows[] = {
         { "destructors cannot be counted, and it registers none",
           { PROGRAM(), LOADED("libx.so", 0, .dtors = -1, .imports = "abort") }, "gc-pending by-elimination" },
         { "nothing keeps it", { PROGRAM(), LOADED("libx.so", 0) }, "gc-pending certain" },
-        { "nothing is known to keep it",
+        { "nothing keeps it, but not all edges are known",
           { PROGRAM(), LOADED("libh.so", 1, .edges_unknown = true), LOADED("libx.so", 0) }, "gc-pending by-elimination" },
 
-        /* --- whose the handle is --- */
+        /* --- what opened it --- */
         { "opened by a C program", { PROGRAM(), LOADED("libx.so", 1) }, "open-handles certain", .runtimes = "" },
         { "an extension module of a program with Python in it",
           { PROGRAM(.needed = "libpython3.11.so.1.0"), STARTUP("libpython3.11.so.1.0"),
             LOADED("x.so", 1, .exports = "PyInit_x") },
           "open-handles certain", .runtimes = "cpython" },
-        { "an extension module, as its symbols say alone",
+        { "an extension module, by its symbols alone",
           { PROGRAM(), PUBLIC("x.so", .exports = "PyInit_x f") }, "open-handles by-elimination", .runtimes = "cpython" },
         { "an extension module of Python 2",
           { PROGRAM(), LOADED("x.so", 1, .exports = "initx", .imports = "Py_InitModule4_64") },
           "open-handles certain", .runtimes = "cpython" },
-        { "what only begins so",
+        { "symbols with a prefix only similar to Python's",
           { PROGRAM(), LOADED("x.so", 1, .exports = "PyInit initx", .imports = "abort") },
           "open-handles certain", .runtimes = "" },
         { "a plugin of a C program with Python in it",
@@ -340,32 +340,32 @@ static const Row rows[] = {
           { PROGRAM(), LOADED("mod_wsgi.so", 1, .needed = "libpython3.11.so", .initfini = "libpython3.11.so", .imports = "Py_Initialize"),
             LOADED("libpython3.11.so", 0, .exports = "PyInit__ast") },
           "holder certain mod_wsgi.so {open-handles}", .runtimes = "" },
-        { "a library that ctypes has opened",
+        { "a library opened by ctypes",
           { { .path = "/usr/bin/python3.11", .soname = "-", .type = LINK_EXECUTABLE }, LOADED("_ctypes.so", 1, .exports = "PyInit__ctypes"),
             LOADED("libx.so", 1) },
           "open-handles certain", .runtimes = "cpython" },
         { "a library in an interpreter; no private fields",
           { { .path = "/usr/bin/python3.11", .soname = "-" }, PUBLIC("libx.so") }, "open-handles by-elimination", .runtimes = "cpython" },
-        { "needed by what Python has opened",
+        { "needed by an extension module of Python",
           { PROGRAM(), LOADED("x.so", 1, .exports = "PyInit_x", .needed = "libm.so", .initfini = "libm.so libx.so"),
             LOADED("libm.so", 0, .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0) },
           "holder certain x.so {open-handles}", .runtimes = "cpython" },
-        { "needed by a program that is Python",
+        { "a startup dependency of Python",
           { { .path = "/usr/bin/python3", .soname = "-", .type = LINK_EXECUTABLE, .needed = "libx.so" }, STARTUP("libx.so") },
           "needed-at-startup certain", .runtimes = "" },
         { "a native library of Java", { PROGRAM(), LOADED("libjvm.so", 1), LOADED("libx.so", 1, .exports = "Java_X_f") },
           "open-handles certain", .runtimes = "jvm" },
         { "a plain library in a launcher of Java", { PROGRAM(.needed = "libjli.so"), STARTUP("libjli.so"), LOADED("libjvm.so", 1), LOADED("libx.so", 1) },
           "open-handles certain", .runtimes = "jvm" },
-        { "a plain library in a C program with a virtual machine in it", { PROGRAM(), LOADED("libjvm.so", 1), LOADED("libx.so", 1) },
+        { "a plain library in a C program with a JVM", { PROGRAM(), LOADED("libjvm.so", 1), LOADED("libx.so", 1) },
           "open-handles certain", .runtimes = "" },
-        { "the virtual machine itself",
+        { "the JVM itself",
           { PROGRAM(.needed = "libjli.so", .imports = "dlsym"), STARTUP("libjli.so"), LOADED("libjvm.so", 1, .nodelete = 1, .exports = "JNI_CreateJavaVM") },
           "rtld-nodelete by-elimination; startup-binding by-elimination", .runtimes = "jvm" },
-        { "a library of the class library, by another that is not of the virtual machine",
+        { "a library of the JDK, by its DT_NEEDED",
           { PROGRAM(), LOADED("libjvm.so", 1), LOADED("libverify.so", 1, .needed = "libjvm.so") },
           "open-handles certain", .runtimes = "jvm" },
-        { "a native library of Java, where there is none",
+        { "a native library of Java, without a JVM",
           { PROGRAM(), LOADED("libx.so", 1, .exports = "JNI_OnLoad Java_X_f") }, "open-handles certain", .runtimes = "" },
         { "an addon of Node", { PROGRAM(), LOADED("x.node", 1, .exports = "napi_register_module_v1") },
           "open-handles certain", .runtimes = "node" },
@@ -381,7 +381,7 @@ static const Row rows[] = {
         { "a module of Perl", { { .path = "/usr/bin/perl", .soname = "-", .type = LINK_EXECUTABLE },
             LOADED("X.so", 1, .exports = "boot_X", .imports = "Perl_croak") },
           "open-handles certain", .runtimes = "perl" },
-        { "what boots, and not for Perl", { PROGRAM(), LOADED("X.so", 1, .exports = "boot_X") }, "open-handles certain", .runtimes = "" },
+        { "boot_ symbols without imports from Perl", { PROGRAM(), LOADED("X.so", 1, .exports = "boot_X") }, "open-handles certain", .runtimes = "" },
         { "an extension of Ruby", { PROGRAM(.needed = "libruby-3.1.so.3.1"), STARTUP("libruby-3.1.so.3.1"),
             LOADED("x.so", 1, .exports = "Init_x", .imports = "rb_define_method") },
           "open-handles certain", .runtimes = "ruby" },
@@ -396,62 +396,62 @@ static const Row rows[] = {
         { "needed by a name service module", { PROGRAM(),
             LOADED("libnss_x.so.2", 1, .exports = "_nss_x_getpwnam_r", .needed = "libx.so", .initfini = "libx.so"), LOADED("libx.so", 0) },
           "holder certain libnss_x.so.2 {open-handles}", .runtimes = "libc" },
-        { "a name service module, of which nothing could be read but its name", { PROGRAM(), LOADED("libnss_x.so.2", 1, .unnamed = true) },
+        { "a name service module, by its file name alone", { PROGRAM(), LOADED("libnss_x.so.2", 1, .unnamed = true) },
           "open-handles certain", .runtimes = "libc" },
-        { "what only is called so", { PROGRAM(), LOADED("libnss_x.so.2", 1, .exports = "f") }, "open-handles certain", .runtimes = "" },
+        { "the file name of a name service module, but other symbols", { PROGRAM(), LOADED("libnss_x.so.2", 1, .exports = "f") }, "open-handles certain", .runtimes = "" },
         { "a converter of iconv(3)", { PROGRAM(), LOADED("UTF-16.so", 1, .exports = "gconv gconv_end gconv_init") },
           "open-handles certain", .runtimes = "libc" },
-        { "a converter of iconv(3), of which nothing could be read but its name", { PROGRAM(), LOADED("gconv/UTF-16.so", 1, .unnamed = true) },
+        { "a converter of iconv(3), by its file name alone", { PROGRAM(), LOADED("gconv/UTF-16.so", 1, .unnamed = true) },
           "open-handles certain", .runtimes = "libc" },
-        { "what backtrace(3) opens", { PROGRAM(), LOADED("libgcc_s.so.1", 1, .exports = "_Unwind_Backtrace") },
+        { "libgcc_s, opened by backtrace(3)", { PROGRAM(), LOADED("libgcc_s.so.1", 1, .exports = "_Unwind_Backtrace") },
           "open-handles certain", .runtimes = "libc" },
-        { "the same, needed by a plugin", { PROGRAM(), LOADED("libx.so", 1, .needed = "libgcc_s.so.1", .initfini = "libgcc_s.so.1"), LOADED("libgcc_s.so.1", 0) },
+        { "libgcc_s, needed by a plugin", { PROGRAM(), LOADED("libx.so", 1, .needed = "libgcc_s.so.1", .initfini = "libgcc_s.so.1"), LOADED("libgcc_s.so.1", 0) },
           "holder certain libx.so {open-handles}", .runtimes = "" },
         { "closed, in an interpreter", { { .path = "/usr/bin/python3", .soname = "-", .type = LINK_EXECUTABLE }, LOADED("libx.so", 0, .dtors = 1) },
           "tls-dtor certain", .runtimes = "" },
 
-        /* --- outside of glibc --- */
+        /* --- musl, and files outside the link_map chain --- */
         { "musl, opened", { PROGRAM(), PUBLIC("libx.so") }, "musl certain", .musl = true },
         { "musl, opened, NODELETE and needed",
           { PROGRAM(), PUBLIC("libh.so", .needed = "libx.so"), PUBLIC("libx.so", .flag = true) }, "musl certain", .musl = true },
         { "musl, needed at startup",
           { PROGRAM(.needed = "libx.so"), PUBLIC("libx.so") }, "needed-at-startup certain", .musl = true },
-        { "musl, the second generation of what the program needs",
+        { "musl, the second generation of a startup dependency",
           { PROGRAM(.needed = "libx.so"), PUBLIC("libx.so"), PUBLIC("new/libx.so", .soname = "libx.so") }, "musl certain", .musl = true },
         { "musl, preloaded", { PROGRAM(), PUBLIC("libx.so") }, "ld-preload likely", .musl = true, .preload = "/opt/libx.so" },
         { "mapped by the program itself", { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "not-loader certain" },
-        { "mapped, and the loader may have another list",
+        { "mapped; the list may not cover all namespaces",
           { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "not-loader likely", .not_whole = true },
-        { "not in the list, which does not tell of another namespace",
+        { "not in the list, which misses a namespace",
           { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "unknown by-elimination", .not_whole = true, .namespaces_missing = true },
-        { "not in the part of the list that could be read",
+        { "not in a torn list",
           { PROGRAM(), LOADED("libx.so", 0, .unlisted = true) }, "unknown by-elimination", .torn = true },
         { "the list could not be read", { PROGRAM(), LOADED("libx.so", 0), { .path = "/lib/ld.so" }, LOADED("liby.so", 0) },
           "unknown by-elimination", .no_list = true },
         { "needed by a NODELETE library; the list could not be read",
           { PROGRAM(), { .path = "/lib/ld.so" }, LOADED("libh.so", 0, .needed = "libx.so", .flag = true), LOADED("libx.so", 0) },
           "holder likely libh.so {nodelete}", .no_list = true },
-        { "mapped by a static program, of which no loader is a part",
+        { "mapped by a static program without a loader",
           { PROGRAM(), LOADED("libx.so", 0) }, "not-loader likely", .no_list = true, .no_loader = true },
-        { "mapped by a static program, of which a loader may be a part",
+        { "mapped by a static program that may contain a loader",
           { PROGRAM(), LOADED("libx.so", 0) }, "unknown by-elimination", "the dynamic loader's list could not be read", .no_list = true },
 };
 
 /* --- from a row to a context --- */
 
-typedef struct World {
+typedef struct Fixture {
         ElfFile elf[LIBRARIES_MAX];
         ElfSymbols symbols[LIBRARIES_MAX];
-        const char *words[LIBRARIES_MAX][7][LIBRARIES_MAX]; /* what the lists were split in */
+        const char *words[LIBRARIES_MAX][7][LIBRARIES_MAX]; /* the lists, split */
         LinkMap maps[LIBRARIES_MAX];
         size_t edges[LIBRARIES_MAX][2][LIBRARIES_MAX];
         size_t map_object[LIBRARIES_MAX];
         PinObject objects[LIBRARIES_MAX];
         LinkMapList list;
         PinContext context;
-        char *text;                                         /* that the words lie in */
+        char *text;                                         /* of the words */
         size_t text_size;
-} World;
+} Fixture;
 
 static const char *last(const char *path) {
         const char *slash = strrchr(path, '/');
@@ -459,7 +459,7 @@ static const char *last(const char *path) {
         return slash ? slash + 1 : path;
 }
 
-static size_t split(World *w, const char *list, const char **ret) {
+static size_t split(Fixture *w, const char *list, const char **ret) {
         size_t n = 0;
 
         while (list && *list) {
@@ -476,7 +476,7 @@ static size_t split(World *w, const char *list, const char **ret) {
         return n;
 }
 
-static size_t find_edges(World *w, size_t object, const char *list, size_t *ret) {
+static size_t find_edges(Fixture *w, size_t object, const char *list, size_t *ret) {
         const char *names[LIBRARIES_MAX] = {};
         size_t n = split(w, list, names);
 
@@ -490,7 +490,7 @@ static size_t find_edges(World *w, size_t object, const char *list, size_t *ret)
         return n;
 }
 
-static void build_elf(World *w, const Library *l, size_t i) {
+static void build_elf(Fixture *w, const Library *l, size_t i) {
         ElfFile *e = w->elf + i;
         ElfSymbols *s = w->symbols + i;
 
@@ -513,7 +513,7 @@ static void build_elf(World *w, const Library *l, size_t i) {
         s->n_weak_exports = split(w, l->weak, s->weak_exports);
 }
 
-static void build_map(World *w, const Library *l, size_t object) {
+static void build_map(Fixture *w, const Library *l, size_t object) {
         size_t i = w->list.n_maps++;
 
         w->map_object[i] = object;
@@ -528,7 +528,7 @@ static void build_map(World *w, const Library *l, size_t object) {
         w->objects[object].map = w->maps + i;
 }
 
-static void build_edges(World *w, const Row *row, size_t map) {
+static void build_edges(Fixture *w, const Row *row, size_t map) {
         const Library *l = row->libraries + w->map_object[map];
         LinkMap *m = w->maps + map;
 
@@ -542,15 +542,15 @@ static void build_edges(World *w, const Row *row, size_t map) {
 }
 
 static const ElfSymbols *row_symbols(void *userdata, size_t index) {
-        World *w = userdata;
+        Fixture *w = userdata;
 
         return w->objects[index].elf ? w->symbols + index : NULL;
 }
 
-static size_t build(World *w, const Row *row) {
+static size_t build(Fixture *w, const Row *row) {
         size_t n = 0;
 
-        *w = (World){ .text = calloc(1, 4096) };
+        *w = (Fixture){ .text = calloc(1, 4096) };
         ck_assert_ptr_nonnull(w->text);
         for (; n < LIBRARIES_MAX && row->libraries[n].path; n++) {
                 const Library *l = row->libraries + n;
@@ -570,7 +570,7 @@ static size_t build(World *w, const Row *row) {
                 .musl = row->musl, .no_loader = row->no_loader, .list_is_whole = !row->not_whole, .namespaces_missing = row->namespaces_missing, .preload = row->preload, .audit = row->audit,
                 .symbols = row_symbols, .userdata = w,
         };
-        return row->asked ?: n - 1;
+        return row->index ?: n - 1;
 }
 
 static void render_runtimes(uint32_t runtimes, char *buffer, size_t size) {
@@ -610,11 +610,11 @@ static void end(Pin *pins, size_t n) {
         free(pins);
 }
 
-START_TEST(facts_lead_to_reasons) {
+START_TEST(reasons_of_table) {
         const Row *row = rows + _i;
         char text[512];
         _cleanup_(pin_graph_freep) PinGraph *graph = NULL;
-        World w;
+        Fixture w;
         Pin *pins;
         size_t n, index = build(&w, row);
         uint32_t runtimes;
@@ -635,17 +635,17 @@ START_TEST(facts_lead_to_reasons) {
 }
 END_TEST
 
-/* --- against the collector of the loader itself --- */
+/* --- against a model of _dl_close_worker() --- */
 
 #define NODES 6
 
-typedef struct Random {
+typedef struct RandomFixture {
         LinkMap maps[NODES];
         PinObject objects[NODES];
         size_t map_object[NODES], edges[NODES][2][NODES];
         LinkMapList list;
         PinContext context;
-} Random;
+} RandomFixture;
 
 static uint32_t next_random(uint32_t *state) {
         *state = *state * 1664525 + 1013904223;
@@ -657,11 +657,11 @@ static bool one_in(uint32_t *state, uint32_t n) {
 }
 
 /* The program, perhaps a startup library or two, and plugins that depend on each other at random. */
-static void build_random(Random *w, uint32_t seed) {
+static void build_random(RandomFixture *w, uint32_t seed) {
         static const char *const names[NODES] = { "/0", "/1", "/2", "/3", "/4", "/5" };
         uint32_t state = seed;
 
-        *w = (Random){};
+        *w = (RandomFixture){};
         for (size_t i = 0; i < NODES; i++) {
                 LinkMap *m = w->maps + i;
                 bool startup = i > 0 && i < 3 && one_in(&state, 4);
@@ -682,7 +682,7 @@ static void build_random(Random *w, uint32_t seed) {
                 for (size_t k = 1; k < NODES; k++) {
                         LinkMap *m = w->maps + i;
 
-                        /* What was loaded at startup depends on nothing that was not. */
+                        /* A startup library depends on startup libraries only. */
                         if (i == k || (m->type == LINK_LIBRARY && w->maps[k].type == LINK_LOADED))
                                 continue;
                         if (one_in(&state, 5))
@@ -695,7 +695,7 @@ static void build_random(Random *w, uint32_t seed) {
                                    .list_is_whole = true };
 }
 
-/* _dl_close_worker(): would the next collection leave it? */
+/* Would the next _dl_close_worker() keep it? */
 static bool collector_keeps(const LinkMap *maps, size_t node) {
         bool used[NODES] = {};
 
@@ -715,7 +715,7 @@ static void end_handles(LinkMap *m) {
         m->opencount = m->tls_dtors = 0;
 }
 
-static uint32_t reasons_of(const Random *w, size_t node) {
+static uint32_t reasons_of(const RandomFixture *w, size_t node) {
         _cleanup_(pin_graph_freep) PinGraph *graph = NULL;
         uint32_t reasons = 0, runtimes;
         Pin *pins;
@@ -734,12 +734,12 @@ static uint32_t reasons_of(const Random *w, size_t node) {
 
 #define HELD (1u << PIN_HOLDER | 1u << PIN_RELDEP)
 
-START_TEST(reasons_are_what_the_collector_goes_by) {
+START_TEST(reasons_match_dl_close_worker) {
         for (uint32_t seed = 0; seed < 4000; seed++)
                 for (size_t node = 1; node < NODES; node++) {
-                        bool open, outstanding, kept, kept_by_others, kept_for_ever;
+                        bool open, outstanding, kept, kept_by_others, never_unloaded;
                         uint32_t reasons;
-                        Random w;
+                        RandomFixture w;
 
                         build_random(&w, seed);
                         if (w.maps[node].type != LINK_LOADED || w.maps[node].nodelete)
@@ -752,12 +752,12 @@ START_TEST(reasons_are_what_the_collector_goes_by) {
                         kept_by_others = collector_keeps(w.maps, node);
                         for (size_t i = 0; i < NODES; i++)
                                 end_handles(w.maps + i);
-                        kept_for_ever = collector_keeps(w.maps, node);
+                        never_unloaded = collector_keeps(w.maps, node);
 
                         ck_assert_msg(!(reasons & 1u << PIN_GC_PENDING) == kept, "seed %u node %zu", seed, node);
                         ck_assert_msg(!!(reasons & HELD) == kept_by_others, "seed %u node %zu", seed, node);
-                        ck_assert_msg(!!(reasons & 1u << PIN_OPEN_HANDLES) == (open && !kept_for_ever), "seed %u node %zu", seed, node);
-                        ck_assert_msg(!!(reasons & 1u << PIN_TLS_DTOR) == (outstanding && !kept_for_ever), "seed %u node %zu", seed, node);
+                        ck_assert_msg(!!(reasons & 1u << PIN_OPEN_HANDLES) == (open && !never_unloaded), "seed %u node %zu", seed, node);
+                        ck_assert_msg(!!(reasons & 1u << PIN_TLS_DTOR) == (outstanding && !never_unloaded), "seed %u node %zu", seed, node);
                 }
 }
 END_TEST
@@ -766,8 +766,8 @@ int main(void) {
         Suite *suite = suite_create("pin");
         TCase *tcase = tcase_create("pin");
 
-        tcase_add_loop_test(tcase, facts_lead_to_reasons, 0, ELEMENTSOF(rows));
-        tcase_add_test(tcase, reasons_are_what_the_collector_goes_by);
+        tcase_add_loop_test(tcase, reasons_of_table, 0, ELEMENTSOF(rows));
+        tcase_add_test(tcase, reasons_match_dl_close_worker);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }

@@ -16,7 +16,7 @@ typedef struct Row {
                 ElfRecipe recipe;
         } others[3];
         Unload expected;
-        PinReason reason;      /* of the strongest obstacle; PIN_REASON_MAX: there is none, and no note */
+        PinReason reason;      /* of the strongest obstacle or note; PIN_REASON_MAX: none */
         const char *detail;    /* stands in it */
 } Row;
 
@@ -38,27 +38,27 @@ static const Row rows[] = {
           { .needed = { "a.so" }, .symbols = { UNIQUE("u") } },
           { { "a.so", { .symbols = { BOUND("u") } } } },
           .expected = UNLOAD_NO, .reason = PIN_GNU_UNIQUE, .detail = "symbol u" },
-        { "a dependency has it as well, but comes later in the scope",
+        { "a dependency defines it as well, later in the scope",
           { .needed = { "a.so" }, .symbols = { UNIQUE_BOUND("u") } },
           { { "a.so", { .symbols = { UNIQUE_BOUND("u") } } } },
           .expected = UNLOAD_NO, .reason = PIN_GNU_UNIQUE, .detail = "symbol u" },
-        { "a dependency has it first, as versions tell them apart",
+        { "a dependency defines it first, by version",
           { .needed = { "a.so" }, .versioned = true, .symbols = { UNIQUE_BOUND("u") } },
           { { "a.so", { .versioned = true, .symbols = { UNIQUE_BOUND("u") } } } },
           .expected = UNLOAD_YES, .reason = PIN_GNU_UNIQUE, .detail = "a.so, which it needs" },
-        { "bound to by what stays for the flag",
+        { "bound to by a NODELETE dependency",
           { .needed = { "a.so" }, .symbols = { EXPORTS("f") } },
           { { "a.so", { .flags_1 = DF_1_NODELETE, .symbols = { OWN_BOUND("f") } } } },
           .expected = UNLOAD_MAYBE, .reason = PIN_RELDEP, .detail = "a.so, which is loaded with it and stays (nodelete)" },
-        { "bound to by what stays for a unique symbol",
+        { "bound to by a dependency with a unique symbol",
           { .needed = { "a.so" }, .symbols = { EXPORTS("f") } },
           { { "a.so", { .symbols = { OWN_BOUND("f"), UNIQUE_BOUND("u") } } } },
           .expected = UNLOAD_MAYBE, .reason = PIN_RELDEP, .detail = "stays (gnu-unique)" },
-        { "bound to by what unloads",
+        { "bound to by a dependency that unloads",
           { .needed = { "a.so" }, .symbols = { EXPORTS("f") } },
           { { "a.so", { .symbols = { OWN_BOUND("f") } } } },
           .expected = UNLOAD_YES, .reason = PIN_REASON_MAX },
-        { "hidden from what stays",
+        { "hidden from a NODELETE dependency",
           { .needed = { "a.so" }, .symbols = { { "f", STB_GLOBAL, .visibility = STV_HIDDEN } } },
           { { "a.so", { .flags_1 = DF_1_NODELETE, .symbols = { OWN_BOUND("f") } } } },
           .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "a.so, which it needs" },
@@ -67,16 +67,16 @@ static const Row rows[] = {
           { { "a.so", { .flags_1 = DF_1_NODELETE, .symbols = { BOUND("malloc") } } },
             { "libc.so.6", { .symbols = { EXPORTS("malloc") } } } },
           .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "a.so, which it needs" },
-        { "held through another that is held",
+        { "held by a dependency that is held",
           { .needed = { "a.so" }, .symbols = { EXPORTS("g") } },
           { { "a.so", { .needed = { "b.so" }, .symbols = { BOUND("g"), EXPORTS("f") } } },
             { "b.so", { .flags_1 = DF_1_NODELETE, .symbols = { OWN_BOUND("f") } } } },
           .expected = UNLOAD_MAYBE, .reason = PIN_RELDEP, .detail = "a.so, which is loaded with it and stays (reldep)" },
-        { "needed by what stays",
+        { "needed by a NODELETE dependency",
           { .soname = "x.so", .needed = { "a.so" } },
           { { "a.so", { .needed = { "x.so" }, .flags_1 = DF_1_NODELETE } } },
           .expected = UNLOAD_MAYBE, .reason = PIN_HOLDER, .detail = "a.so needs it" },
-        { "needed in a circle by what unloads",
+        { "needed in a cycle that unloads",
           { .soname = "x.so", .needed = { "a.so" } },
           { { "a.so", { .needed = { "b.so", "a.so" } } }, { "b.so", { .needed = { "x.so", "a.so" } } } },
           .expected = UNLOAD_YES, .reason = PIN_REASON_MAX },
@@ -100,7 +100,7 @@ static const Row rows[] = {
           { .needed = { "$ORIGIN/sub/a.so" } },
           { { "sub/a.so", { .flags_1 = DF_1_NODELETE } } },
           .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "$ORIGIN/sub/a.so, which it needs" },
-        { "found by $ORIGIN in the name that another needs, relative to that",
+        { "found by $ORIGIN in DT_NEEDED of a dependency",
           { .needed = { "sub/b.so" } },
           { { "sub/b.so", { .needed = { "${ORIGIN}/a.so" } } }, { "sub/a.so", { .flags_1 = DF_1_NODELETE } } },
           .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "${ORIGIN}/a.so, which it needs" },
@@ -112,23 +112,23 @@ static const Row rows[] = {
           { .needed = { "./sub/a.so" } },
           { { "sub/a.so", { .flags_1 = DF_1_NODELETE } } },
           .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "./sub/a.so, which it needs" },
-        { "an auxiliary library that is there", { .auxiliary = "a.so" }, { { "a.so", { .flags_1 = DF_1_NODELETE } } },
+        { "an existing auxiliary library", { .auxiliary = "a.so" }, { { "a.so", { .flags_1 = DF_1_NODELETE } } },
           .expected = UNLOAD_YES, .reason = PIN_NODELETE, .detail = "a.so, which it needs" },
-        { "an auxiliary library that is not there", { .auxiliary = "a.so" }, .expected = UNLOAD_YES, .reason = PIN_REASON_MAX },
+        { "a missing auxiliary library", { .auxiliary = "a.so" }, .expected = UNLOAD_YES, .reason = PIN_REASON_MAX },
         { "a constructor that may open the library itself", { .constructors = 1, .symbols = { BOUND("dlopen") } },
           .expected = UNLOAD_MAYBE, .reason = PIN_OPEN_HANDLES, .detail = "imports dlopen()" },
-        { "constructors beside that of GCC, which may find their own name",
+        { "constructors beside GCC's, with dladdr()",
           { .constructors = 2, .symbols = { BOUND("_ITM_registerTMCloneTable"), BOUND("dladdr") } },
           .expected = UNLOAD_MAYBE, .reason = PIN_OPEN_HANDLES, .detail = "imports dladdr()" },
         { "DT_INIT, and dlmopen()", { .init = true, .symbols = { BOUND("dlmopen") } },
           .expected = UNLOAD_MAYBE, .reason = PIN_OPEN_HANDLES, .detail = "imports dlmopen()" },
-        { "dlopen() without a constructor but those of GCC",
+        { "dlopen() with GCC's constructors only",
           { .init = true, .constructors = 1, .symbols = { BOUND("_ITM_registerTMCloneTable"), BOUND("dlopen") } },
           .expected = UNLOAD_YES, .reason = PIN_REASON_MAX },
-        { "constructors that open nothing", { .constructors = 3, .symbols = { BOUND("dlsym") } }, .expected = UNLOAD_YES, .reason = PIN_REASON_MAX },
+        { "constructors without dlopen()", { .constructors = 3, .symbols = { BOUND("dlsym") } }, .expected = UNLOAD_YES, .reason = PIN_REASON_MAX },
         { "a named pipe is not opened", { .needed = { "pipe.so" } },
           .expected = UNLOAD_MAYBE, .reason = PIN_UNKNOWN, .detail = "pipe.so, which it needs, was not found" },
-        { "no way out of the directories by name", { .needed = { "../../etc/passwd", "" } },
+        { "path traversal by name", { .needed = { "../../etc/passwd", "" } },
           .expected = UNLOAD_MAYBE, .reason = PIN_UNKNOWN, .detail = "../../etc/passwd, which" },
 };
 
@@ -187,7 +187,7 @@ static const Obstacle *strongest(const UnloadCheck *i) {
         return best;
 }
 
-START_TEST(libraries_are_judged) {
+START_TEST(verdict_by_library) {
         _cleanup_close_ int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
         _cleanup_(unload_check_done) UnloadCheck i = {};
         const Row *row = &rows[_i];
@@ -213,25 +213,25 @@ static const struct {
         const char *name;
         ElfRecipe recipe;
         int expected;
-} no_libraries[] = {
+} not_libraries[] = {
         { "executable", { .type = ET_EXEC }, -EMEDIUMTYPE },
         { "object file", { .type = ET_REL }, -EMEDIUMTYPE },
         { "position independent executable", { .flags_1 = 0x08000000 /* DF_1_PIE */ }, -EMEDIUMTYPE },
         { "nothing dynamic", { .no_dynamic = true }, -EMEDIUMTYPE },
 };
 
-START_TEST(what_is_no_library_is_told_so) {
+START_TEST(not_a_library) {
         _cleanup_(unload_check_done) UnloadCheck i = {};
         _cleanup_close_ int fd = -EBADF;
         ElfImage m;
 
-        image_build(&m, &no_libraries[_i].recipe, 0);
+        image_build(&m, &not_libraries[_i].recipe, 0);
         fd = image_open(&m);
-        ck_assert_int_eq(unload_check_file(fd, -EBADF, &i), no_libraries[_i].expected);
+        ck_assert_int_eq(unload_check_file(fd, -EBADF, &i), not_libraries[_i].expected);
 }
 END_TEST
 
-START_TEST(what_is_no_elf_is_told_so) {
+START_TEST(not_elf) {
         _cleanup_close_ int fd = memfd_create("text", MFD_CLOEXEC), pipe_fd = -EBADF;
         _cleanup_(unload_check_done) UnloadCheck i = {};
 
@@ -242,11 +242,11 @@ START_TEST(what_is_no_elf_is_told_so) {
 }
 END_TEST
 
-/* 300 names, and one that needs the next: neither is followed for ever. */
-START_TEST(the_closure_is_bounded) {
+/* A chain of 300 dependencies, each with one DT_NEEDED. */
+START_TEST(closure_is_bounded) {
         _cleanup_close_ int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
         _cleanup_(unload_check_done) UnloadCheck i = {};
-        bool told = false;
+        bool found = false;
 
         for (int k = 0; k < 300; k++) {
                 char name[16], next[16];
@@ -260,12 +260,12 @@ START_TEST(the_closure_is_bounded) {
         ck_assert_int_eq(unload_check_file(fd, directory_fd, &i), 0);
         ck_assert_int_eq(i.verdict, UNLOAD_MAYBE);
         for (size_t k = 0; k < i.n_obstacles; k++)
-                told = told || strstr(i.obstacles[k].detail, "too many libraries");
-        ck_assert(told);
+                found = found || strstr(i.obstacles[k].detail, "too many libraries");
+        ck_assert(found);
 }
 END_TEST
 
-START_TEST(damaged_libraries_are_not_vouched_for) {
+START_TEST(damaged_library) {
         _cleanup_(unload_check_done) UnloadCheck i = {};
         ElfRecipe recipe = { .needed = { "gone" } };
         _cleanup_close_ int fd = -EBADF;
@@ -281,7 +281,7 @@ START_TEST(damaged_libraries_are_not_vouched_for) {
 END_TEST
 
 static const struct {
-        const char *runpath, *expected; /* what each element may be, those of $ORIGIN with a '@' before */
+        const char *runpath, *expected; /* all candidates of each element; '@': relative to $ORIGIN */
 } runpaths[] = {
         { "", "" },
         { "/a:/b", "/a /b" },
@@ -296,7 +296,7 @@ static const struct {
         { "${ORIGIN", "" },
 };
 
-START_TEST(runpaths_are_split_and_expanded) {
+START_TEST(runpath_expansion) {
         const char *rest = runpaths[_i].runpath, *element;
         char joined[128] = "", *path;
         size_t length;
@@ -317,12 +317,12 @@ int main(void) {
 
         tcase_add_checked_fixture(tcase, make_directory, remove_directory);
         tcase_set_timeout(tcase, 60);
-        tcase_add_loop_test(tcase, libraries_are_judged, 0, ELEMENTSOF(rows));
-        tcase_add_loop_test(tcase, what_is_no_library_is_told_so, 0, ELEMENTSOF(no_libraries));
-        tcase_add_test(tcase, what_is_no_elf_is_told_so);
-        tcase_add_test(tcase, the_closure_is_bounded);
-        tcase_add_test(tcase, damaged_libraries_are_not_vouched_for);
-        tcase_add_loop_test(tcase, runpaths_are_split_and_expanded, 0, ELEMENTSOF(runpaths));
+        tcase_add_loop_test(tcase, verdict_by_library, 0, ELEMENTSOF(rows));
+        tcase_add_loop_test(tcase, not_a_library, 0, ELEMENTSOF(not_libraries));
+        tcase_add_test(tcase, not_elf);
+        tcase_add_test(tcase, closure_is_bounded);
+        tcase_add_test(tcase, damaged_library);
+        tcase_add_loop_test(tcase, runpath_expansion, 0, ELEMENTSOF(runpaths));
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
