@@ -62,19 +62,18 @@ static void nodes_from_objects(PinGraph *g) {
         }
 }
 
+static int compare_numbers(size_t a, size_t b) {
+        return (a > b) - (a < b);
+}
+
 static int compare_keys(const PinName *a, const PinName *b) {
-        return a->namespace != b->namespace ? (a->namespace < b->namespace ? -1 : 1) : strcmp(a->name, b->name);
+        return compare_numbers(a->namespace, b->namespace) ?: strcmp(a->name, b->name);
 }
 
 static int compare_names(const void *p, const void *q) {
         const PinName *a = p, *b = q;
-        int r = compare_keys(a, b);
 
-        if (r == 0)
-                r = a->rank < b->rank ? -1 : a->rank > b->rank;
-        if (r == 0)
-                r = a->node < b->node ? -1 : a->node > b->node;
-        return r;
+        return compare_keys(a, b) ?: compare_numbers(a->rank, b->rank) ?: compare_numbers(a->node, b->node);
 }
 
 static void add_name(PinGraph *g, size_t node, const char *name, unsigned rank) {

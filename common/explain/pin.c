@@ -30,11 +30,12 @@ static PinCause explain_unlisted(const PinContext *c, const PinObject *o) {
         return unlisted(PIN_UNKNOWN, CERTAINTY_BY_ELIMINATION);
 }
 
-static bool has_cause(const PinCauses *c, PinReason reason) {
+static uint32_t reasons_of(const PinCauses *c) {
+        uint32_t mask = 0;
+
         for (size_t i = 0; i < c->n_causes; i++)
-                if (c->causes[i].reason == reason)
-                        return true;
-        return false;
+                mask |= 1u << c->causes[i].reason;
+        return mask;
 }
 
 /* Several namespaces hold the file: each for its own reason, unless one never unloads it. */
@@ -46,7 +47,7 @@ static void merge(PinCauses *all, const PinCauses *more) {
                 return;
         }
         for (size_t i = 0; i < more->n_causes && all->n_causes < PIN_CAUSES_MAX; i++)
-                if (!has_cause(all, more->causes[i].reason))
+                if (!(reasons_of(all) & 1u << more->causes[i].reason))
                         all->causes[all->n_causes++] = more->causes[i];
 }
 
@@ -74,12 +75,10 @@ static uint32_t find_holder_pins(const PinGraph *g, size_t holder) {
         for (size_t links = 0; holder != PIN_NONE && links < CHAIN_MAX; links++) {
                 PinCauses c = pin_causes_find(g, holder);
 
+                mask |= reasons_of(&c);
                 holder = PIN_NONE;
-                for (size_t i = 0; i < c.n_causes; i++) {
-                        mask |= 1u << c.causes[i].reason;
-                        if (holder == PIN_NONE)
-                                holder = c.causes[i].holder;
-                }
+                for (size_t i = 0; i < c.n_causes && holder == PIN_NONE; i++)
+                        holder = c.causes[i].holder;
         }
         return mask;
 }
