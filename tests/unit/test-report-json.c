@@ -10,36 +10,6 @@ static void put(json_object **o) {
 }
 #define _cleanup_json_ _cleanup_(put)
 
-/* Everything set, and the paths as nasty as they come. */
-static void fill(Finding *f) {
-        *f = (Finding){
-                .pid = 3391245,
-                .start_time = UINT64_MAX,
-                .comm = strdup("ng\x1b[31minx"),
-                .exe = strdup("/usr/sbin/nginx"),
-                .uid = UINT32_MAX,
-                .unit = strdup("nginx\\x2da.service"),
-                .user_unit = strdup("app.service"),
-                .container = strdup("docker:0123456789ab"),
-                .path = strdup("/opt/a b/\xff\n\"pl\\012ug\xc3\xa9.so"),
-                .loader_name = strdup("/opt/current/plug.so"),
-                .state = STATE_REPLACED,
-                .flags = FLAG_SAME_CONTENT | FLAG_FILE_BIND_MOUNT,
-                .mapped = { 253, 0, 5250054, true, 20, { 0xde, 0xad, 0xbe, 0xef, 5, [19] = 0x0a } },
-                .disk = { UINT32_MAX, 1048575, UINT64_MAX, true, 0, {} },
-                .successor = strdup("/opt/new.so"),
-                .n_pins = 2,
-                .runtimes = RUNTIME_GO | RUNTIME_NGINX,
-                .action = ACTION_RESTART,
-                .advice = strdup("systemctl restart 'nginx\\\\x2da.service'"),
-                .message = strdup("it still runs the old /opt/a b/\\xff\\x0a\"… pl\\\\012ug"),
-        };
-        f->pins = calloc(2, sizeof(Pin));
-        f->pins[0] = (Pin){ PIN_NODELETE, CERTAINTY_CERTAIN, NULL, 0, strdup("DF_1_NODELETE is set") };
-        f->pins[1] = (Pin){ PIN_HOLDER, CERTAINTY_BY_ELIMINATION, strdup("/lib/\x01h.so"),
-                            1u << PIN_NODELETE | 1u << PIN_UNKNOWN, strdup("it is DT_NEEDED") };
-}
-
 static const char full_text[] =
         "{\"pid\":3391245,\"start_time\":18446744073709551615,\"comm\":\"ng\\\\x1b[31minx\","
         "\"exe\":\"/usr/sbin/nginx\",\"uid\":4294967295,\"unit\":\"nginx\\\\\\\\x2da.service\","
@@ -66,7 +36,7 @@ START_TEST(a_finding_has_every_member_escaped) {
         _cleanup_(finding_done) Finding f;
         _cleanup_json_ json_object *o = NULL;
 
-        fill(&f);
+        f = finding_make_full();
         ck_assert_int_eq(report_json_build_finding(&f, &o), 0);
         ck_assert_str_eq(text_of(o), full_text);
 }
@@ -90,7 +60,7 @@ START_TEST(a_finding_comes_back_whole) {
         _cleanup_(finding_done) Finding f, back = {};
         _cleanup_json_ json_object *o = NULL, *parsed = NULL;
 
-        fill(&f);
+        f = finding_make_full();
         ck_assert_int_eq(report_json_build_finding(&f, &o), 0);
         parsed = json_tokener_parse(text_of(o)); /* over the text, as the daemon reads it */
         ck_assert_int_eq(report_json_parse_finding(parsed, &back), 0);
@@ -289,7 +259,7 @@ START_TEST(a_report_has_its_counts_and_findings) {
                 "\"findings\":[]}");
         json_object_put(TAKE_PTR(o));
 
-        fill(&f);
+        f = finding_make_full();
         ck_assert_int_eq(snapshot_take_finding(s, &f), 0);
         snapshot_freeze(s);
         ck_assert_int_eq(report_json_build(s, &o), 0);
@@ -320,7 +290,7 @@ START_TEST(it_is_printed_as_it_is_built) {
                 fclose(f);
                 ck_assert_str_eq(printed, built);
 
-                fill(&finding);
+                finding = finding_make_full();
                 ck_assert_int_eq(snapshot_take_finding(s, &finding), 0);
         }
 }
