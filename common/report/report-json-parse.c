@@ -106,43 +106,21 @@ static int parse_bytes(json_object *o, const char *key, size_t max, bool optiona
         return 0;
 }
 
-static int parse_word(json_object *o, const char *key, int (*from_string)(const char *s), int *ret) {
+static int parse_word(json_object *o, const char *key, const Vocabulary *vocabulary, int *ret) {
         const char *s;
         int r;
 
         r = parse_string(member(o, key), NAME_TEXT_MAX, /* optional= */ false, &s);
         if (r < 0)
                 return r;
-        r = from_string(s);
+        r = vocabulary_find(vocabulary, s);
         if (r < 0)
                 return -EBADMSG;
         *ret = r;
         return 0;
 }
 
-static int state_word(const char *s) {
-        return (int) state_from_string(s);
-}
-
-static int pin_reason_word(const char *s) {
-        return (int) pin_reason_from_string(s);
-}
-
-static int certainty_word(const char *s) {
-        return (int) certainty_from_string(s);
-}
-
-static int action_word(const char *s) {
-        return (int) action_from_string(s);
-}
-
-static int pin_bit(const char *s) {
-        int r = pin_reason_word(s);
-
-        return r < 0 ? r : 1 << r;
-}
-
-static int parse_words(json_object *o, const char *key, int (*bit)(const char *s), uint32_t *ret) {
+static int parse_words(json_object *o, const char *key, const Vocabulary *vocabulary, uint32_t *ret) {
         json_object *array = member(o, key);
         uint32_t mask = 0;
 
@@ -155,10 +133,10 @@ static int parse_words(json_object *o, const char *key, int (*bit)(const char *s
                 r = parse_string(json_object_array_get_idx(array, i), NAME_TEXT_MAX, /* optional= */ false, &s);
                 if (r < 0)
                         return r;
-                r = bit(s);
+                r = vocabulary_find(vocabulary, s);
                 if (r < 0)
                         return -EBADMSG;
-                mask |= (uint32_t) r;
+                mask |= 1u << r;
         }
         *ret = mask;
         return 0;
@@ -243,10 +221,10 @@ static int parse_pin(json_object *o, Pin *ret) {
 
         if (!json_object_is_type(o, json_type_object))
                 return -EBADMSG;
-        if ((r = parse_word(o, "reason", pin_reason_word, &reason)) < 0 ||
-            (r = parse_word(o, "certainty", certainty_word, &certainty)) < 0 ||
+        if ((r = parse_word(o, "reason", &pin_reason_vocabulary, &reason)) < 0 ||
+            (r = parse_word(o, "certainty", &certainty_vocabulary, &certainty)) < 0 ||
             (r = parse_bytes(o, "holder", PATH_TEXT_MAX, /* optional= */ true, &p.holder)) < 0 ||
-            (r = parse_words(o, "holder_pins", pin_bit, &p.holder_pins)) < 0 ||
+            (r = parse_words(o, "holder_pins", &pin_reason_vocabulary, &p.holder_pins)) < 0 ||
             (r = parse_text(o, "detail", SENTENCE_MAX, /* optional= */ true, &p.detail)) < 0)
                 return r;
         p.reason = (PinReason) reason;
@@ -306,14 +284,14 @@ static int parse_file(json_object *o, Finding *f) {
 
         if ((r = parse_bytes(o, "path", PATH_TEXT_MAX, /* optional= */ false, &f->path)) < 0 ||
             (r = parse_bytes(o, "loader_name", PATH_TEXT_MAX, /* optional= */ true, &f->loader_name)) < 0 ||
-            (r = parse_word(o, "state", state_word, &state)) < 0 ||
-            (r = parse_words(o, "flags", flag_from_string, &f->flags)) < 0 ||
+            (r = parse_word(o, "state", &state_vocabulary, &state)) < 0 ||
+            (r = parse_words(o, "flags", &flag_vocabulary, &f->flags)) < 0 ||
             (r = parse_file_id(o, "mapped", /* mapped= */ true, &f->mapped)) < 0 ||
             (r = parse_file_id(o, "disk", /* mapped= */ false, &f->disk)) < 0 ||
             (r = parse_bytes(o, "successor", PATH_TEXT_MAX, /* optional= */ true, &f->successor)) < 0 ||
             (r = parse_pins(o, f)) < 0 ||
-            (r = parse_words(o, "runtimes", runtime_from_string, &f->runtimes)) < 0 ||
-            (r = parse_word(o, "action", action_word, &action)) < 0 ||
+            (r = parse_words(o, "runtimes", &runtime_vocabulary, &f->runtimes)) < 0 ||
+            (r = parse_word(o, "action", &action_vocabulary, &action)) < 0 ||
             (r = parse_text(o, "advice", SENTENCE_MAX, /* optional= */ false, &f->advice)) < 0 ||
             (r = parse_text(o, "message", SENTENCE_MAX, /* optional= */ false, &f->message)) < 0)
                 return r;

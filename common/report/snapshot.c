@@ -1,24 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "report/snapshot.h"
 
-static const char *const unknown_reason_table[] = {
-        "permission", "remote", "name", "race", "hung", "root", "kernel", "content", "other",
-};
-_Static_assert(ELEMENTSOF(unknown_reason_table) == UNKNOWN_REASON_MAX, "unknown_reason");
-
-static const char *const removal_table[] = {
-        "exited", "unmapped", "current-again",
-};
-_Static_assert(ELEMENTSOF(removal_table) == REMOVAL_MAX, "removal");
-
-const char *unknown_reason_to_string(UnknownReason reason) {
-        return (int) reason >= 0 && reason < UNKNOWN_REASON_MAX ? unknown_reason_table[reason] : "other";
-}
-
-const char *removal_to_string(Removal removal) {
-        return (int) removal >= 0 && removal < REMOVAL_MAX ? removal_table[removal] : "unknown";
-}
-
 void unknown_mapping_done(UnknownMapping *u) {
         free(u->comm);
         free(u->path);

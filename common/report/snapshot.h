@@ -20,20 +20,6 @@ typedef enum Look {
         LOOK_MAX,
 } Look;
 
-/* Why a mapping could not be judged, as counted in the report. */
-typedef enum UnknownReason {
-        UNKNOWN_PERMISSION,  /* EPERM, EACCES */
-        UNKNOWN_REMOTE,      /* on a network or userspace file system, which is not touched */
-        UNKNOWN_NAME,        /* the name is longer than the kernel gives */
-        UNKNOWN_RACE,        /* changed while it was read, repeatedly */
-        UNKNOWN_HUNG,        /* an earlier read of this process or device did not return */
-        UNKNOWN_ROOT,        /* its path lies outside of the process's root, and no process that sees it could be used */
-        UNKNOWN_KERNEL,      /* the kernel lacks, or a filter denies, a system call that is needed: openat2(2) */
-        UNKNOWN_CONTENT,     /* whether it was written to while mapped cannot be told: memory or file could not be read */
-        UNKNOWN_OTHER,
-        UNKNOWN_REASON_MAX,
-} UnknownReason;
-
 typedef struct Looked {
         pid_t pid;
         Look look;
@@ -107,8 +93,6 @@ typedef struct Snapshot {
         size_t allocated_order;
 } Snapshot;
 
-const char *unknown_reason_to_string(UnknownReason reason);
-
 /* Returns NULL on lack of memory. */
 Snapshot *snapshot_new(void);
 /* Accepts NULL, returns NULL. */
@@ -164,16 +148,6 @@ void snapshot_raise_counts(Snapshot *s, bool whole);
 /* Distinct processes, mapped files and units among the findings. */
 size_t snapshot_stale_processes(const Snapshot *s);
 size_t snapshot_stale_libraries(const Snapshot *s);
-
-typedef enum Removal {
-        REMOVAL_EXITED,        /* the process is gone */
-        REMOVAL_UNMAPPED,      /* the process lives and does not map the file any more */
-        REMOVAL_CURRENT_AGAIN, /* still mapped, and what is on disk is the same again */
-        REMOVAL_MAX,
-        REMOVAL_INVALID = -22,
-} Removal;
-
-const char *removal_to_string(Removal removal);
 
 typedef enum EventKind {
         EVENT_ADDED,

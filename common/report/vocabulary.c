@@ -2,24 +2,26 @@
 #include "report/vocabulary.h"
 #include "util/base.h"
 
-/* The place of a word in a table, or -EINVAL. */
-static int table_find(const char *const *table, size_t n, const char *s) {
-        for (size_t i = 0; s && i < n; i++)
-                if (streq(table[i], s))
+const char *vocabulary_word(const Vocabulary *v, size_t i) {
+        return i < v->n ? v->words[i] : "unknown";
+}
+
+int vocabulary_find(const Vocabulary *v, const char *s) {
+        for (size_t i = 0; s && i < v->n; i++)
+                if (streq(v->words[i], s))
                         return (int) i;
         return -EINVAL;
 }
 
-#define DEFINE_WORDS(name, Type, max, ...)                               \
-        static const char *const name##_table[] = { __VA_ARGS__ };       \
-        _Static_assert(ELEMENTSOF(name##_table) == (max), #name);        \
-        const char *name##_to_string(Type value) {                       \
-                if ((int) value < 0 || (int) value >= (int) (max))       \
-                        return "unknown";                                \
-                return name##_table[value];                              \
-        }                                                                \
-        Type name##_from_string(const char *s) {                         \
-                return table_find(name##_table, max, s);                 \
+#define DEFINE_VOCABULARY(name, ...)                                      \
+        static const char *const name##_words[] = { __VA_ARGS__ };        \
+        const Vocabulary name##_vocabulary = { name##_words, ELEMENTSOF(name##_words) };
+
+#define DEFINE_WORDS(name, Type, max, ...)                                \
+        DEFINE_VOCABULARY(name, __VA_ARGS__)                              \
+        _Static_assert(ELEMENTSOF(name##_words) == (max), #name);         \
+        const char *name##_to_string(Type value) {                        \
+                return vocabulary_word(&name##_vocabulary, (size_t) value); \
         }
 
 DEFINE_WORDS(state, State, STATE_MAX,
@@ -39,19 +41,17 @@ DEFINE_WORDS(action, Action, ACTION_MAX,
 
 DEFINE_WORDS(urgency, Urgency, URGENCY_MAX, "none", "normal", "urgent")
 
-/* Words of a mask: the table's index is the bit's. */
-#define DEFINE_BITS(name, Type, all, ...)                                \
-        static const char *const name##_table[] = { __VA_ARGS__ };       \
-        _Static_assert((1 << ELEMENTSOF(name##_table)) - 1 == (all), #name); \
-        const char *name##_to_string(Type bit) {                         \
-                for (size_t i = 0; i < ELEMENTSOF(name##_table); i++)    \
-                        if ((unsigned) bit == 1u << i)                   \
-                                return name##_table[i];                  \
-                return "unknown";                                        \
-        }                                                                \
-        int name##_from_string(const char *s) {                          \
-                int i = table_find(name##_table, ELEMENTSOF(name##_table), s); \
-                return i < 0 ? i : 1 << i;                               \
+DEFINE_WORDS(unknown_reason, UnknownReason, UNKNOWN_REASON_MAX,
+             "permission", "remote", "name", "race", "hung", "root", "kernel", "content", "other")
+
+DEFINE_WORDS(removal, Removal, REMOVAL_MAX, "exited", "unmapped", "current-again")
+
+#define DEFINE_BITS(name, Type, all, ...)                                 \
+        DEFINE_VOCABULARY(name, __VA_ARGS__)                              \
+        _Static_assert((1 << ELEMENTSOF(name##_words)) - 1 == (all), #name); \
+        const char *name##_to_string(Type bit) {                          \
+                bool single = __builtin_popcount((unsigned) bit) == 1;    \
+                return vocabulary_word(&name##_vocabulary, single ? (size_t) __builtin_ctz((unsigned) bit) : SIZE_MAX); \
         }
 
 DEFINE_BITS(runtime, Runtime, RUNTIME_ALL, "go", "cpython", "jvm", "node", "nginx", "perl", "ruby", "postgresql",

@@ -5,11 +5,11 @@
  * The vocabulary: every word that a report, the bus or the journal may show.
  * stalelibctl(1) and stalelib-journal(7) define each for people.
  *
- * Each enum has x_to_string(), which returns a static string ("unknown" where it
- * exists) and never NULL for values below _MAX, and x_from_string(), which
- * returns -EINVAL for a word that is not of the vocabulary.
+ * x_to_string() gives the word of a value, a static string: "unknown" for what is
+ * out of range, never NULL.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a mapped file is, compared with what is on disk now. */
@@ -23,7 +23,7 @@ typedef enum State {
         STATE_HIDDEN,      /* something is mounted over it */
         STATE_UNREACHABLE, /* its file system is detached */
         STATE_IGNORED,     /* not a library, or a private one that is gone by intent */
-        STATE_UNKNOWN,     /* could not be looked at: see the error that goes with it */
+        STATE_UNKNOWN,     /* could not be examined */
         STATE_MAX,
         STATE_INVALID = -22,
 } State;
@@ -106,19 +106,51 @@ typedef enum Action {
         ACTION_INVALID = -22,
 } Action;
 
-const char *state_to_string(State state);
-State state_from_string(const char *s);
-const char *pin_reason_to_string(PinReason reason);
-PinReason pin_reason_from_string(const char *s);
-const char *certainty_to_string(Certainty certainty);
-Certainty certainty_from_string(const char *s);
-const char *action_to_string(Action action);
-Action action_from_string(const char *s);
-const char *urgency_to_string(Urgency urgency);
-Urgency urgency_from_string(const char *s);
+/* Why a mapping could not be judged, as counted in the report. */
+typedef enum UnknownReason {
+        UNKNOWN_PERMISSION, /* EPERM, EACCES */
+        UNKNOWN_REMOTE,     /* on a network or userspace file system, which is not touched */
+        UNKNOWN_NAME,       /* the name is longer than the kernel gives */
+        UNKNOWN_RACE,       /* changed while it was read, repeatedly */
+        UNKNOWN_HUNG,       /* an earlier read of this process or device did not return */
+        UNKNOWN_ROOT,       /* its path lies outside of the process's root, and no process that sees it could be used */
+        UNKNOWN_KERNEL,     /* the kernel lacks, or a filter denies, a system call that is needed: openat2(2) */
+        UNKNOWN_CONTENT,    /* memory or file could not be read: whether it was written to while mapped is not known */
+        UNKNOWN_OTHER,
+        UNKNOWN_REASON_MAX,
+} UnknownReason;
 
-/* One bit to its word, and back. The bit must be a single one of the enum. */
+/* How a finding went. */
+typedef enum Removal {
+        REMOVAL_EXITED,        /* the process is gone */
+        REMOVAL_UNMAPPED,      /* the process lives and does not map the file any more */
+        REMOVAL_CURRENT_AGAIN, /* still mapped, and what is on disk is the same again */
+        REMOVAL_MAX,
+        REMOVAL_INVALID = -22,
+} Removal;
+
+/* The words of an enum in its order; those of a mask in the order of its bits. */
+typedef struct Vocabulary {
+        const char *const *words;
+        size_t n;
+} Vocabulary;
+
+extern const Vocabulary state_vocabulary, pin_reason_vocabulary, certainty_vocabulary, action_vocabulary,
+        urgency_vocabulary, runtime_vocabulary, flag_vocabulary, unknown_reason_vocabulary, removal_vocabulary;
+
+/* The word with this number, a static string; "unknown" where it is out of range. */
+const char *vocabulary_word(const Vocabulary *v, size_t i);
+/* The number of a word, or -EINVAL where it is none of the vocabulary (or NULL). */
+int vocabulary_find(const Vocabulary *v, const char *s);
+
+const char *state_to_string(State state);
+const char *pin_reason_to_string(PinReason reason);
+const char *certainty_to_string(Certainty certainty);
+const char *action_to_string(Action action);
+const char *urgency_to_string(Urgency urgency);
+const char *unknown_reason_to_string(UnknownReason reason);
+const char *removal_to_string(Removal removal);
+
+/* The bit must be a single one of the enum. */
 const char *runtime_to_string(Runtime bit);
-int runtime_from_string(const char *s);
 const char *flag_to_string(Flag bit);
-int flag_from_string(const char *s);

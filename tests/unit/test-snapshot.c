@@ -379,18 +379,6 @@ START_TEST(without_an_old_snapshot_all_is_added) {
 }
 END_TEST
 
-START_TEST(every_word_is_its_own) {
-        for (int i = 0; i < UNKNOWN_REASON_MAX; i++)
-                for (int k = 0; k < i; k++)
-                        ck_assert_str_ne(unknown_reason_to_string(i), unknown_reason_to_string(k));
-        ck_assert_str_eq(removal_to_string(REMOVAL_CURRENT_AGAIN), "current-again");
-        ck_assert_str_eq(removal_to_string(REMOVAL_EXITED), "exited");
-        ck_assert_str_eq(removal_to_string(REMOVAL_UNMAPPED), "unmapped");
-        ck_assert_str_eq(removal_to_string(REMOVAL_INVALID), "unknown");
-        ck_assert_str_eq(unknown_reason_to_string(UNKNOWN_REASON_MAX), "other");
-}
-END_TEST
-
 int main(void) {
         Suite *suite = suite_create("snapshot");
         TCase *tcase = tcase_create("snapshot");
@@ -409,7 +397,6 @@ int main(void) {
         tcase_add_loop_test(tcase, carry_over_keeps_what_could_not_be_judged, 0, ELEMENTSOF(cases));
         tcase_add_test(tcase, what_stays_unconfirmed_does_not_change);
         tcase_add_test(tcase, without_an_old_snapshot_all_is_added);
-        tcase_add_test(tcase, every_word_is_its_own);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
