@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One stale file in one process, with all that is known of it: what the sweep
- * gives, and what every edge (table, JSON, bus, journal) shows.
+ * One stale file in one process, with all that is known of it: what a sweep gives, and
+ * what table, report, bus and journal show. Its members are described in field.c.
  *
  * Strings here are raw bytes as the kernel gave them, not yet escaped, with these
  * exceptions, which are composed by us and already safe to show: Pin.detail,
@@ -23,7 +23,7 @@
 typedef struct FileId {
         uint32_t dev_major, dev_minor; /* of st_dev */
         uint64_t inode;
-        bool known; /* false: could not be looked at, or no such file */
+        bool known; /* false: could not be examined, or no such file */
         uint8_t build_id_length; /* 0: none, or not ELF */
         uint8_t build_id[BUILD_ID_MAX];
 } FileId;
@@ -62,34 +62,36 @@ typedef struct Finding {
         char *message;       /* the whole story in one sentence; never NULL in a finished finding */
 
         size_t text_length;  /* of the text that it was handed over as, or came as; 0: neither */
-        size_t n_refs;       /* of one that is shared: finding_new() */
 } Finding;
 
 /* Frees the contents; the struct may be zeroed or half built. */
 void finding_done(Finding *f);
 
-/* Deep copy, that was not handed over. Returns 0 or -ENOMEM; on failure *ret is untouched. */
+/* Deep copy. Returns 0 or -ENOMEM; on failure *ret is untouched. */
 int finding_copy(const Finding *f, Finding *ret);
 
 /*
- * What was found of a process mostly stands for long, and records, snapshots and what is to be told hold it at once:
- * they share it, and nobody changes it any more, but for text_length. finding_new() moves the contents of f there;
- * NULL, f untouched: no memory. The last finding_unref() frees; NULL is accepted, and returned.
+ * A shared finding, counted by references: caches, snapshots and announcements hold the same one, and none of them
+ * changes it, but for text_length. finding_new() moves the contents of f there, with one reference; NULL, f
+ * untouched: no memory. The last finding_unref() frees; it accepts NULL and returns NULL. finding_ref() returns f.
  */
 Finding *finding_new(Finding *f);
 Finding *finding_ref(Finding *f);
 Finding *finding_unref(Finding *f);
 
-/* Orders by process, then by mapped file: pid, start_time, device, inode (the path where there is no inode number). What compares equal is one finding. */
+/*
+ * Orders by process, then by mapped file: pid, start_time, device, inode (the path where there is no inode number).
+ * What compares equal is one finding.
+ */
 int finding_compare(const Finding *a, const Finding *b);
 
 /* By mapped file alone, whichever process it is in. */
 int finding_compare_file(const Finding *a, const Finding *b);
 
-/* True where something that is shown differs (state, flags, path, disk, successor, pins, runtimes, action and its words, unit, container). */
+/* True where a member differs that has FIELD_COMPARED (report/field.h): a change that is worth an announcement. */
 bool finding_differs(const Finding *a, const Finding *b);
 
-/* True where nothing differs, but for text_length. */
+/* True where no member of the report differs. */
 bool finding_is_same(const Finding *a, const Finding *b);
 
 /* From the flags alone. Pure. */
@@ -99,7 +101,9 @@ bool finding_is_stale(const Finding *f);
 
 void pin_done(Pin *p);
 
-/* "253:0", as the design's JSON has it. `buffer` holds at least FILE_ID_DEVICE_MAX bytes. */
+bool file_id_differs(const FileId *a, const FileId *b);
+
+/* "253:0", as the report has it. `buffer` holds at least FILE_ID_DEVICE_MAX bytes. */
 #define FILE_ID_DEVICE_MAX 24
 const char *file_id_device(const FileId *id, char *buffer);
 

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "report/field.h"
 #include "report/report-json.h"
-#include "util/escape.h"
 
 /* Gives the value to the object, whether that works or not. value == NULL: there was no memory for it. */
 static bool add(json_object *o, const char *key, json_object *value) {
@@ -16,27 +16,8 @@ static bool add(json_object *o, const char *key, json_object *value) {
         return true;
 }
 
-static bool add_null(json_object *o, const char *key) {
-        return json_object_object_add(o, key, NULL) == 0;
-}
-
 static bool add_number(json_object *o, const char *key, uint64_t n) {
         return add(o, key, json_object_new_uint64(n));
-}
-
-/* Text that is safe already. */
-static bool add_text(json_object *o, const char *key, const char *s) {
-        return s ? add(o, key, json_object_new_string(s)) : add_null(o, key);
-}
-
-/* Bytes as the kernel gave them. */
-static bool add_bytes(json_object *o, const char *key, const char *s) {
-        _cleanup_free_ char *escaped = NULL;
-
-        if (!s)
-                return add_null(o, key);
-        escaped = escape(s);
-        return escaped && add_text(o, key, escaped);
 }
 
 /* Gives the value to the array, as add() does. */
@@ -50,89 +31,73 @@ static bool append(json_object *array, json_object *value) {
         return true;
 }
 
-/* The words of a mask; bit 1 << i is called word(i). */
-static bool add_words(json_object *o, const char *key, uint32_t mask, const char *(*word)(unsigned i)) {
+static bool add_fields(json_object *o, const Field *fields, const void *object);
+
+static bool add_words(json_object *o, const Field *field, uint64_t mask) {
         json_object *array = json_object_new_array();
 
-        if (!add(o, key, array))
+        if (!add(o, field->key, array))
                 return false;
-        for (unsigned i = 0; i < 32; i++)
-                if (mask & (1u << i) && !append(array, json_object_new_string(word(i))))
+        for (size_t i = 0; i < field->vocabulary->n; i++)
+                if (mask & (1u << i) && !append(array, json_object_new_string(vocabulary_word(field->vocabulary, i))))
                         return false;
         return true;
 }
 
-static const char *flag_word(unsigned i) {
-        return flag_to_string(1u << i);
-}
-
-static const char *runtime_word(unsigned i) {
-        return runtime_to_string(1u << i);
-}
-
-static const char *pin_word(unsigned i) {
-        return pin_reason_to_string((PinReason) i);
-}
-
-/* What was not looked at for certain still has the numbers by which findings are told apart. */
-static bool add_file_id(json_object *parent, const char *key, const FileId *id, bool mapped) {
-        char device[FILE_ID_DEVICE_MAX], build_id[2 * BUILD_ID_MAX + 1];
-        json_object *o;
-
-        if (!mapped && !id->known)
-                return add_null(parent, key);
-        o = json_object_new_object();
-        return add(parent, key, o) &&
-               add_text(o, "device", file_id_device(id, device)) &&
-               add_number(o, "inode", id->inode) &&
-               add_text(o, "build_id", id->build_id_length > 0 ? file_id_build_id(id, build_id) : NULL) &&
-               (!mapped || add(o, "known", json_object_new_boolean(id->known)));
-}
-
-static bool add_pin(json_object *array, const Pin *p) {
+static bool add_object(json_object *parent, const Field *field, const void *object) {
         json_object *o = json_object_new_object();
 
-        return append(array, o) &&
-               add_text(o, "reason", pin_reason_to_string(p->reason)) &&
-               add_text(o, "certainty", certainty_to_string(p->certainty)) &&
-               add_bytes(o, "holder", p->holder) &&
-               add_words(o, "holder_pins", p->holder_pins, pin_word) &&
-               add_text(o, "detail", p->detail);
+        return add(parent, field->key, o) && add_fields(o, field->members, object);
 }
 
-static bool add_pins(json_object *parent, const Finding *f) {
+/* Objects of these fields, n of them. */
+static bool add_objects(json_object *parent, const char *key, const Field *fields, const void *objects, size_t n, size_t size) {
         json_object *array = json_object_new_array();
 
-        if (!add(parent, "pins", array))
+        if (!add(parent, key, array))
                 return false;
-        for (size_t i = 0; i < f->n_pins; i++)
-                if (!add_pin(array, &f->pins[i]))
+        for (size_t i = 0; i < n; i++) {
+                json_object *o = json_object_new_object();
+
+                if (!append(array, o) || !add_fields(o, fields, (const char *) objects + i * size))
                         return false;
+        }
         return true;
 }
 
-static bool fill_finding(json_object *o, const Finding *f) {
-        return add_number(o, "pid", (uint64_t) f->pid) &&
-               add_number(o, "start_time", f->start_time) &&
-               add_bytes(o, "comm", f->comm) &&
-               add_bytes(o, "exe", f->exe) &&
-               add_number(o, "uid", f->uid) &&
-               add_bytes(o, "unit", f->unit) &&
-               add_bytes(o, "user_unit", f->user_unit) &&
-               add_bytes(o, "container", f->container) &&
-               add_bytes(o, "path", f->path) &&
-               add_bytes(o, "loader_name", f->loader_name) &&
-               add_text(o, "state", state_to_string(f->state)) &&
-               add_words(o, "flags", f->flags, flag_word) &&
-               add_text(o, "urgency", urgency_to_string(finding_urgency(f))) &&
-               add_file_id(o, "mapped", &f->mapped, /* mapped= */ true) &&
-               add_file_id(o, "disk", &f->disk, /* mapped= */ false) &&
-               add_bytes(o, "successor", f->successor) &&
-               add_pins(o, f) &&
-               add_words(o, "runtimes", f->runtimes, runtime_word) &&
-               add_text(o, "action", action_to_string(f->action)) &&
-               add_text(o, "advice", f->advice) &&
-               add_text(o, "message", f->message);
+static bool add_text(json_object *o, const Field *field, const void *object) {
+        _cleanup_free_ char *text = field_text(field, object);
+
+        return text && add(o, field->key, json_object_new_string(text));
+}
+
+static bool add_field(json_object *o, const Field *field, const void *object) {
+        const Finding *f = object;
+
+        if (field_is_null(field, object))
+                return json_object_object_add(o, field->key, NULL) == 0;
+        switch (field->type) {
+        case FIELD_UINT32:
+        case FIELD_UINT64:
+                return add_number(o, field->key, field_number(field, object));
+        case FIELD_BOOL:
+                return add(o, field->key, json_object_new_boolean(field_number(field, object) != 0));
+        case FIELD_MASK:
+                return add_words(o, field, field_number(field, object));
+        case FIELD_FILE_ID:
+                return add_object(o, field, field_at(field, object));
+        case FIELD_PINS:
+                return add_objects(o, field->key, field->members, f->pins, f->n_pins, sizeof(*f->pins));
+        default:
+                return add_text(o, field, object);
+        }
+}
+
+static bool add_fields(json_object *o, const Field *fields, const void *object) {
+        for (; fields->key; fields++)
+                if (!add_field(o, fields, object))
+                        return false;
+        return true;
 }
 
 static inline void json_object_donep(json_object **o) {
@@ -143,7 +108,7 @@ static inline void json_object_donep(json_object **o) {
 int report_json_build_finding(const Finding *f, json_object **ret) {
         _cleanup_(json_object_donep) json_object *o = json_object_new_object();
 
-        if (!o || !fill_finding(o, f))
+        if (!o || !add_fields(o, finding_fields, f))
                 return -ENOMEM;
         *ret = TAKE_PTR(o);
         return 0;
@@ -157,10 +122,10 @@ static bool add_time(json_object *o, const char *key, uint64_t usec) {
         size_t n;
 
         if (!gmtime_r(&seconds, &tm))
-                return add_null(o, key);
+                return json_object_object_add(o, key, NULL) == 0;
         n = strftime(buffer, sizeof(buffer), "%Y-%m-%dT%H:%M:%S", &tm);
         snprintf(buffer + n, sizeof(buffer) - n, ".%06" PRIu64 "Z", usec % 1000000);
-        return add_text(o, key, buffer);
+        return add(o, key, json_object_new_string(buffer));
 }
 
 static bool add_unreadable(json_object *o, const Snapshot *s) {
@@ -198,31 +163,12 @@ static bool add_counts(json_object *parent, const Snapshot *s) {
         return true;
 }
 
-/* What could not be judged, of whom and why. */
-static bool add_unknown(json_object *parent, const Snapshot *s) {
-        json_object *array = json_object_new_array();
-
-        if (!add(parent, "unknown", array))
-                return false;
-        for (size_t i = 0; i < s->n_unknown; i++) {
-                const UnknownMapping *u = &s->unknown[i];
-                json_object *o = json_object_new_object();
-
-                if (!append(array, o) ||
-                    !add_number(o, "pid", (uint64_t) u->pid) ||
-                    !add_bytes(o, "comm", u->comm) ||
-                    !add_bytes(o, "path", u->path) ||
-                    !add_text(o, "reason", unknown_reason_to_string(u->reason)))
-                        return false;
-        }
-        return true;
-}
-
 int report_json_build(const Snapshot *s, json_object **ret) {
         _cleanup_(json_object_donep) json_object *o = json_object_new_object();
         json_object *array;
 
-        if (!o || !add_number(o, "version", 1) || !add_counts(o, s) || !add_unknown(o, s))
+        if (!o || !add_number(o, "version", 1) || !add_counts(o, s) ||
+            !add_objects(o, "unknown", unknown_mapping_fields, s->unknown, s->n_unknown, sizeof(*s->unknown)))
                 return -ENOMEM;
         array = json_object_new_array();
         if (!add(o, "findings", array))
