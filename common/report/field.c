@@ -29,7 +29,7 @@ static const Field disk_fields[] = { FILE_ID_FIELDS, {} };
 /* A mapped file whose identity is not certain still has the numbers that finding_compare() goes by. */
 static const Field mapped_fields[] = {
         FILE_ID_FIELDS,
-        { "known", NULL, FIELD_BOOL, offsetof(FileId, known) },
+        { "known", NULL, FIELD_BOOL, offsetof(FileId, known), NULLABLE }, /* true where it is missing */
         {},
 };
 
