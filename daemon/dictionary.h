@@ -2,21 +2,18 @@
 #pragma once
 
 /*
- * A JSON object of report-json.h as a dictionary of the bus, with the same keys: what is
- * null is left out; strings become s, booleans b, "pid" and "uid" u, other numbers t,
- * lists of strings as, lists of objects aa{sv}, objects a{sv}.
+ * Findings, unknown mappings and the counts of a sweep as dictionaries of the bus, a{sv}:
+ * the keys are those of the report, the types as report/field.h has them, and what is
+ * null in the report is left out. Each returns 0 or -errno of sd-bus.
  */
 
-#include <json-c/json_object.h>
 #include <systemd/sd-bus.h>
 
 #include "report/snapshot.h"
 
-/* Appends one a{sv}. Returns 0 or -errno of sd-bus. */
-int dictionary_append(sd_bus_message *m, json_object *o);
-/* Appends one finding as a{sv}; `explained`: with a sentence for its state and for each pin. */
+/* explained: with the member "explanation", a sentence, for the state and for each pin. */
 int dictionary_append_finding(sd_bus_message *m, const Finding *f, bool explained);
-/* What could not be judged, as a{sv}: pid, comm, path, reason; without a path, a process that could not be read. */
+/* A mapping that could not be judged; without a path, a process that could not be read. */
 int dictionary_append_unknown(sd_bus_message *m, const UnknownMapping *u);
-/* The counts of a sweep, as in "sweep" of the report, with the numbers of findings. */
+/* Members of "sweep" in the report, times as numbers, and the numbers of findings. */
 int dictionary_append_summary(sd_bus_message *m, const Snapshot *s);

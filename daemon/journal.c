@@ -7,6 +7,7 @@
 #include "journal.h"
 #include "log.h"
 #include "message-ids.h"
+#include "report/field.h"
 #include "util/escape.h"
 
 #define DOCUMENTATION "man:stalelib-journal(7)"
@@ -22,7 +23,7 @@ static void entry_done(Entry *e) {
         free(e->fields);
 }
 
-/* A field that there is no memory for is left out: the others are worth telling. */
+/* A field for which there is no memory is left out: the others are still worth an entry. */
 static void entry_add(Entry *e, const char *format, ...) _printf_(2, 3);
 
 static void entry_add(Entry *e, const char *format, ...) {
@@ -42,17 +43,12 @@ static void entry_add(Entry *e, const char *format, ...) {
         e->fields[e->n++] = (struct iovec){ .iov_base = field, .iov_len = (size_t) n };
 }
 
-/* Bytes that others control; NULL: no field. */
+/* Raw bytes; NULL: no field. */
 static void entry_add_raw(Entry *e, const char *name, const char *value) {
         _cleanup_free_ char *safe = escape(value);
 
         if (safe)
                 entry_add(e, "%s=%s", name, safe);
-}
-
-static void entry_add_safe(Entry *e, const char *name, const char *value) {
-        if (value)
-                entry_add(e, "%s=%s", name, value);
 }
 
 static void entry_start(Entry *e, int priority, const char *id, const char *message) {
@@ -65,7 +61,6 @@ static void entry_start(Entry *e, int priority, const char *id, const char *mess
                 log_line(priority, "%s", message);
 }
 
-/* Where no journal is, there is nothing to be done about it. */
 static void entry_send(const Entry *e) {
         int r;
 
@@ -78,79 +73,61 @@ static void entry_send(const Entry *e) {
 
 /* fields of a finding */
 
-static void entry_add_file(Entry *e, const char *which, const FileId *id) {
-        char device[FILE_ID_DEVICE_MAX], build_id[2 * BUILD_ID_MAX + 1];
-
-        if (!id->known)
-                return;
-        entry_add(e, "STALELIB_%s_DEVICE=%s", which, file_id_device(id, device));
-        entry_add(e, "STALELIB_%s_INODE=%llu", which, (unsigned long long) id->inode);
-        if (id->build_id_length > 0)
-                entry_add(e, "STALELIB_%s_BUILD_ID=%s", which, file_id_build_id(id, build_id));
-}
+static void entry_add_fields(Entry *e, const Field *fields, const void *object);
 
 /* The words of a mask with blanks between; no field where it is empty. */
-static void entry_add_mask(Entry *e, const char *name, uint32_t mask, const char *(*word)(uint32_t bit)) {
+static void entry_add_words(Entry *e, const char *name, const Vocabulary *vocabulary, uint64_t mask) {
         char text[256] = "";
+        size_t n = 0;
 
-        for (uint32_t bit = 1; bit != 0 && bit <= mask; bit <<= 1)
-                if (mask & bit) {
-                        size_t n = strlen(text);
-
-                        snprintf(text + n, sizeof(text) - n, "%s%s", n > 0 ? " " : "", word(bit));
-                }
+        for (size_t i = 0; i < vocabulary->n && n < sizeof(text); i++)
+                if (mask & (1u << i))
+                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%s%s", n > 0 ? " " : "", vocabulary_word(vocabulary, i));
         if (*text)
                 entry_add(e, "%s=%s", name, text);
 }
 
-static const char *flag_word(uint32_t bit) {
-        return flag_to_string(bit);
-}
-
-static const char *runtime_word(uint32_t bit) {
-        return runtime_to_string(bit);
-}
-
-static const char *pin_word(uint32_t bit) {
-        return pin_reason_to_string((PinReason) __builtin_ctz(bit));
-}
-
-static void entry_add_pins(Entry *e, const Finding *f) {
-        uint32_t mask = 0;
+static void entry_add_pins(Entry *e, const Field *field, const Finding *f) {
+        uint64_t reasons = 0;
 
         for (size_t i = 0; i < f->n_pins; i++)
-                mask |= 1u << f->pins[i].reason;
-        entry_add_mask(e, "STALELIB_PINS", mask, pin_word);
+                reasons |= 1u << f->pins[i].reason;
+        entry_add_words(e, field->journal, &pin_reason_vocabulary, reasons);
         for (size_t i = 0; i < f->n_pins; i++)
-                entry_add_raw(e, "STALELIB_HOLDER", f->pins[i].holder);
+                entry_add_fields(e, field->members, f->pins + i);
 }
 
-static void entry_add_group(Entry *e, const Finding *f) {
-        entry_add_raw(e, "STALELIB_UNIT", f->unit);
-        entry_add_raw(e, "STALELIB_USER_UNIT", f->user_unit);
-        entry_add_raw(e, "STALELIB_CONTAINER", f->container);
+static void entry_add_field(Entry *e, const Field *field, const void *object) {
+        _cleanup_free_ char *text = NULL;
+        const FileId *id = field_at(field, object);
+
+        switch (field->type) {
+        case FIELD_MASK:
+                entry_add_words(e, field->journal, field->vocabulary, field_number(field, object));
+                break;
+        case FIELD_FILE_ID:
+                if (id->known)
+                        entry_add_fields(e, field->members, id);
+                break;
+        case FIELD_PINS:
+                entry_add_pins(e, field, object);
+                break;
+        default:
+                text = field_text(field, object);
+                if (text)
+                        entry_add(e, "%s=%s", field->journal, text);
+        }
+}
+
+static void entry_add_fields(Entry *e, const Field *fields, const void *object) {
+        for (; fields->key; fields++)
+                if ((fields->journal || fields->members) && !field_is_null(fields, object))
+                        entry_add_field(e, fields, object);
 }
 
 static void entry_add_finding(Entry *e, const Finding *f) {
         entry_add(e, "OBJECT_PID=%d", (int) f->pid);
-        entry_add(e, "STALELIB_PID=%d", (int) f->pid);
-        entry_add(e, "STALELIB_START_TIME=%llu", (unsigned long long) f->start_time);
-        entry_add(e, "STALELIB_UID=%u", (unsigned) f->uid);
-        entry_add_raw(e, "STALELIB_COMM", f->comm);
-        entry_add_raw(e, "STALELIB_EXE", f->exe);
-        entry_add_group(e, f);
-        entry_add_raw(e, "STALELIB_PATH", f->path);
-        entry_add_raw(e, "STALELIB_LOADER_NAME", f->loader_name);
-        entry_add_raw(e, "STALELIB_SUCCESSOR", f->successor);
-        entry_add_safe(e, "STALELIB_STATE", state_to_string(f->state));
-        entry_add_mask(e, "STALELIB_FLAGS", f->flags, flag_word);
-        entry_add_safe(e, "STALELIB_URGENCY", urgency_to_string(finding_urgency(f)));
-        entry_add_file(e, "MAPPED", &f->mapped);
-        entry_add_file(e, "DISK", &f->disk);
-        entry_add_pins(e, f);
-        entry_add_mask(e, "STALELIB_RUNTIMES", f->runtimes, runtime_word);
-        entry_add_safe(e, "STALELIB_ACTION", action_to_string(f->action));
-        entry_add_safe(e, "STALELIB_ADVICE", f->advice);
+        entry_add_fields(e, finding_fields, f);
 }
 
 /* entries */
@@ -184,7 +161,7 @@ static void journal_removed(const Finding *f, Removal removal) {
                 return;
         entry_start(&e, LOG_INFO, MESSAGE_ID_FINDING_REMOVED, message);
         entry_add_finding(&e, f);
-        entry_add_safe(&e, "STALELIB_REASON", removal_to_string(removal));
+        entry_add(&e, "STALELIB_REASON=%s", removal_to_string(removal));
         entry_send(&e);
 }
 
@@ -200,7 +177,9 @@ static void journal_summary(const QueuedEvent *e) {
                 return;
         entry_start(&entry, gone ? LOG_INFO : e->urgency == URGENCY_URGENT ? LOG_ERR : LOG_WARNING,
                     gone ? MESSAGE_ID_FINDINGS_REMOVED : MESSAGE_ID_FINDINGS_ADDED, message);
-        entry_add_group(&entry, e->event.finding);
+        entry_add_raw(&entry, "STALELIB_UNIT", e->event.finding->unit);
+        entry_add_raw(&entry, "STALELIB_USER_UNIT", e->event.finding->user_unit);
+        entry_add_raw(&entry, "STALELIB_CONTAINER", e->event.finding->container);
         entry_add(&entry, "STALELIB_FINDINGS=%zu", e->n_findings);
         entry_add(&entry, "STALELIB_PROCESSES=%zu", e->n_processes);
         entry_send(&entry);

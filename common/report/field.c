@@ -19,16 +19,16 @@
 #define NULLABLE FIELD_NULLABLE
 #define COMPARED FIELD_COMPARED
 
-#define FILE_ID_FIELDS                                                     \
-        { "device", "DEVICE", FIELD_DEVICE },                              \
-        { "inode", "INODE", FIELD_UINT64, offsetof(FileId, inode) },       \
-        { "build_id", "BUILD_ID", FIELD_BUILD_ID, .flags = NULLABLE }
+#define FILE_ID_FIELDS(journal)                                              \
+        { "device", journal "_DEVICE", FIELD_DEVICE },                       \
+        { "inode", journal "_INODE", FIELD_UINT64, offsetof(FileId, inode) }, \
+        { "build_id", journal "_BUILD_ID", FIELD_BUILD_ID, .flags = NULLABLE }
 
-static const Field disk_fields[] = { FILE_ID_FIELDS, {} };
+static const Field disk_fields[] = { FILE_ID_FIELDS("STALELIB_DISK"), {} };
 
 /* A mapped file whose identity is not certain still has the numbers that finding_compare() goes by. */
 static const Field mapped_fields[] = {
-        FILE_ID_FIELDS,
+        FILE_ID_FIELDS("STALELIB_MAPPED"),
         { "known", NULL, FIELD_BOOL, offsetof(FileId, known), NULLABLE }, /* true where it is missing */
         {},
 };
@@ -59,8 +59,8 @@ const Field finding_fields[] = {
         { "state", "STALELIB_STATE", FIELD_WORD, AT(state), COMPARED, .vocabulary = &state_vocabulary },
         { "flags", "STALELIB_FLAGS", FIELD_MASK, AT(flags), COMPARED, .vocabulary = &flag_vocabulary },
         { "urgency", "STALELIB_URGENCY", FIELD_URGENCY },
-        { "mapped", "STALELIB_MAPPED", FIELD_FILE_ID, AT(mapped), .members = mapped_fields },
-        { "disk", "STALELIB_DISK", FIELD_FILE_ID, AT(disk), NULLABLE | COMPARED, .members = disk_fields },
+        { "mapped", NULL, FIELD_FILE_ID, AT(mapped), .members = mapped_fields },
+        { "disk", NULL, FIELD_FILE_ID, AT(disk), NULLABLE | COMPARED, .members = disk_fields },
         { "successor", "STALELIB_SUCCESSOR", FIELD_BYTES, AT(successor), NULLABLE | COMPARED, PATH_TEXT_MAX },
         { "pins", "STALELIB_PINS", FIELD_PINS, 0, COMPARED, PINS_MAX, .members = pin_fields },
         { "runtimes", "STALELIB_RUNTIMES", FIELD_MASK, AT(runtimes), COMPARED, .vocabulary = &runtime_vocabulary },

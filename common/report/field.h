@@ -31,7 +31,7 @@ enum {
 
 typedef struct Field {
         const char *key;     /* in report and bus dictionaries; NULL ends a table */
-        const char *journal; /* field of the journal, NULL: none; in a FileId, what is appended to that of the member */
+        const char *journal; /* field of the journal, NULL: none, or those of its members */
         FieldType type;
         size_t offset;       /* 0 where the type says "of the" */
         unsigned flags;
