@@ -28,13 +28,13 @@ static Handover *handover_alloc(Snapshot *snapshot) {
         return h->handed && h->choice && h->standing ? h : handover_free(h);
 }
 
-int handover_new_from_request(Snapshot *previous, const bool *listed, Handover **ret) {
+int handover_new_from_request(Snapshot *previous, const PreviousState *states, Handover **ret) {
         Handover *h = handover_alloc(previous);
 
         if (!h)
                 return -ENOMEM;
         for (size_t i = 0; i < previous->n_findings; i++)
-                h->handed[i] = (Handed){ .length = previous->findings[i]->text_length, .known = true, .listed = listed[i] };
+                h->handed[i] = (Handed){ .length = states[i].text_length, .known = true, .listed = states[i].listed };
         *ret = h;
         return 0;
 }
@@ -70,43 +70,18 @@ static void inherit(Handover *h, const Handover *before) {
         }
 }
 
-/*
- * Lengths: where all fit whatever they are, bounds of them are enough. Texts that may be longer than this are not made to
- * be measured either: of these the bound is close enough, and they would take long.
- */
-#define MEASURED_MAX (16 * 1024)
-
-static int measure_one(Handed *handed, const Finding *f) {
-        size_t bound = finding_text_bound(f);
-        _cleanup_free_ char *text = NULL;
-        int r;
-
-        if (handed->length > 0 || is_key(f))
-                return 0;
-        if (bound > MEASURED_MAX) {
-                handed->length = bound;
-                return 0;
-        }
-        r = finding_to_text(f, &text);
-        if (r >= 0)
-                handed->length = strlen(text);
-        return r;
-}
-
-/* Returns 1 where there is not enough space for all, 0 where there is, or -ENOMEM. */
+/* The lengths of the texts. Returns 1 where there is not enough space for all, 0 where there is, or -ENOMEM. */
 static int measure(Handover *h) {
         const Snapshot *s = h->snapshot;
-        bool crowded = s->n_findings > FINDINGS_MAX;
         size_t sum = 0;
         int r = 0;
 
-        for (size_t i = 0; i < s->n_findings && !crowded; i++) {
-                sum += h->handed[i].length > 0 ? h->handed[i].length : finding_text_bound(s->findings[i]);
-                crowded = sum > FINDINGS_TEXT_MAX;
+        for (size_t i = 0; i < s->n_findings && r >= 0; i++) {
+                if (h->handed[i].length == 0 && !is_key(s->findings[i]))
+                        r = finding_text_length(s->findings[i], &h->handed[i].length);
+                sum += h->handed[i].length;
         }
-        for (size_t i = 0; i < s->n_findings && crowded && r >= 0; i++)
-                r = measure_one(h->handed + i, s->findings[i]);
-        return r < 0 ? r : crowded;
+        return r < 0 ? r : s->n_findings > FINDINGS_MAX || sum > FINDINGS_TEXT_MAX;
 }
 
 /* the choice */
@@ -137,18 +112,16 @@ static void fill_items(const Handover *h, const Owners *owners, QuotaItem *items
 
         for (size_t i = 0; i < h->snapshot->n_findings; i++) {
                 const Finding *f = h->snapshot->findings[i], *last = i > 0 ? h->snapshot->findings[i - 1] : NULL;
-                size_t size;
 
                 if (!last || last->pid != f->pid || last->start_time != f->start_time) {
                         process = (uint32_t) i;
                         owner = owner_of(owners, f->pid, f->start_time, f->uid);
                 }
-                size = h->handed[i].length > 0 ? h->handed[i].length : finding_text_bound(f);
                 items[i] = (QuotaItem){
                         .owner = owner,
                         .process = process,
                         .rank = rank(h->handed + i, finding_urgency(f)),
-                        .size = size > FINDING_TEXT_MAX ? LIST_QUOTA_NEVER : size,
+                        .size = h->handed[i].length > FINDING_TEXT_MAX ? LIST_QUOTA_NEVER : h->handed[i].length,
                 };
         }
 }

@@ -10,6 +10,7 @@
 #include <systemd/sd-bus.h>
 
 #include "report/snapshot.h"
+#include "request.h"
 
 /* What the daemon has of a finding. */
 typedef struct Handed {
@@ -36,8 +37,8 @@ typedef int (*handover_owner_t)(void *userdata, pid_t pid, uint64_t start_time, 
  * findings that the daemon knows, and mappings whose texts fit. before: the last handover, or NULL. Returns 0 or -ENOMEM.
  */
 int handover_new(Snapshot *snapshot, const Handover *before, handover_owner_t owner, void *userdata, Handover **ret);
-/* From what the daemon sent that it has: takes the snapshot, also on failure; `listed` is borrowed. Returns 0 or -ENOMEM. */
-int handover_new_from_request(Snapshot *previous, const bool *listed, Handover **ret);
+/* From the Previous of a request: takes the snapshot, also on failure; borrows the states. Returns 0 or -ENOMEM. */
+int handover_new_from_request(Snapshot *previous, const PreviousState *states, Handover **ret);
 Handover *handover_free(Handover *h);
 DEFINE_CLEANUP(Handover *, handover_free)
 

@@ -7,6 +7,7 @@
 #include "message.h"
 #include "proc/process-owner.h"
 #include "proc/requirements.h"
+#include "report/field.h"
 #include "report/report-json.h"
 #include "request.h"
 #include "util/escape.h"
@@ -14,9 +15,6 @@
 #define JSON_DEPTH_MAX 6
 /* What escape() makes of a byte: \xHH. */
 #define ESCAPED_MAX 4
-/* The members of a finding with their words and numbers, all of them at their longest; and those of a pin. */
-#define FINDING_TEXT_REST 2048
-#define PIN_TEXT_REST 512
 /* The numbers of StaleCounts. */
 #define STALE_MEMBERS (URGENCY_MAX + 4)
 /* No host has as many: each process may have 65,530 mappings (vm.max_map_count), of files of which a sweep finds less. */
@@ -299,31 +297,93 @@ int finding_to_text(const Finding *f, char **ret) {
         return 0;
 }
 
-/* What escape() and JSON make of a byte: of a control character \\xHH or \u00HH, of a backslash \\\\, of a quote \". */
-static size_t byte_bound(unsigned char c) {
-        if (c < ' ' || c == 0x7f)
-                return 6;
-        return c > 0x7f ? 5 : c == '\\' ? 4 : c == '"' ? 2 : 1;
+/* A JSON string with its quotes; the report leaves slashes as they are. */
+static size_t quoted_length(const char *s) {
+        size_t n = 2;
+
+        for (; *s; s++)
+                if ((unsigned char) *s < ' ')
+                        n += strchr("\b\n\r\t\f", *s) ? 2 : 6;
+                else
+                        n += *s == '"' || *s == '\\' ? 2 : 1;
+        return n;
 }
 
-static size_t string_bound(const char *s) {
+static int add_fields_length(const Field *fields, const void *object, size_t *n);
+
+static size_t words_length(const Field *field, uint64_t mask) {
+        size_t n = 2;
+
+        for (size_t i = 0; i < field->vocabulary->n; i++)
+                if (mask & (1u << i))
+                        n += quoted_length(vocabulary_word(field->vocabulary, i)) + (n > 2);
+        return n;
+}
+
+static int add_pins_length(const Field *field, const Finding *f, size_t *n) {
+        int r = 0;
+
+        *n += 2 + (f->n_pins > 1 ? f->n_pins - 1 : 0);
+        for (size_t i = 0; r >= 0 && i < f->n_pins; i++)
+                r = add_fields_length(field->members, f->pins + i, n);
+        return r;
+}
+
+static int add_text_length(const Field *field, const void *object, size_t *n) {
+        _cleanup_free_ char *text = field_text(field, object);
+
+        if (!text)
+                return -ENOMEM;
+        *n += quoted_length(text);
+        return 0;
+}
+
+static int add_value_length(const Field *field, const void *object, size_t *n) {
+        if (field_is_null(field, object)) {
+                *n += strlen("null");
+                return 0;
+        }
+        switch (field->type) {
+        case FIELD_UINT32:
+        case FIELD_UINT64:
+                *n += 1;
+                for (uint64_t number = field_number(field, object); number > 9; number /= 10)
+                        *n += 1;
+                return 0;
+        case FIELD_BOOL:
+                *n += field_number(field, object) ? strlen("true") : strlen("false");
+                return 0;
+        case FIELD_MASK:
+                *n += words_length(field, field_number(field, object));
+                return 0;
+        case FIELD_FILE_ID:
+                return add_fields_length(field->members, field_at(field, object), n);
+        case FIELD_PINS:
+                return add_pins_length(field, object, n);
+        default:
+                return add_text_length(field, object, n);
+        }
+}
+
+/* An object: braces, and of each member the key with quotes and colon, the value, and a comma but for the last. */
+static int add_fields_length(const Field *fields, const void *object, size_t *n) {
+        int r = 0;
+
+        for (*n += 1; r >= 0 && fields->key; fields++) {
+                *n += strlen(fields->key) + strlen("\"\":,");
+                r = add_value_length(fields, object, n);
+        }
+        return r;
+}
+
+int finding_text_length(const Finding *f, size_t *ret) {
         size_t n = 0;
+        int r;
 
-        for (; s && *s; s++)
-                n += byte_bound((unsigned char) *s);
-        return n;
-}
-
-size_t finding_text_bound(const Finding *f) {
-        const char *const strings[] = { f->comm, f->exe, f->unit, f->user_unit, f->container, f->path, f->loader_name,
-                                        f->successor, f->advice, f->message };
-        size_t n = FINDING_TEXT_REST + f->n_pins * PIN_TEXT_REST;
-
-        for (size_t i = 0; i < ELEMENTSOF(strings); i++)
-                n += string_bound(strings[i]);
-        for (size_t i = 0; i < f->n_pins; i++)
-                n += string_bound(f->pins[i].holder) + string_bound(f->pins[i].detail);
-        return n;
+        r = add_fields_length(finding_fields, f, &n);
+        if (r >= 0)
+                *ret = n;
+        return r;
 }
 
 int finding_from_text(const char *text, size_t length, Finding *ret) {
@@ -340,8 +400,6 @@ int finding_from_text(const char *text, size_t length, Finding *ret) {
         o = json_tokener_parse_ex(tokener, text, (int) length);
         if (o && json_tokener_get_error(tokener) == json_tokener_success)
                 r = report_json_parse_finding(o, ret);
-        if (r >= 0)
-                ret->text_length = length;
         json_object_put(o);
         json_tokener_free(tokener);
         return r;
@@ -354,8 +412,6 @@ static int snapshot_take_text(Snapshot *s, const char *text, size_t length) {
         r = finding_from_text(text, length, &f);
         if (r < 0)
                 return r;
-        if (f.state == STATE_CURRENT || f.state == STATE_IGNORED || f.state == STATE_UNKNOWN)
-                return -EBADMSG;
         return snapshot_take_finding(s, &f);
 }
 
@@ -386,11 +442,14 @@ static int texts_read(sd_bus_message *m, Snapshot *s, size_t *text_left) {
 static int take_kept(void *userdata, Finding *key) {
         const Known *k = userdata;
         Finding *f = k->previous ? snapshot_find_known(k->previous, key) : NULL;
+        size_t length;
         int r;
 
-        if (!f || f->text_length == 0)
+        if (!f)
                 return -EBADMSG;
-        r = take_length(k->text_left, f->text_length);
+        r = finding_text_length(f, &length);
+        if (r >= 0)
+                r = take_length(k->text_left, length);
         return r < 0 ? r : snapshot_add_finding(k->snapshot, f);
 }
 

@@ -48,8 +48,8 @@ int answer_read(sd_bus_message *m, const Snapshot *previous, Answer *ret);
 
 /* One finding as it goes into a piece. Returns 0, -ENOMEM, or -E2BIG where it is longer than a front would take. */
 int finding_to_text(const Finding *f, char **ret);
-/* Its text is not longer than this, nor shorter by more than some KiB, but for names that are valid UTF-8 and not ASCII. */
-size_t finding_text_bound(const Finding *f);
+/* The length of that text, however long, without making it. Returns 0 or -ENOMEM. */
+int finding_text_length(const Finding *f, size_t *ret);
 /* Back, with all that report_json_parse_finding() checks. Returns 0, -ENOMEM or -EBADMSG. */
 int finding_from_text(const char *text, size_t length, Finding *ret);
 /* The signature of a piece. */

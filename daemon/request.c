@@ -15,7 +15,7 @@ void request_done(Request *r) {
         free(r->skip_devices);
         free(r->skip_owners);
         snapshot_free(r->previous);
-        free(r->previous_listed);
+        free(r->previous_states);
         *r = (Request){};
 }
 
@@ -151,13 +151,16 @@ static int append_owners(sd_bus_message *m, const Request *request) {
 }
 
 static int append_previous_one(sd_bus_message *m, const Finding *f, bool listed) {
+        size_t length;
         int r;
 
-        r = sd_bus_message_open_container(m, 'r', KEY_SIGNATURE "uuub");
+        r = finding_text_length(f, &length);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'r', KEY_SIGNATURE "uuub");
         if (r >= 0)
                 r = key_append(m, f);
         if (r >= 0)
-                r = sd_bus_message_append(m, "uuub", f->flags, (uint32_t) f->uid, (uint32_t) f->text_length, (int) listed);
+                r = sd_bus_message_append(m, "uuub", f->flags, (uint32_t) f->uid, (uint32_t) length, (int) listed);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -315,7 +318,7 @@ static int read_owners(sd_bus_message *m, Request *request) {
 }
 
 /* Returns 1, or 0 at the end of the list. */
-static int read_previous_one(sd_bus_message *m, Finding *ret, bool *ret_listed) {
+static int read_previous_one(sd_bus_message *m, Finding *ret, PreviousState *ret_state) {
         _cleanup_(finding_done) Finding f = {};
         uint32_t uid, length;
         int listed, r;
@@ -332,22 +335,21 @@ static int read_previous_one(sd_bus_message *m, Finding *ret, bool *ret_listed) 
         if ((f.flags & ~(uint32_t) FLAG_ALL) || length > FINDING_TEXT_MAX)
                 return -EBADMSG;
         f.uid = uid;
-        f.text_length = length;
         *ret = f;
-        *ret_listed = listed;
+        *ret_state = (PreviousState){ .text_length = length, .listed = listed };
         f = (Finding){};
         return sd_bus_message_exit_container(m) < 0 ? -EBADMSG : 1;
 }
 
-/* In order, so that previous_listed stays parallel to the findings. */
-static int take_previous(Request *request, size_t *allocated, Finding *f, bool listed) {
+/* In order, so that the states stay parallel to the findings. */
+static int take_previous(Request *request, size_t *allocated, Finding *f, const PreviousState *state) {
         Snapshot *s = request->previous;
 
         if (s->n_findings >= KNOWN_MAX || (s->n_findings > 0 && finding_compare(s->findings[s->n_findings - 1], f) >= 0))
                 return -EBADMSG;
-        if (!GROW(request->previous_listed, *allocated, s->n_findings + 1))
+        if (!GROW(request->previous_states, *allocated, s->n_findings + 1))
                 return -ENOMEM;
-        request->previous_listed[s->n_findings] = listed;
+        request->previous_states[s->n_findings] = *state;
         return snapshot_take_finding(s, f);
 }
 
@@ -366,12 +368,12 @@ static int read_previous(sd_bus_message *m, Request *request) {
                 r = sd_bus_message_enter_container(m, 'a', PREVIOUS_SIGNATURE);
         while (r >= 0) {
                 _cleanup_(finding_done) Finding f = {};
-                bool listed;
+                PreviousState state;
 
-                r = read_previous_one(m, &f, &listed);
+                r = read_previous_one(m, &f, &state);
                 if (r <= 0)
                         break;
-                r = take_previous(request, &allocated, &f, listed);
+                r = take_previous(request, &allocated, &f, &state);
         }
         if (r >= 0)
                 r = sd_bus_message_exit_container(m);

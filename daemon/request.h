@@ -24,6 +24,12 @@
  */
 #define KNOWN_MAX 100000
 
+/* Of a finding in Request.previous. */
+typedef struct PreviousState {
+        size_t text_length; /* of finding_to_text() */
+        bool listed;
+} PreviousState;
+
 typedef struct Request {
         char **ignore_paths, **ignore_exes, **ignore_units;
         bool remote_file_systems;
@@ -37,11 +43,11 @@ typedef struct Request {
         size_t n_skip_owners;
         /*
          * What the daemon knows, for a scanner that has just begun; or NULL. When sent, listed and standing findings; when
-         * received, all of them are in `findings`, without texts (message is NULL), but with their flags, uid and
-         * text_length, and previous_listed says which were listed.
+         * received, all of them are in `findings`, without texts (message is NULL), but with their flags and uid; the
+         * states have the rest.
          */
         Snapshot *previous;
-        bool *previous_listed; /* owned; one for each of its findings */
+        PreviousState *previous_states; /* owned; when received, one for each of its findings */
 } Request;
 
 void request_done(Request *r);

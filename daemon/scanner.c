@@ -104,7 +104,7 @@ static void on_watch(void *userdata, int directory_fd, const char *name) {
 static int take_previous(Scanner *s) {
         if (s->handover || !s->request.previous)
                 return 0;
-        return handover_new_from_request(TAKE_PTR(s->request.previous), s->request.previous_listed, &s->handover);
+        return handover_new_from_request(TAKE_PTR(s->request.previous), s->request.previous_states, &s->handover);
 }
 
 static int sweep_start(Scanner *s) {

@@ -60,8 +60,6 @@ typedef struct Finding {
         Action action;
         char *advice;        /* a command or a sentence; never NULL in a finished finding */
         char *message;       /* the whole story in one sentence; never NULL in a finished finding */
-
-        size_t text_length;  /* of the text that it was handed over as, or came as; 0: neither */
 } Finding;
 
 /* Frees the contents; the struct may be zeroed or half built. */
@@ -72,8 +70,8 @@ int finding_copy(const Finding *f, Finding *ret);
 
 /*
  * A shared finding, counted by references: caches, snapshots and announcements hold the same one, and none of them
- * changes it, but for text_length. finding_new() moves the contents of f there, with one reference; NULL, f
- * untouched: no memory. The last finding_unref() frees; it accepts NULL and returns NULL. finding_ref() returns f.
+ * changes it. finding_new() moves the contents of f there, with one reference; NULL, f untouched: no memory. The last
+ * finding_unref() frees; it accepts NULL and returns NULL. finding_ref() returns f.
  */
 Finding *finding_new(Finding *f);
 Finding *finding_ref(Finding *f);

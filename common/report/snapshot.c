@@ -481,7 +481,6 @@ static int add_unconfirmed(Snapshot *s, Finding *f) {
         if (r < 0)
                 return r;
         copy.flags |= FLAG_UNCONFIRMED;
-        copy.text_length = f->text_length;
         return snapshot_take_finding(s, &copy);
 }
 

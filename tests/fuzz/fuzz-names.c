@@ -99,8 +99,10 @@ static bool same(const char *a, const char *b) {
 static void check_report(const Finding *f, bool must_come_back) {
         _cleanup_(finding_done) Finding back = {};
         _cleanup_free_ char *text = NULL;
+        size_t length;
 
         FUZZ_CHECK(finding_to_text(f, &text) == 0);
+        FUZZ_CHECK(finding_text_length(f, &length) == 0 && length == strlen(text));
         check_line(text, strlen(text));
         if (finding_from_text(text, strlen(text), &back) < 0) {
                 FUZZ_CHECK(!must_come_back);

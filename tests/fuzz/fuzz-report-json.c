@@ -13,8 +13,10 @@
 static void check_again(const Finding *f) {
         _cleanup_(finding_done) Finding back = {};
         _cleanup_free_ char *text = NULL, *again = NULL;
+        size_t length;
 
         FUZZ_CHECK(finding_to_text(f, &text) == 0);
+        FUZZ_CHECK(finding_text_length(f, &length) == 0 && length == strlen(text));
         check_line(text, strlen(text));
         FUZZ_CHECK(finding_from_text(text, strlen(text), &back) == 0);
         FUZZ_CHECK(!finding_differs(f, &back));

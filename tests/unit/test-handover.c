@@ -116,7 +116,7 @@ static void restart_scanner(void) {
         sd_bus_message_unref(m);
         ck_assert_uint_eq(got.previous->n_findings, snapshot_n_known(settle.snapshot));
         scanner = handover_free(scanner);
-        ck_assert_int_eq(handover_new_from_request(TAKE_PTR(got.previous), got.previous_listed, &scanner), 0);
+        ck_assert_int_eq(handover_new_from_request(TAKE_PTR(got.previous), got.previous_states, &scanner), 0);
         request_done(&got);
 }
 
