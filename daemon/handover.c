@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "finding-text.h"
 #include "list-quota.h"
 #include "handover.h"
 #include "message.h"

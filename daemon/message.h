@@ -20,9 +20,9 @@
 
 #include <systemd/sd-bus.h>
 
-#include "wire-limits.h"
 #include "report/snapshot.h"
 #include "request.h"
+#include "wire-limits.h"
 
 typedef struct Answer {
         Snapshot *snapshot;  /* owned; counts, looked, recovered and standing; neither findings nor unknown mappings yet */
@@ -46,12 +46,6 @@ int answer_append(sd_bus_message *m, const Snapshot *s, uint32_t n_findings, Fin
  */
 int answer_read(sd_bus_message *m, const Snapshot *previous, Answer *ret);
 
-/* One finding as it goes into a piece. Returns 0, -ENOMEM, or -E2BIG where it is longer than a front would take. */
-int finding_to_text(const Finding *f, char **ret);
-/* The length of that text, however long, without making it. Returns 0 or -ENOMEM. */
-int finding_text_length(const Finding *f, size_t *ret);
-/* Back, with all that report_json_parse_finding() checks. Returns 0, -ENOMEM or -EBADMSG. */
-int finding_from_text(const char *text, size_t length, Finding *ret);
 /* The signature of a piece. */
 #define PIECE_SIGNATURE "asa" KEY_SIGNATURE "u"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <limits.h>
 
+#include "finding-text.h"
 #include "wire-limits.h"
 #include "request.h"
 #include "util/escape.h"

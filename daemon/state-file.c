@@ -5,6 +5,7 @@
 #include <syslog.h>
 #include <systemd/sd-id128.h>
 
+#include "finding-text.h"
 #include "state-file.h"
 #include "message.h"
 

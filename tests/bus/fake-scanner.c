@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <systemd/sd-event.h>
 
+#include "finding-text.h"
 #include "message.h"
 #include "request.h"
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "dictionary.h"
+#include "finding-text.h"
 #include "message.h"
 #include "util/base.h"
 #include "util/clock.h"

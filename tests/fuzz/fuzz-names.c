@@ -17,6 +17,7 @@
 #include "explanation.h"
 #include "findings.h"
 #include "journal.h"
+#include "finding-text.h"
 #include "message.h"
 #include "metrics.h"
 #include "report/report-json.h"

@@ -7,6 +7,7 @@
 #include "edge.h"
 #include "explanation.h"
 #include "findings.h"
+#include "finding-text.h"
 #include "message.h"
 #include "report/report-json.h"
 

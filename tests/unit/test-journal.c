@@ -40,17 +40,14 @@ static void expect(const char *expected) {
         ck_assert_str_eq(text, expected);
 }
 
-static void send_finding(NoticeKind kind, Finding *f) {
-        const Notice notice = { .kind = kind, .finding = f, .removal = REMOVAL_CURRENT_AGAIN, .in_journal = true,
-                                .n_findings = 12, .n_processes = 1, .urgency = URGENCY_URGENT };
-
-        journal_notice(&notice);
+static void send_finding(EventKind kind, Finding *f) {
+        journal_send(&(QueuedEvent){ .event = { kind, f, REMOVAL_CURRENT_AGAIN }, .in_journal = true });
 }
 
 START_TEST(added) {
         _cleanup_(finding_done) Finding f = finding_make_full();
 
-        send_finding(NOTICE_ADDED, &f);
+        send_finding(EVENT_ADDED, &f);
         expect(
                 "DOCUMENTATION=man:stalelib-journal(7)\n"
                 "MESSAGE=it still runs the old /opt/a b/\\xff\\x0a\"\xe2\x80\xa6"" pl\\\\012ug\n"
@@ -89,7 +86,7 @@ START_TEST(added_minimal) {
         Finding f = { .pid = 1, .comm = (char *) "a", .path = (char *) "/b", .state = STATE_DELETED,
                       .mapped.inode = 5, .advice = (char *) "c", .message = (char *) "d" };
 
-        send_finding(NOTICE_ADDED, &f);
+        send_finding(EVENT_ADDED, &f);
         expect(
                 "DOCUMENTATION=man:stalelib-journal(7)\n"
                 "MESSAGE=d\n"
@@ -112,7 +109,7 @@ END_TEST
 START_TEST(removed) {
         _cleanup_(finding_done) Finding f = finding_make_full();
 
-        send_finding(NOTICE_REMOVED, &f);
+        send_finding(EVENT_REMOVED, &f);
         expect(
                 "DOCUMENTATION=man:stalelib-journal(7)\n"
                 "MESSAGE=ng\\x1b[31minx (3391245) no longer runs the old /opt/a b/\\xff\\x0a\"pl\\\\012ug\xc3\xa9"".so: the file on disk is the same again\n"
@@ -151,7 +148,8 @@ END_TEST
 START_TEST(sum) {
         _cleanup_(finding_done) Finding f = finding_make_full();
 
-        send_finding(NOTICE_SUM, &f);
+        journal_send(&(QueuedEvent){ .event = { EVENT_ADDED, &f, REMOVAL_INVALID }, .in_journal = true, .n_findings = 12,
+                                     .n_processes = 1, .urgency = URGENCY_URGENT });
         expect(
                 "DOCUMENTATION=man:stalelib-journal(7)\n"
                 "MESSAGE=nginx\\\\x2da.service: 12 more stale libraries in 1 process were found; \"stalelibctl list\" shows those that there are\n"
@@ -167,9 +165,7 @@ START_TEST(sum) {
 END_TEST
 
 START_TEST(bus_only) {
-        const Notice notice = { .kind = NOTICE_ADDED };
-
-        journal_notice(&notice);
+        journal_send(&(QueuedEvent){ .event.kind = EVENT_ADDED });
         expect("");
 }
 END_TEST

@@ -4,6 +4,7 @@
 
 #include "bus-nowhere.h"
 #include "findings.h"
+#include "finding-text.h"
 #include "message.h"
 #include "proc/process-owner.h"
 #include "proc/requirements.h"
