@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "report/field.h"
-#include "report/snapshot.h"
 #include "util/escape.h"
 
 /*

@@ -7,7 +7,7 @@
  * by. What is added to a finding is a row in field.c.
  */
 
-#include "report/finding.h"
+#include "report/finding-data.h"
 
 typedef enum FieldType {       /* in memory            report      bus     */
         FIELD_UINT32,          /* 32 bits, unsigned    number      u       */

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stddef.h>
-#include <stdio.h>
 
 #include "report/field.h"
+#include "report/finding.h"
 
 void pin_done(Pin *p) {
         free(p->holder);
         free(p->detail);
         *p = (Pin){};
-}
-
-Urgency finding_urgency(const Finding *f) {
-        if (f->flags & FLAG_CRASH_RISK)
-                return URGENCY_URGENT;
-        return f->flags & FLAG_SAME_CONTENT ? URGENCY_NONE : URGENCY_NORMAL;
-}
-
-bool finding_is_stale(const Finding *f) {
-        return finding_urgency(f) != URGENCY_NONE;
 }
 
 static void free_string(char **s, _unused_ void *userdata) {
@@ -142,32 +132,10 @@ int finding_compare(const Finding *a, const Finding *b) {
         return r == 0 ? finding_compare_file(a, b) : r;
 }
 
-static size_t build_id_length(const FileId *id) {
-        return id->build_id_length < BUILD_ID_MAX ? id->build_id_length : BUILD_ID_MAX;
-}
-
-bool file_id_differs(const FileId *a, const FileId *b) {
-        return a->known != b->known || a->dev_major != b->dev_major || a->dev_minor != b->dev_minor ||
-               a->inode != b->inode || a->build_id_length != b->build_id_length ||
-               memcmp(a->build_id, b->build_id, build_id_length(a)) != 0;
-}
-
 bool finding_differs(const Finding *a, const Finding *b) {
         return fields_differ(finding_fields, a, b, FIELD_COMPARED);
 }
 
 bool finding_is_same(const Finding *a, const Finding *b) {
         return !fields_differ(finding_fields, a, b, 0);
-}
-
-const char *file_id_device(const FileId *id, char *buffer) {
-        snprintf(buffer, FILE_ID_DEVICE_MAX, "%u:%u", id->dev_major, id->dev_minor);
-        return buffer;
-}
-
-const char *file_id_build_id(const FileId *id, char *buffer) {
-        buffer[0] = '\0';
-        for (size_t i = 0; i < build_id_length(id); i++)
-                sprintf(buffer + 2 * i, "%02x", id->build_id[i]);
-        return buffer;
 }

@@ -27,17 +27,6 @@ typedef struct Looked {
         UnknownReason reason; /* of LOOK_FAILED */
 } Looked;
 
-/* A mapping that could not be judged, or, where path is NULL, a process that could not be read at all. */
-typedef struct UnknownMapping {
-        pid_t pid;
-        uint64_t start_time; /* as in Finding; 0: could not be read */
-        char *comm;          /* owned; raw; NULL: could not be read */
-        char *path;          /* owned; raw, without the kernel's mark */
-        uint32_t dev_major, dev_minor; /* of the mapped file: of st_dev where that could be read, else as maps prints it */
-        uint64_t inode;
-        UnknownReason reason;
-} UnknownMapping;
-
 void unknown_mapping_done(UnknownMapping *u);
 
 /* What is listed of one process at most. Beyond, it is LOOK_PARTIAL. */
