@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "inventory.h"
 #include "client.h"
-#include "util/clock.h"
 #include "findings.h"
+#include "inventory.h"
 #include "output.h"
 #include "plugin.h"
-#include "seconds.h"
+#include "util/clock.h"
+#include "util/timespan.h"
 #include "verbs.h"
 
 /* A sweep may end between two calls; what they give is then asked for again, so often. */
@@ -211,13 +211,13 @@ static uint64_t age_of(json_object *properties) {
 /* A sweep that was made just now speaks for itself; an older one is as good as the daemon is well. */
 static int read_trouble(json_object *properties, Inventory *a) {
         uint64_t age = age_of(properties);
-        char buffer[SECONDS_MAX];
+        char buffer[TIMESPAN_TEXT_MAX];
         int n = 0;
 
         if (client_boolean(properties, "Degraded"))
                 n = asprintf(&a->trouble, "The daemon is degraded: %s", client_text(properties, "DegradedReason"));
         else if (plugin_is_out_of_date(age, client_number(properties, "SweepInterval")))
-                n = asprintf(&a->trouble, "The daemon has last looked %s ago.", seconds_format(age, buffer));
+                n = asprintf(&a->trouble, "The daemon has last looked %s ago.", timespan_format(age, buffer));
         if (n < 0)
                 a->trouble = NULL;
         return n < 0 ? -ENOMEM : 0;

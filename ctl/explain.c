@@ -12,10 +12,11 @@
 #include "pager.h"
 #include "proc/mapping.h"
 #include "proc/process.h"
-#include "seconds.h"
 #include "text.h"
 #include "unknown.h"
 #include "util/escape.h"
+#include "util/number.h"
+#include "util/timespan.h"
 #include "verbs.h"
 
 /* Is this what the user calls it: the path, raw or as it is shown, another name of the file, or its last component? */

@@ -5,10 +5,10 @@
 #include "findings.h"
 #include "output.h"
 #include "report/report-json.h"
-#include "seconds.h"
 #include "text.h"
 #include "unknown.h"
 #include "util/escape.h"
+#include "util/timespan.h"
 
 /* Names of processes that could not be read. */
 #define UNREADABLE_SHOWN 5
@@ -282,13 +282,13 @@ static void describe(const Inventory *a, char *buffer, size_t size) {
 static void show_first_sum(const Options *o, const Inventory *a) {
         const Counts *c = &a->snapshot->counts;
         Style style = inventory_is_stale(a) ? STYLE_BOLD : inventory_is_complete(a) ? STYLE_GREEN : STYLE_YELLOW;
-        char duration[SECONDS_MAX], first[128], selected[64] = "", rest[256];
+        char duration[TIMESPAN_TEXT_MAX], first[128], selected[64] = "", rest[256];
 
         describe(a, first, sizeof(first));
         if (a->from_daemon && a->selected > 0)
                 snprintf(selected, sizeof(selected), ", of these %zu selected", a->selected);
         snprintf(rest, sizeof(rest), "%" PRIu64 " process%s with %" PRIu64 " file%s looked at in %s%s.", c->processes,
-                 PLURAL_ES(c->processes), c->files, PLURAL(c->files), seconds_format(c->duration_usec, duration), selected);
+                 PLURAL_ES(c->processes), c->files, PLURAL(c->files), timespan_format(c->duration_usec, duration), selected);
         printf("%s%s%s; ", style_begin(style, o->colour), first, style_end(style, o->colour));
         text_wrap_on(stdout, rest, strlen(first) + 2, /* indent= */ 0, o->width);
 }

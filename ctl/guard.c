@@ -8,11 +8,11 @@
 #include <sys/wait.h>
 
 #include "guard.h"
-#include "seconds.h"
 #include "util/clock.h"
+#include "util/timespan.h"
 
 /* Nothing honest takes this long: the largest of processes takes a second. */
-#define HUNG_USEC (5 * UINT64_C(1000000))
+#define HUNG_USEC (5 * USEC_PER_SEC)
 #define PROBE_MSEC 250
 /* So many in one run are no accident; the answer is then an error. */
 #define LEFT_OUT_MAX 64
@@ -119,9 +119,9 @@ static _Noreturn void run_child(Verb verb, const Options *o, char *arguments[], 
 }
 
 static int say_late(const Options *o) {
-        char buffer[SECONDS_MAX];
+        char buffer[TIMESPAN_TEXT_MAX];
 
-        options_refuse(o, "timed out after %s", seconds_format(o->timeout_usec, buffer));
+        options_refuse(o, "timed out after %s", timespan_format(o->timeout_usec, buffer));
         return STATUS_UNKNOWN; /* which is that of a plugin as well */
 }
 

@@ -4,12 +4,13 @@
 #include <systemd/sd-journal.h>
 #include <time.h>
 
-#include "util/escape.h"
 #include "message-ids.h"
 #include "output.h"
 #include "pager.h"
 #include "selection.h"
-#include "seconds.h"
+#include "util/escape.h"
+#include "util/number.h"
+#include "util/timespan.h"
 #include "verbs.h"
 
 /* Anybody may write entries with our ids, but not with the unit that journald itself notes. */

@@ -9,8 +9,9 @@
 #include <sys/ioctl.h>
 
 #include "options.h"
-#include "seconds.h"
 #include "util/base.h"
+#include "util/number.h"
+#include "util/timespan.h"
 #include "verbs.h"
 
 static const char help[] =
@@ -210,8 +211,8 @@ static int set_json(Options *o, const char *s) {
 }
 
 static int set_seconds(const Options *o, const char *option, const char *s, uint64_t *ret) {
-        if (seconds_parse(s, ret) < 0)
-                return options_refuse(o, "%s=%s is no time: give seconds, as 30, 0.5, 5min or infinity", option, s);
+        if (timespan_parse(s, ret) < 0)
+                return options_refuse(o, "%s=%s is no time span: give seconds, or units, as in 30, 0.5, 5min or infinity", option, s);
         return 0;
 }
 
@@ -222,9 +223,9 @@ static int set_number(const Options *o, const char *option, const char *s, uint6
 }
 
 static int set_watch(Options *o, const char *argument) {
-        o->watch_usec = 2000000;
-        if (argument && (seconds_parse(argument, &o->watch_usec) < 0 || o->watch_usec < 100000 ||
-                         o->watch_usec == UINT64_MAX))
+        o->watch_usec = 2 * USEC_PER_SEC;
+        if (argument && (timespan_parse(argument, &o->watch_usec) < 0 || o->watch_usec < 100 * USEC_PER_MSEC ||
+                         o->watch_usec == TIMESPAN_INFINITY))
                 return options_refuse(o, "--watch=%s is no interval: give seconds, at least 0.1", argument);
         return 0;
 }

@@ -4,8 +4,8 @@
 
 #include "output.h"
 #include "plugin.h"
-#include "seconds.h"
 #include "util/base.h"
+#include "util/timespan.h"
 
 static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 
@@ -58,7 +58,7 @@ static void put_stale(FILE *m, const PluginFacts *f) {
 }
 
 static void put_unknown(FILE *m, const PluginFacts *f) {
-        char age[SECONDS_MAX];
+        char age[TIMESPAN_TEXT_MAX];
 
         if (f->unknown > 0)
                 fprintf(m, ", %" PRIu64 " mapping%s could not be judged", f->unknown, PLURAL(f->unknown));
@@ -73,7 +73,7 @@ static void put_unknown(FILE *m, const PluginFacts *f) {
         if (f->never)
                 fputs(", the daemon has not looked yet", m);
         else if (plugin_is_out_of_date(f->age_usec, f->interval_usec))
-                fprintf(m, ", last looked %s ago", seconds_format(f->age_usec, age));
+                fprintf(m, ", last looked %s ago", timespan_format(f->age_usec, age));
 }
 
 static void put_performance_data(FILE *m, const PluginFacts *f) {

@@ -4,9 +4,9 @@
 #include "findings.h"
 #include "look.h"
 #include "pager.h"
-#include "seconds.h"
 #include "table.h"
 #include "util/clock.h"
+#include "util/timespan.h"
 #include "verbs.h"
 
 /* More than a screen. */
@@ -29,7 +29,7 @@ static int show_nothing(const Options *o) {
 /* Of a watch on a terminal: what stands there goes away when its successor is ready, in one piece. */
 static void begin_screen(const Options *o) {
         time_t now = (time_t) (clock_usec(CLOCK_REALTIME) / 1000000);
-        char when[16] = "", interval[SECONDS_MAX];
+        char when[16] = "", interval[TIMESPAN_TEXT_MAX];
         struct tm tm;
 
         if (!o->terminal || o->json != JSON_OFF || o->quiet)
@@ -39,7 +39,7 @@ static void begin_screen(const Options *o) {
                 return;
         if (localtime_r(&now, &tm))
                 strftime(when, sizeof(when), "%H:%M:%S", &tm);
-        printf("%s%s, every %s%s\n\n", style_begin(STYLE_DIM, o->colour), when, seconds_format(o->watch_usec, interval),
+        printf("%s%s, every %s%s\n\n", style_begin(STYLE_DIM, o->colour), when, timespan_format(o->watch_usec, interval),
                style_end(STYLE_DIM, o->colour));
 }
 

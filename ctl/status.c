@@ -5,8 +5,8 @@
 #include "client.h"
 #include "output.h"
 #include "plugin.h"
-#include "seconds.h"
 #include "util/clock.h"
+#include "util/timespan.h"
 #include "verbs.h"
 
 static void put(const char *label, const char *text) {
@@ -15,22 +15,22 @@ static void put(const char *label, const char *text) {
 
 static void put_interval(json_object *p) {
         uint64_t usec = client_number(p, "SweepInterval");
-        char buffer[SECONDS_MAX];
+        char buffer[TIMESPAN_TEXT_MAX];
 
-        put("Interval", usec == 0 || usec == UINT64_MAX ? "none, only when something changes" : seconds_format(usec, buffer));
+        put("Interval", usec == 0 || usec == UINT64_MAX ? "none, only when something changes" : timespan_format(usec, buffer));
 }
 
 static void put_last_sweep(json_object *p) {
         uint64_t at = client_number(p, "LastSweepMonotonic"), now;
-        char ago[SECONDS_MAX], duration[SECONDS_MAX];
+        char ago[TIMESPAN_TEXT_MAX], duration[TIMESPAN_TEXT_MAX];
 
         if (client_number(p, "LastSweep") == 0) {
                 put("Last sweep", "none yet");
                 return;
         }
         now = clock_now();
-        printf("%12s: %s ago, took %s\n", "Last sweep", seconds_format(now > at ? now - at : 0, ago),
-               seconds_format(client_number(p, "LastSweepDuration"), duration));
+        printf("%12s: %s ago, took %s\n", "Last sweep", timespan_format(now > at ? now - at : 0, ago),
+               timespan_format(client_number(p, "LastSweepDuration"), duration));
 }
 
 static void put_stale(const Options *o, json_object *p) {

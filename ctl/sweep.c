@@ -4,18 +4,18 @@
 
 #include "client.h"
 #include "output.h"
-#include "seconds.h"
+#include "util/timespan.h"
 #include "verbs.h"
 
 static void show(json_object *summary) {
         uint64_t processes = client_number(summary, "processes"), unreadable = client_number(summary, "unreadable"),
                  unknown = client_number(summary, "unknown"), stale = client_number(summary, "stale_processes"),
                  libraries = client_number(summary, "stale_libraries"), same = client_number(summary, "same_content");
-        char duration[SECONDS_MAX];
+        char duration[TIMESPAN_TEXT_MAX];
 
         printf("%" PRIu64 " stale file%s in %" PRIu64 " process%s; %" PRIu64 " process%s looked at in %s",
                libraries, PLURAL(libraries), stale, PLURAL_ES(stale), processes, PLURAL_ES(processes),
-               seconds_format(client_number(summary, "duration_us"), duration));
+               timespan_format(client_number(summary, "duration_us"), duration));
         if (unreadable > 0)
                 printf(", %" PRIu64 " of them could not be read", unreadable);
         if (unknown > 0)

@@ -5,12 +5,12 @@
 #include "findings.h"
 #include "look.h"
 #include "output.h"
-#include "seconds.h"
 #include "source.h"
 #include "util/clock.h"
+#include "util/timespan.h"
 #include "verbs.h"
 
-#define TIMEOUT_USEC (90 * (uint64_t) 1000000)
+#define TIMEOUT_USEC (90 * USEC_PER_SEC)
 /* A look of our own costs milliseconds; the daemon is asked less often. */
 #define PAUSE_USEC 250000u
 #define PAUSE_DAEMON_USEC 1000000u
@@ -19,12 +19,12 @@
 static void show_waiting(const Options *o, const Inventory *a, uint64_t left_usec) {
         uint64_t processes = a->snapshot->listed.processes;
         bool endless = o->timeout_set && o->timeout_usec == UINT64_MAX;
-        char left[SECONDS_MAX];
+        char left[TIMESPAN_TEXT_MAX];
 
         if (!output_wants_status(o))
                 return;
         fprintf(stderr, "\rWaiting for %" PRIu64 " process%s with stale files%s%s%s\x1b[K", processes, PLURAL_ES(processes),
-                endless ? "" : ", ", endless ? "" : seconds_format(left_usec, left), endless ? "" : " left");
+                endless ? "" : ", ", endless ? "" : timespan_format(left_usec, left), endless ? "" : " left");
 }
 
 static void hide_waiting(const Options *o) {

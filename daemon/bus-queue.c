@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "bus-queue.h"
-#include "timespan.h"
 #include "util/clock.h"
+#include "util/timespan.h"
 
 /* Who asked for lists of late. */
 #define ASKERS 32

@@ -2,11 +2,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "config.h"
 #include "config-files.h"
-#include "util/escape.h"
+#include "config.h"
 #include "log.h"
-#include "timespan.h"
+#include "util/escape.h"
+#include "util/timespan.h"
 
 #define BLANK " \t\r"
 #define SECTION "[Stalelibd]"

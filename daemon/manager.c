@@ -16,8 +16,8 @@
 #include "schedule.h"
 #include "debounce.h"
 #include "announcer.h"
-#include "timespan.h"
 #include "util/clock.h"
+#include "util/timespan.h"
 
 /* Whoever is answered waits least. */
 enum {

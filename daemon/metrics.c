@@ -6,8 +6,8 @@
 
 #include "metrics.h"
 #include "event-queue.h"
-#include "timespan.h"
 #include "util/escape.h"
+#include "util/timespan.h"
 
 static void family(FILE *f, const char *name, const char *type, const char *help) {
         fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "quarantine.h"
-#include "timespan.h"
+#include "util/timespan.h"
 
 #define OUT_USEC (10 * USEC_PER_MINUTE)
 #define OUT_MAX_USEC (160 * USEC_PER_MINUTE)

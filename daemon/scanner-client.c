@@ -4,8 +4,8 @@
 
 #include "scanner-client.h"
 #include "message.h"
-#include "timespan.h"
 #include "util/clock.h"
+#include "util/timespan.h"
 
 /* Even if its beacon changes. */
 #define SWEEP_MAX_USEC (10 * USEC_PER_MINUTE)

@@ -14,8 +14,8 @@
 #include "proc/requirements.h"
 #include "request.h"
 #include "scanner.h"
-#include "timespan.h"
 #include "util/clock.h"
+#include "util/timespan.h"
 #include "watch.h"
 
 /* How long a sweep runs before the bus is polled again. */

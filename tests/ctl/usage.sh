@@ -48,9 +48,9 @@ for unit in '' a/b; do
 done
 run scan --json=xml
 result "a JSON mode that there is not" fails 2 'use short, pretty or off'
-for time in x -1 5y; do
+for time in x -1 5x; do
         run wait "--timeout=$time"
-        result "--timeout=$time is no time" fails 2 'is no time'
+        result "--timeout=$time is no time" fails 2 'is no time span'
 done
 for watch in 0 x infinity 0.01; do
         run scan "--watch=$watch"

@@ -3,7 +3,7 @@
 
 #include "config.h"
 #include "fuzz.h"
-#include "timespan.h"
+#include "util/timespan.h"
 
 static void warn(void *userdata, const char *file, unsigned line, const char *text) {
         unsigned *last = userdata;

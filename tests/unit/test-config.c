@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
-#include "timespan.h"
 #include "unit.h"
+#include "util/timespan.h"
 
 typedef struct Warned {
         unsigned n, line;

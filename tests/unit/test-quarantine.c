@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "proc/process-owner.h"
 #include "quarantine.h"
-#include "timespan.h"
 #include "unit.h"
+#include "util/timespan.h"
 
 static const SweepBeacon process = { .pid = 42, .start_time = 7 };
 static const SweepBeacon file = { .pid = 42, .start_time = 7, .on_file = 1, .dev_minor = 45 };
