@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "guard.h"
+#include "output.h"
 #include "util/clock.h"
 #include "util/timespan.h"
 
@@ -115,7 +116,7 @@ static _Noreturn void run_child(Verb verb, const Options *o, char *arguments[], 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
                 _exit(STATUS_UNKNOWN);
-        exit(verb_finish(verb(o, arguments)));
+        exit(output_finish(verb(o, arguments)));
 }
 
 static int say_late(const Options *o) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "findings.h"
+#include "output.h"
 #include "pager.h"
 #include "verbs.h"
 

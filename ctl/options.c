@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "options.h"
+#include "output.h"
 #include "util/base.h"
 #include "util/number.h"
 #include "util/timespan.h"

@@ -1,8 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "output.h"
+#include "pager.h"
 #include "util/base.h"
+#include "verbs.h"
+
+int say(int result, const char *format, ...) {
+        va_list ap;
+
+        fputs("stalelibctl: ", stderr);
+        va_start(ap, format);
+        vfprintf(stderr, format, ap);
+        va_end(ap);
+        fputc('\n', stderr);
+        return result;
+}
+
+int say_errno(int r, const char *what) {
+        return say(STATUS_UNKNOWN, "%s: %s", what, strerror(-r));
+}
 
 int output_json_flags(const Options *o) {
         return JSON_C_TO_STRING_NOSLASHESCAPE |
@@ -44,4 +62,12 @@ int output_table(const Options *o, const Table *t, unsigned indent) {
 
 size_t output_text_width(const Options *o) {
         return o->width == 0 || o->width > 100 ? 100 : o->width < 40 ? 40 : o->width;
+}
+
+/* What could not be written is an error as well; a reader that has seen enough is none. */
+int output_finish(int status) {
+        int r = fflush(stdout) == 0 && !ferror(stdout) ? 0 : -errno;
+
+        pager_close();
+        return r < 0 && r != -EPIPE ? say_errno(r, "Cannot write to standard output") : status;
 }

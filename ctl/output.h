@@ -19,6 +19,12 @@ static inline void table_freep(Table **t) {
 }
 #define _cleanup_table_ _cleanup_(table_freep)
 
+/* Writes one line to standard error and returns `result`. */
+int say(int result, const char *format, ...) _printf_(2, 3);
+
+/* For errors that have no better words, as -ENOMEM: says strerror() and returns STATUS_UNKNOWN. */
+int say_errno(int r, const char *what);
+
 /* How --json= wants it: flags of json-c. */
 int output_json_flags(const Options *o);
 /* As --json= says; not to be called with JSON_OFF, and silent with --quiet. */
@@ -36,6 +42,9 @@ void output_clear_status(void);
 
 /* "…" where the terminal can show it. */
 const char *output_ellipsis(const Options *o);
+
+/* Writes out what is left of the output, and ends the pager. Returns the status, or that of an error in this. */
+int output_finish(int status);
 
 /* "1 process", "2 processes". */
 #define PLURAL(n) ((n) == 1 ? "" : "s")

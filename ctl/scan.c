@@ -3,6 +3,7 @@
 
 #include "findings.h"
 #include "look.h"
+#include "output.h"
 #include "pager.h"
 #include "table.h"
 #include "util/clock.h"

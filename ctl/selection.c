@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
+#include "output.h"
 #include "proc/process.h"
 #include "selection.h"
 #include "verbs.h"

@@ -7,11 +7,9 @@
 
 #include <limits.h>
 #include <locale.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "guard.h"
-#include "pager.h"
+#include "output.h"
 #include "plugin.h"
 #include "verbs.h"
 
@@ -39,21 +37,6 @@ static const struct {
         { "wait", verb_wait, 0, 0, true, OPTION_BIT_SELECTION | OPTION_BIT_ALLOW_UNKNOWN | OPTION_BIT_TIMEOUT |
                                          OPTION_BIT_ALL | OPTION_BIT_JSON },
 };
-
-int say(int result, const char *format, ...) {
-        va_list ap;
-
-        fputs("stalelibctl: ", stderr);
-        va_start(ap, format);
-        vfprintf(stderr, format, ap);
-        va_end(ap);
-        fputc('\n', stderr);
-        return result;
-}
-
-int say_errno(int r, const char *what) {
-        return say(STATUS_UNKNOWN, "%s: %s", what, strerror(-r));
-}
 
 /* Of a command line that was refused. */
 static int usage_status(const Options *o) {
@@ -84,14 +67,6 @@ static int dispatch(const Options *o, int n_words, char *words[]) {
         return say(STATUS_USAGE, "\"%s\" is no command: see stalelibctl --help", name);
 }
 
-/* What could not be written is an error as well; a reader that has seen enough is none. */
-int verb_finish(int status) {
-        int r = fflush(stdout) == 0 && !ferror(stdout) ? 0 : -errno;
-
-        pager_close();
-        return r < 0 && r != -EPIPE ? say_errno(r, "Cannot write to standard output") : status;
-}
-
 int main(int argc, char *argv[]) {
         _cleanup_(options_done) Options o = {};
         int r;
@@ -100,10 +75,10 @@ int main(int argc, char *argv[]) {
         r = options_parse(argc, argv, &o);
         /* Of plugins, the guidelines want --help and --version to be UNKNOWN as well. */
         if (r == -ECANCELED)
-                return verb_finish(o.plugin ? (int) PLUGIN_UNKNOWN : STATUS_ANSWERED);
+                return output_finish(o.plugin ? (int) PLUGIN_UNKNOWN : STATUS_ANSWERED);
         if (r == -EINVAL)
-                return verb_finish(usage_status(&o));
+                return output_finish(usage_status(&o));
         if (r < 0)
                 return say_errno(r, "Cannot start");
-        return verb_finish(dispatch(&o, argc - r, argv + r));
+        return output_finish(dispatch(&o, argc - r, argv + r));
 }

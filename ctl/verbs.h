@@ -14,15 +14,6 @@ enum {
         STATUS_NO_DAEMON = 4,
 };
 
-/* Writes one line to standard error and returns `result`. */
-int say(int result, const char *format, ...) _printf_(2, 3);
-
-/* For errors that have no better words, as -ENOMEM: says strerror() and returns STATUS_UNKNOWN. */
-int say_errno(int r, const char *what);
-
-/* Writes out what is left of the output, and ends the pager. Returns the status, or that of an error in this. */
-int verb_finish(int status);
-
 /* arguments: NULL-terminated, without the verb. */
 typedef int (*Verb)(const Options *o, char *arguments[]);
 

@@ -10,15 +10,6 @@
 #include "util/escape.h"
 #include "verbs.h"
 
-/* In place of stalelibctl.c, where main() is. */
-int say(int result, _unused_ const char *format, ...) {
-        return result;
-}
-
-int say_errno(_unused_ int r, _unused_ const char *what) {
-        return STATUS_UNKNOWN;
-}
-
 /* One line, or a value: escaping it once more would change nothing but backslashes. */
 static inline void check_line(const char *s, size_t n) {
         _cleanup_free_ char *again = escape_bytes(s, n);

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "selection.h"
 #include "unit.h"
-#include "verbs.h"
-
-int say(int result, _unused_ const char *format, ...) {
-        return result;
-}
 
 static const struct {
         const char *name, *text, *pattern;
