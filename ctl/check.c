@@ -2,17 +2,17 @@
 #include <stdio.h>
 
 #include "client.h"
+#include "command.h"
+#include "inventory-source.h"
+#include "nagios.h"
 #include "output.h"
-#include "plugin.h"
 #include "proc/requirements.h"
-#include "source.h"
 #include "util/clock.h"
 #include "util/escape.h"
-#include "verbs.h"
 
 /* The facts, and what they borrow text from. */
 typedef struct Check {
-        PluginFacts facts;
+        NagiosFacts facts;
         json_object *properties; /* owned; of the daemon, or NULL */
         char **units;            /* owned; NULL-terminated */
         size_t n_units, allocated_units;
@@ -59,7 +59,7 @@ static void show_units(Check *c) {
 
 static int take_inventory(Check *c, const Inventory *a) {
         const Counts *counts = &a->snapshot->counts;
-        PluginFacts *f = &c->facts;
+        NagiosFacts *f = &c->facts;
         int r = 0;
 
         f->processes = a->snapshot->listed.processes;
@@ -85,7 +85,7 @@ static int take_inventory(Check *c, const Inventory *a) {
 /* How well the daemon is, which the counts are worth as much as. */
 static void take_health(Check *c) {
         uint64_t at = client_number(c->properties, "LastSweepMonotonic"), now = clock_now();
-        PluginFacts *f = &c->facts;
+        NagiosFacts *f = &c->facts;
 
         f->interval_usec = client_number(c->properties, "SweepInterval");
         f->degraded = client_boolean(c->properties, "Degraded");
@@ -108,7 +108,7 @@ static int take_stale_units(Check *c) {
 
 /* The counts are for everybody to read; which findings they are is not. */
 static int take_counts(Check *c) {
-        PluginFacts *f = &c->facts;
+        NagiosFacts *f = &c->facts;
         json_object *summary;
 
         f->processes = client_number(c->properties, "StaleProcesses");
@@ -125,20 +125,20 @@ static int take_counts(Check *c) {
 }
 
 /* A daemon of an earlier version counts findings of all urgencies: those who may ask for them count anew. */
-static int ask_for_all(Check *c, const Options *o, Source *source) {
+static int ask_for_all(Check *c, const Options *o, InventorySource *source) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(inventory_done) Inventory a = {};
         int r = -EOPNOTSUPP;
 
         take_health(c);
         if (!c->facts.never && !client_has(c->properties, "UrgentProcesses"))
-                r = daemon_inventory(source->bus, o, /* selection= */ NULL, /* sweep= */ false, &error, &a);
+                r = daemon_inventory_read(source->bus, o, /* selection= */ NULL, /* sweep= */ false, &error, &a);
         if (r >= 0)
                 return take_inventory(c, &a);
         return r == -ENOMEM ? r : take_counts(c);
 }
 
-static int ask(Check *c, const Options *o, const Selection *selection, Source *source) {
+static int ask(Check *c, const Options *o, const Selection *selection, InventorySource *source) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(inventory_done) Inventory a = {};
         int r;
@@ -147,7 +147,7 @@ static int ask(Check *c, const Options *o, const Selection *selection, Source *s
                 source->bus = sd_bus_flush_close_unref(source->bus);
         if (source->bus && !options_select(o))
                 return ask_for_all(c, o, source);
-        r = source_ask(source, o, selection, /* sweep= */ false, &a);
+        r = inventory_source_read(source, o, selection, /* sweep= */ false, &a);
         if (r < 0)
                 return r;
         if (a.from_daemon)
@@ -158,31 +158,31 @@ static int ask(Check *c, const Options *o, const Selection *selection, Source *s
 /* A plugin says what is wrong in its one line, on standard output. */
 static int unknown(const char *why) {
         printf("STALELIB UNKNOWN - %s\n", why);
-        return PLUGIN_UNKNOWN;
+        return NAGIOS_UNKNOWN;
 }
 
-int verb_check(const Options *o, _unused_ char *arguments[]) {
+int command_check(const Options *o, _unused_ char *arguments[]) {
         _cleanup_(check_done) Check c = {
                 .facts = { .warning = o->warning, .critical = o->critical, .allow_unknown = o->allow_unknown },
         };
         _cleanup_(selection_done) Selection selection = {};
-        _cleanup_(source_done) Source source = {};
+        _cleanup_(inventory_source_done) InventorySource source = {};
         _cleanup_free_ char *line = NULL;
         int r;
 
-        r = selection_read(o, /* tell= */ false, &selection);
+        r = selection_read(o, /* report= */ false, &selection);
         if (r == -ESRCH)
                 return unknown("there is no such process, or the unit has none");
         if (r >= 0)
-                r = source_init(&source);
+                r = inventory_source_init(&source);
         if (r >= 0)
                 r = ask(&c, o, &selection, &source);
         if (r < 0)
                 return unknown(strerror(-r));
-        line = plugin_line(&c.facts);
+        line = nagios_line(&c.facts);
         if (!line)
                 return unknown(strerror(ENOMEM));
         if (!o->quiet)
                 puts(line);
-        return (int) plugin_judge(&c.facts);
+        return (int) nagios_state(&c.facts);
 }

@@ -3,11 +3,11 @@
 
 #include "bus-json.h"
 #include "client.h"
+#include "command.h"
 #include "output.h"
 #include "report/report-json.h"
 #include "util/clock.h"
 #include "util/escape.h"
-#include "verbs.h"
 
 /* A sweep of a large host, and a wait in the queue of the daemon. */
 #define SWEEP_TIMEOUT_USEC (120 * (uint64_t) 1000000)
@@ -64,24 +64,24 @@ static int call_for_list(sd_bus *bus, const char *method, sd_bus_error *error, s
         }
 }
 
-int client_say(int r, const sd_bus_error *error) {
+int client_print_error(int r, const sd_bus_error *error) {
         if (error && (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ||
                       sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)))
-                return say(STATUS_UNKNOWN, "The daemon answers root and members of the group stalelib only: "
+                return print_error(STATUS_UNKNOWN, "The daemon answers root and members of the group stalelib only: "
                                               "try again as one of them, or use \"stalelibctl scan\"");
         if (r == -EAGAIN)
-                return say(STATUS_UNKNOWN, "The daemon sweeps without pause, and no two answers are of one sweep: try again");
+                return print_error(STATUS_UNKNOWN, "The daemon sweeps without pause, and no two answers are of one sweep: try again");
         if (r == -EBADMSG)
-                return say(STATUS_NO_DAEMON, "The daemon's answer was not understood: is it of another version?");
+                return print_error(STATUS_NO_DAEMON, "The daemon's answer was not understood: is it of another version?");
         if (error && sd_bus_error_is_set(error) && !sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) &&
             !sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-                return say(STATUS_NO_DAEMON, "The daemon did not answer: %s", error->message ?: error->name);
+                return print_error(STATUS_NO_DAEMON, "The daemon did not answer: %s", error->message ?: error->name);
         if (r == -ENXIO || (error && sd_bus_error_is_set(error)))
-                return say(STATUS_NO_DAEMON, "stalelibd is not running: \"systemctl start stalelibd\" starts it, "
+                return print_error(STATUS_NO_DAEMON, "stalelibd is not running: \"systemctl start stalelibd\" starts it, "
                                              "\"stalelibctl scan\" needs none");
         if (r == -ENOMEM)
-                return say_errno(r, "Cannot ask the daemon");
-        return say(STATUS_NO_DAEMON, "The system bus is not reachable (%s): \"stalelibctl scan\" needs none", strerror(-r));
+                return print_errno(r, "Cannot ask the daemon");
+        return print_error(STATUS_NO_DAEMON, "The system bus is not reachable (%s): \"stalelibctl scan\" needs none", strerror(-r));
 }
 
 static int call_for_object(sd_bus *bus, const char *method, uint64_t timeout_usec, sd_bus_error *error, json_object **ret) {

@@ -35,7 +35,7 @@ int client_call(sd_bus *bus, const char *method, uint64_t timeout_usec, sd_bus_e
                 const char *types, ...);
 
 /* Says what went wrong and what to do. Returns an exit status. `error` may be NULL. */
-int client_say(int r, const sd_bus_error *error);
+int client_print_error(int r, const sd_bus_error *error);
 
 /* Has the daemon sweep, and waits for the end of it. *ret_summary may be NULL. */
 int client_sweep(sd_bus *bus, sd_bus_error *error, json_object **ret_summary);

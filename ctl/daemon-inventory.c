@@ -2,13 +2,13 @@
 #include <stdio.h>
 
 #include "client.h"
+#include "command.h"
 #include "findings.h"
 #include "inventory.h"
+#include "nagios.h"
 #include "output.h"
-#include "plugin.h"
 #include "util/clock.h"
 #include "util/timespan.h"
-#include "verbs.h"
 
 /* A sweep may end between two calls; what they give is then asked for again, so often. */
 #define ATTEMPTS_MAX 5
@@ -263,7 +263,7 @@ static int fill(const Options *o, const Selection *selection, DaemonSweep *swept
         return 0;
 }
 
-int daemon_inventory(sd_bus *bus, const Options *o, const Selection *selection, bool sweep, sd_bus_error *error,
+int daemon_inventory_read(sd_bus *bus, const Options *o, const Selection *selection, bool sweep, sd_bus_error *error,
                      Inventory *ret) {
         _cleanup_(daemon_sweep_done) DaemonSweep swept = {};
         _cleanup_(inventory_done) Inventory a = {};
@@ -285,7 +285,7 @@ int daemon_inventory(sd_bus *bus, const Options *o, const Selection *selection, 
         return 0;
 }
 
-int daemon_ask(const Options *o, Inventory *ret) {
+int daemon_inventory_fetch(const Options *o, Inventory *ret) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(selection_done) Selection selection = {};
         _cleanup_bus_ sd_bus *bus = NULL;
@@ -295,13 +295,13 @@ int daemon_ask(const Options *o, Inventory *ret) {
         *ret = (Inventory){};
         r = client_open(/* activate= */ false, &bus);
         if (r < 0)
-                return client_say(r, NULL);
-        r = selection_read(o, /* tell= */ true, &selection);
+                return client_print_error(r, NULL);
+        r = selection_read(o, /* report= */ true, &selection);
         if (r < 0 && r != -ESRCH)
-                return say_errno(r, "Cannot read the processes");
+                return print_errno(r, "Cannot read the processes");
         matches = r >= 0;
-        r = daemon_inventory(bus, o, options_select(o) ? &selection : NULL, /* sweep= */ false, &error, ret);
+        r = daemon_inventory_read(bus, o, options_select(o) ? &selection : NULL, /* sweep= */ false, &error, ret);
         if (r < 0)
-                return client_say(r, &error);
+                return client_print_error(r, &error);
         return matches || ret->snapshot->n_findings > 0 ? STATUS_ANSWERED : STATUS_UNKNOWN;
 }

@@ -4,20 +4,20 @@
 #include <stdio.h>
 
 #include "client.h"
+#include "command.h"
 #include "explanation.h"
 #include "findings.h"
-#include "guard.h"
-#include "look.h"
+#include "local-sweep.h"
 #include "output.h"
 #include "pager.h"
 #include "proc/mapping.h"
 #include "proc/process.h"
-#include "text.h"
+#include "text-wrap.h"
 #include "unknown.h"
 #include "util/escape.h"
 #include "util/number.h"
 #include "util/timespan.h"
-#include "verbs.h"
+#include "watchdog.h"
 
 /* Is this what the user calls it: the path, raw or as it is shown, another name of the file, or its last component? */
 static bool is_called(const char *bytes, const char *name) {
@@ -49,7 +49,7 @@ static bool maps_any(pid_t pid, const char *name) {
 
         if (proc_fd < 0 || process_open(proc_fd, pid, &p) < 0)
                 return true;
-        guard_options(&guarded);
+        watchdog_set_options(&guarded);
         if (guarded.beacon)
                 *guarded.beacon = (SweepBeacon){ .pid = pid, .start_time = p.start_time };
         r = mapping_list_read(&p, /* by_text= */ false, &l);
@@ -64,7 +64,7 @@ static bool maps_any(pid_t pid, const char *name) {
 }
 
 /* 0; -ESRCH: no such process; 1: it has no memory, and that is the answer. */
-static int look_at_process(pid_t pid, char **ret_comm) {
+static int read_process(pid_t pid, char **ret_comm) {
         _cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_(process_done) Process p = PROCESS_NULL;
         _cleanup_free_ char *comm = NULL;
@@ -126,11 +126,11 @@ static int ask_daemon(pid_t pid, Inventory *ret) {
         return 0;
 }
 
-static int look_here(const Options *o, pid_t pid, Inventory *ret) {
+static int sweep_locally(const Options *o, pid_t pid, Inventory *ret) {
         Selection selection = { .pids = &pid, .n_pids = 1 }; /* borrowed */
         _cleanup_(scan_freep) Scan *scan = scan_new();
 
-        return scan ? look(scan, o, &selection, &(LookOptions){ .once = true }, ret) : -ENOMEM;
+        return scan ? local_sweep(scan, o, &selection, &(LocalSweepOptions){ .once = true }, ret) : -ENOMEM;
 }
 
 /*
@@ -163,7 +163,7 @@ static int find(const Options *o, pid_t pid, Inventory *ret) {
         _cleanup_(inventory_done) Inventory a = {};
         int r;
 
-        r = look_here(o, pid, &a);
+        r = sweep_locally(o, pid, &a);
         if (r >= 0 && a.snapshot->n_findings == 0)
                 r = find_more(pid, &a);
         if (r < 0)
@@ -173,7 +173,7 @@ static int find(const Options *o, pid_t pid, Inventory *ret) {
         return 0;
 }
 
-static int tell_heading(const Options *o, const Finding *f) {
+static int print_heading(const Options *o, const Finding *f) {
         _cleanup_free_ char *process = findings_process(f), *place = findings_place(f), *exe = escape(f->exe), *rest = NULL;
 
         if (!process || !place || (f->exe && !exe) ||
@@ -206,7 +206,7 @@ static size_t count_meant_unknown(const Snapshot *s, const char *name) {
 }
 
 /* The files that could not be judged, each with the reason. */
-static int tell_unknown(const Options *o, const Snapshot *s, const char *name) {
+static int print_unknown(const Options *o, const Snapshot *s, const char *name) {
         for (size_t i = 0; i < s->n_unknown; i++) {
                 const UnknownMapping *u = &s->unknown[i];
                 _cleanup_free_ char *path = NULL, *item = NULL;
@@ -225,7 +225,7 @@ static int tell_unknown(const Options *o, const Snapshot *s, const char *name) {
         return 0;
 }
 
-static int tell(const Options *o, const Inventory *a, const char *name) {
+static int print_findings(const Options *o, const Inventory *a, const char *name) {
         const Snapshot *s = a->snapshot;
         bool first = true;
         int r = 0;
@@ -237,7 +237,7 @@ static int tell(const Options *o, const Inventory *a, const char *name) {
                 if (!is_meant(f, name))
                         continue;
                 if (first)
-                        r = tell_heading(o, f);
+                        r = print_heading(o, f);
                 first = false;
                 putchar('\n');
                 if (r >= 0)
@@ -248,11 +248,11 @@ static int tell(const Options *o, const Inventory *a, const char *name) {
         if (r < 0 || name || s->counts.unknown == 0)
                 return r;
         printf("\n%llu of its files could not be judged, and may be stale as well:\n", (unsigned long long) s->counts.unknown);
-        return tell_unknown(o, s, NULL);
+        return print_unknown(o, s, NULL);
 }
 
 /* Of a process without findings: no more than was judged. */
-static int tell_none(const Options *o, const char *process, const Inventory *a) {
+static int print_none(const Options *o, const char *process, const Inventory *a) {
         const Counts *c = &a->snapshot->counts;
         unsigned long long ignored = c->ignored, unknown = c->unknown, n = c->mappings;
 
@@ -261,12 +261,12 @@ static int tell_none(const Options *o, const char *process, const Inventory *a) 
         if (inventory_is_void(a)) {
                 printf("Whether %s runs anything stale is not known: none of the %llu file%s that count%s could be judged:\n",
                        process, n, PLURAL(n), n == 1 ? "s" : "");
-                return tell_unknown(o, a->snapshot, NULL);
+                return print_unknown(o, a->snapshot, NULL);
         }
         if (unknown > 0) {
                 printf("Of the %llu file%s that %s maps, %llu could not be judged, and may be stale; no other one is:\n",
                        n, PLURAL(n), process, unknown);
-                return tell_unknown(o, a->snapshot, NULL);
+                return print_unknown(o, a->snapshot, NULL);
         }
         printf("%s runs nothing stale: what it maps is what is on disk (%llu file%s looked at", process, n, PLURAL(n));
         if (ignored > 0)
@@ -277,7 +277,7 @@ static int tell_none(const Options *o, const char *process, const Inventory *a) 
 }
 
 /* Of one file that is not among the findings. */
-static int tell_not_found(const Options *o, const char *process, const Inventory *a, const char *name) {
+static int print_not_found(const Options *o, const char *process, const Inventory *a, const char *name) {
         const Snapshot *s = a->snapshot;
         _cleanup_free_ char *shown = escape(name);
 
@@ -285,7 +285,7 @@ static int tell_not_found(const Options *o, const char *process, const Inventory
                 return -ENOMEM;
         if (count_meant_unknown(s, name) > 0) {
                 printf("Whether the %s that %s maps is stale could not be judged:\n", shown, process);
-                return tell_unknown(o, s, name);
+                return print_unknown(o, s, name);
         }
         if (s->counts.unknown > 0)
                 printf("%s runs no %s that is known to be stale", process, shown);
@@ -299,14 +299,14 @@ static int tell_not_found(const Options *o, const char *process, const Inventory
         return 0;
 }
 
-static int tell_nothing(const Options *o, const char *comm, pid_t pid, const Inventory *a, const char *name) {
+static int print_nothing(const Options *o, const char *comm, pid_t pid, const Inventory *a, const char *name) {
         _cleanup_free_ char *process = NULL;
 
         if (asprintf(&process, "%s (%d)", comm, (int) pid) < 0) {
                 process = NULL;
                 return -ENOMEM;
         }
-        return name ? tell_not_found(o, process, a, name) : tell_none(o, process, a);
+        return name ? print_not_found(o, process, a, name) : print_none(o, process, a);
 }
 
 /* With --check: of what is meant alone. */
@@ -328,7 +328,7 @@ static int status_of(const Options *o, const Inventory *a, const char *name) {
 static int say_not_mapped(const char *comm, pid_t pid, const char *name) {
         _cleanup_free_ char *shown = escape(name);
 
-        return say(STATUS_UNKNOWN, "%s (%d) maps no file that is called %s: see /proc/%d/maps", comm, (int) pid, shown ?: "so", (int) pid);
+        return print_error(STATUS_UNKNOWN, "%s (%d) maps no file that is called %s: see /proc/%d/maps", comm, (int) pid, shown ?: "so", (int) pid);
 }
 
 static int explain(const Options *o, pid_t pid, const char *comm, const char *name) {
@@ -338,34 +338,34 @@ static int explain(const Options *o, pid_t pid, const char *comm, const char *na
 
         r = find(o, pid, &a);
         if (r < 0)
-                return say_errno(r, "Cannot explain");
+                return print_errno(r, "Cannot explain");
         if (name && a.snapshot->counts.unreadable == 0 && count_meant(a.snapshot, name) == 0 &&
             count_meant_unknown(a.snapshot, name) == 0 && !maps_any(pid, name))
                 return say_not_mapped(comm, pid, name);
-        verdict = a.snapshot->n_findings == 0 ? look_verdict(o, &selection, &a) : STATUS_ANSWERED;
+        verdict = a.snapshot->n_findings == 0 ? local_sweep_verdict(o, &selection, &a) : STATUS_ANSWERED;
         if (o->json != JSON_OFF || o->quiet)
                 r = findings_show(o, &a, GROUPING_NONE);
         else if (count_meant(a.snapshot, name) > 0)
-                r = tell(o, &a, name);
+                r = print_findings(o, &a, name);
         else if (a.snapshot->counts.unreadable == 0)
-                r = tell_nothing(o, comm, pid, &a, name);
+                r = print_nothing(o, comm, pid, &a, name);
         if (r < 0)
-                return say_errno(r, "Cannot explain");
+                return print_errno(r, "Cannot explain");
         return verdict == STATUS_ANSWERED && o->check ? status_of(o, &a, name) : verdict;
 }
 
-int verb_explain(const Options *o, char *arguments[]) {
+int command_explain(const Options *o, char *arguments[]) {
         _cleanup_free_ char *comm = NULL;
         uint64_t pid;
         int r;
 
         if (number_parse(arguments[0], INT_MAX, &pid) < 0 || pid == 0)
-                return say(STATUS_USAGE, "\"%s\" is no process id: give a number, as in \"stalelibctl explain 1\"", arguments[0]);
-        r = look_at_process((pid_t) pid, &comm);
+                return print_error(STATUS_USAGE, "\"%s\" is no process id: give a number, as in \"stalelibctl explain 1\"", arguments[0]);
+        r = read_process((pid_t) pid, &comm);
         if (r == -ESRCH)
-                return say(STATUS_UNKNOWN, "There is no process %d: it has ended, or never was", (int) pid);
+                return print_error(STATUS_UNKNOWN, "There is no process %d: it has ended, or never was", (int) pid);
         if (r < 0)
-                return say_errno(r, "Cannot look at the process");
+                return print_errno(r, "Cannot look at the process");
         if (r > 0 && o->json == JSON_OFF) {
                 if (!o->quiet)
                         printf("%s (%d) is a kernel thread or a zombie: it has no memory, and maps no library.\n",

@@ -6,7 +6,7 @@
 #include "explanation.h"
 #include "output.h"
 #include "table.h"
-#include "text.h"
+#include "text-wrap.h"
 #include "util/escape.h"
 
 #define INDENT 4

@@ -5,7 +5,7 @@
 #include "findings.h"
 #include "output.h"
 #include "report/report-json.h"
-#include "text.h"
+#include "text-wrap.h"
 #include "unknown.h"
 #include "util/escape.h"
 #include "util/timespan.h"

@@ -4,6 +4,7 @@
 #include <systemd/sd-journal.h>
 #include <time.h>
 
+#include "command.h"
 #include "message-ids.h"
 #include "output.h"
 #include "pager.h"
@@ -11,7 +12,6 @@
 #include "util/escape.h"
 #include "util/number.h"
 #include "util/timespan.h"
-#include "verbs.h"
 
 /* Anybody may write entries with our ids, but not with the unit that journald itself notes. */
 #define ORIGIN "_SYSTEMD_UNIT=stalelibd.service"
@@ -269,11 +269,11 @@ static int status_of_none(const Options *o) {
         if (!options_select(o))
                 return STATUS_ANSWERED;
         if (o->directory)
-                return say(STATUS_UNKNOWN, "No entry is of such a process or unit");
-        return selection_read(o, /* tell= */ true, &selection) == -ESRCH ? STATUS_UNKNOWN : STATUS_ANSWERED;
+                return print_error(STATUS_UNKNOWN, "No entry is of such a process or unit");
+        return selection_read(o, /* report= */ true, &selection) == -ESRCH ? STATUS_UNKNOWN : STATUS_ANSWERED;
 }
 
-int verb_history(const Options *o, _unused_ char *arguments[]) {
+int command_history(const Options *o, _unused_ char *arguments[]) {
         _cleanup_(sd_journal_donep) sd_journal *j = NULL;
         int r;
 
@@ -285,7 +285,7 @@ int verb_history(const Options *o, _unused_ char *arguments[]) {
                 r = show(o, j);
         }
         if (r < 0)
-                return say(STATUS_UNKNOWN, "Cannot read the journal%s%s: %s", o->directory ? " in " : "",
+                return print_error(STATUS_UNKNOWN, "Cannot read the journal%s%s: %s", o->directory ? " in " : "",
                            o->directory ?: "", strerror(-r));
         return r > 0 ? STATUS_ANSWERED : status_of_none(o);
 }

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "command.h"
 #include "output.h"
 #include "pager.h"
-#include "text.h"
+#include "text-wrap.h"
 #include "unload-check/unload-check.h"
 #include "util/escape.h"
-#include "verbs.h"
 
 static const struct {
         Style style;
@@ -185,7 +185,7 @@ static int inspect_one(const Options *o, const char *path, json_object *files, i
                 return r;
         *status = worse(o, *status, r < 0 ? NULL : &i);
         if (r < 0)
-                say(0, "%s cannot be inspected: %s", name, reason_of(r));
+                print_error(0, "%s cannot be inspected: %s", name, reason_of(r));
         if (files) {
                 r = build(name, r < 0 ? NULL : &i, r < 0 ? reason_of(r) : NULL, &element);
                 return r < 0 ? r : append(files, element);
@@ -193,7 +193,7 @@ static int inspect_one(const Options *o, const char *path, json_object *files, i
         return r >= 0 && !o->quiet ? show(o, name, &i) : 0;
 }
 
-int verb_inspect(const Options *o, char *arguments[]) {
+int command_inspect(const Options *o, char *arguments[]) {
         _cleanup_json_ json_object *report = json_object_new_object();
         json_object *files = NULL;
         int r = report ? 0 : -ENOMEM, status = STATUS_ANSWERED;
@@ -208,7 +208,7 @@ int verb_inspect(const Options *o, char *arguments[]) {
         for (; *arguments && r >= 0; arguments++)
                 r = inspect_one(o, *arguments, files, &status);
         if (r < 0)
-                return say_errno(r, "Cannot inspect");
+                return print_errno(r, "Cannot inspect");
         if (files)
                 output_json(o, report);
         return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "command.h"
 #include "inventory.h"
-#include "verbs.h"
 
 void inventory_done(Inventory *a) {
         snapshot_free(a->snapshot);

@@ -3,7 +3,7 @@
 
 /*
  * What was found of the selected processes, and how much of them could be judged:
- * from a sweep in this process (look.h), or from the daemon (daemon-inventory.c). All
+ * from a sweep in this process (local-sweep.h), or from the daemon (daemon-inventory.c). All
  * commands derive sums and exit statuses from it, so that they agree.
  */
 
@@ -48,7 +48,7 @@ int inventory_status(const Options *o, const Inventory *a);
  * a selected process is younger than its last sweep, else of the last. selection: NULL
  * where nothing was selected. Returns 0, -ENOMEM, -errno with `error` set.
  */
-int daemon_inventory(sd_bus *bus, const Options *o, const Selection *selection, bool sweep, sd_bus_error *error,
+int daemon_inventory_read(sd_bus *bus, const Options *o, const Selection *selection, bool sweep, sd_bus_error *error,
                      Inventory *ret);
 
 /*
@@ -57,4 +57,4 @@ int daemon_inventory(sd_bus *bus, const Options *o, const Selection *selection, 
  * STATUS_ANSWERED; another status after having said why. Then *ret is zeroed, but where
  * the selection matches nothing an inventory without findings.
  */
-int daemon_ask(const Options *o, Inventory *ret);
+int daemon_inventory_fetch(const Options *o, Inventory *ret);

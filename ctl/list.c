@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "command.h"
 #include "findings.h"
 #include "output.h"
 #include "pager.h"
-#include "verbs.h"
 
-int verb_list(const Options *o, _unused_ char *arguments[]) {
+int command_list(const Options *o, _unused_ char *arguments[]) {
         _cleanup_(inventory_done) Inventory inventory = {};
         int r, status;
 
-        status = daemon_ask(o, &inventory);
+        status = daemon_inventory_fetch(o, &inventory);
         if (!inventory.snapshot || (status != STATUS_ANSWERED && o->json == JSON_OFF))
                 return status;
         pager_open(o);
         r = findings_show(o, &inventory, GROUPING_UNIT);
         if (r < 0)
-                return say_errno(r, "Cannot list");
+                return print_errno(r, "Cannot list");
         return status == STATUS_ANSWERED && o->check ? inventory_status(o, &inventory) : status;
 }

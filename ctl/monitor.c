@@ -4,13 +4,13 @@
 
 #include "bus-json.h"
 #include "client.h"
+#include "command.h"
 #include "findings.h"
 #include "output.h"
 #include "report/report-json.h"
 #include "selection.h"
 #include "util/clock.h"
 #include "util/escape.h"
-#include "verbs.h"
 
 /* One line an event, at once, whoever reads it. */
 static void end_line(void) {
@@ -141,7 +141,7 @@ static int run(sd_bus *bus, const Options *o) {
         return 0;
 }
 
-int verb_monitor(const Options *o, _unused_ char *arguments[]) {
+int command_monitor(const Options *o, _unused_ char *arguments[]) {
         _cleanup_(selection_done) Selection selection = {};
         _cleanup_bus_ sd_bus *bus = NULL;
         Options copy = *o; /* borrowed; the callbacks want it without const */
@@ -149,14 +149,14 @@ int verb_monitor(const Options *o, _unused_ char *arguments[]) {
 
         r = client_open(/* activate= */ false, &bus);
         if (r < 0)
-                return client_say(r, NULL);
-        r = selection_read(o, /* tell= */ true, &selection);
+                return client_print_error(r, NULL);
+        r = selection_read(o, /* report= */ true, &selection);
         if (r == -ESRCH)
                 return STATUS_UNKNOWN; /* said already */
         if (r >= 0)
                 r = subscribe(bus, &copy);
         if (r < 0)
-                return client_say(r, NULL);
+                return client_print_error(r, NULL);
         r = run(bus, o);
-        return r < 0 ? client_say(r, NULL) : STATUS_ANSWERED;
+        return r < 0 ? client_print_error(r, NULL) : STATUS_ANSWERED;
 }

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "command.h"
 #include "options.h"
 #include "output.h"
 #include "util/base.h"
 #include "util/number.h"
 #include "util/timespan.h"
-#include "verbs.h"
 
 static const char help[] =
         "stalelibctl [OPTIONS...] COMMAND ...\n"
@@ -106,7 +106,7 @@ static const struct option long_options[] = {
 
 static const char letters[] = ":hp:u:w::n:D:jlq";
 /* Monitoring Plugins Development Guidelines: -w, -c, -t and -V mean the same in every plugin. */
-static const char plugin_letters[] = ":hp:u:w:c:t:Vn:D:jlq";
+static const char nagios_letters[] = ":hp:u:w:c:t:Vn:D:jlq";
 
 static const struct {
         int value; /* of getopt_long(3) */
@@ -146,17 +146,17 @@ int options_refuse(const Options *o, const char *format, ...) {
         n = vasprintf(&text, format, ap);
         va_end(ap);
         if (n < 0)
-                return say(-EINVAL, "Wrong usage: see stalelibctl --help");
-        if (!o->plugin)
-                return say(-EINVAL, "%s", text);
+                return print_error(-EINVAL, "Wrong usage: see stalelibctl --help");
+        if (!o->nagios)
+                return print_error(-EINVAL, "%s", text);
         printf("STALELIB UNKNOWN - %s\n", text);
         return -EINVAL;
 }
 
-int options_refuse_unused(const Options *o, const char *verb, uint32_t taken) {
+int options_refuse_unused(const Options *o, const char *command, uint32_t taken) {
         for (size_t i = 0; i < ELEMENTSOF(restricted_options); i++)
                 if (o->given & ~taken & restricted_options[i].bit)
-                        return options_refuse(o, "%s does not take %s: see stalelibctl --help", verb,
+                        return options_refuse(o, "%s does not take %s: see stalelibctl --help", command,
                                               restricted_options[i].name);
         return 0;
 }
@@ -232,7 +232,7 @@ static int set_watch(Options *o, const char *argument) {
 }
 
 /* What a letter means to a plugin; all else means the same to all. */
-static int plugin_option(int c) {
+static int nagios_option(int c) {
         switch (c) {
         case 'w':
                 return OPTION_WARNING;
@@ -324,7 +324,7 @@ static int refuse_option(const Options *o, int c, char *argv[]) {
 }
 
 /* What standard output is, once: no terminal, no colours (and as https://no-color.org asks). */
-static void look_at_terminal(Options *o) {
+static void read_terminal(Options *o) {
         const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM"), *columns = getenv("COLUMNS");
         struct winsize size = {};
         uint64_t width;
@@ -348,14 +348,14 @@ static void look_at_terminal(Options *o) {
  * The meaning of letters depends on the command, which may stand behind them: is the first word that is no option, and
  * no option's value as a plugin reads them, "check"? Returns 1, 0, -ENOMEM.
  */
-static int is_plugin(int argc, char *argv[]) {
+static int is_check_command(int argc, char *argv[]) {
         _cleanup_free_ char **copy = calloc((size_t) argc + 1, sizeof(*copy)); /* getopt_long(3) changes the order */
         int is;
 
         if (!copy)
                 return -ENOMEM;
         memcpy(copy, argv, (size_t) argc * sizeof(*copy));
-        while (getopt_long(argc, copy, plugin_letters, long_options, NULL) >= 0)
+        while (getopt_long(argc, copy, nagios_letters, long_options, NULL) >= 0)
                 ;
         is = optind < argc && streq(copy[optind], "check");
         optind = 0; /* from the beginning, getopt(3) */
@@ -366,18 +366,18 @@ int options_parse(int argc, char *argv[], Options *o) {
         int c, r;
 
         opterr = 0;
-        r = is_plugin(argc, argv);
+        r = is_check_command(argc, argv);
         if (r < 0)
                 return r;
-        *o = (Options){ .timeout_usec = UINT64_MAX, .lines = 20, .warning = 1, .plugin = r > 0 };
-        while ((c = getopt_long(argc, argv, o->plugin ? plugin_letters : letters, long_options, NULL)) >= 0) {
-                c = o->plugin ? plugin_option(c) : c == 'w' ? OPTION_WATCH : c;
+        *o = (Options){ .timeout_usec = UINT64_MAX, .lines = 20, .warning = 1, .nagios = r > 0 };
+        while ((c = getopt_long(argc, argv, o->nagios ? nagios_letters : letters, long_options, NULL)) >= 0) {
+                c = o->nagios ? nagios_option(c) : c == 'w' ? OPTION_WATCH : c;
                 note_given(o, c);
                 r = c == '?' || c == ':' ? refuse_option(o, c, argv) : set_option(o, c, optarg);
                 if (r < 0)
                         return r;
         }
-        look_at_terminal(o);
+        read_terminal(o);
         return optind;
 }
 

@@ -41,7 +41,7 @@ typedef struct Options {
         bool unknown;          /* what could not be judged, instead of findings */
         bool allow_unknown;    /* that has no part in the exit status */
         uint32_t given;        /* mask of OptionBit */
-        bool plugin;           /* the command is check: letters, errors and statuses are those of a monitoring plugin */
+        bool nagios;           /* the command is check: letters, errors and statuses are those of a monitoring plugin */
 
         pid_t *pids;           /* --pid= */
         size_t n_pids, allocated_pids;
@@ -65,7 +65,7 @@ void options_done(Options *o);
 /*
  * Reads the command line and the environment (NO_COLOR, COLUMNS, TERM) into o, which is
  * zeroed before, and is for options_done() also where this fails. Returns the index of the
- * verb in argv (argc: none given); -EINVAL after having said what is wrong; -ENOMEM.
+ * command in argv (argc: none given); -EINVAL after having said what is wrong; -ENOMEM.
  * -ECANCELED: --help or --version was all there was to do.
  */
 int options_parse(int argc, char *argv[], Options *o);
@@ -74,7 +74,7 @@ int options_parse(int argc, char *argv[], Options *o);
 int options_refuse(const Options *o, const char *format, ...) _printf_(2, 3);
 
 /* Refuses an option that was given and is not among `taken`, a mask of OptionBit. Returns 0 or -EINVAL. */
-int options_refuse_unused(const Options *o, const char *verb, uint32_t taken);
+int options_refuse_unused(const Options *o, const char *command, uint32_t taken);
 
 /* Were processes selected, by --pid= or --unit=? */
 static inline bool options_select(const Options *o) {

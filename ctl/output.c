@@ -2,12 +2,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "command.h"
 #include "output.h"
 #include "pager.h"
 #include "util/base.h"
-#include "verbs.h"
 
-int say(int result, const char *format, ...) {
+int print_error(int result, const char *format, ...) {
         va_list ap;
 
         fputs("stalelibctl: ", stderr);
@@ -18,8 +18,8 @@ int say(int result, const char *format, ...) {
         return result;
 }
 
-int say_errno(int r, const char *what) {
-        return say(STATUS_UNKNOWN, "%s: %s", what, strerror(-r));
+int print_errno(int r, const char *what) {
+        return print_error(STATUS_UNKNOWN, "%s: %s", what, strerror(-r));
 }
 
 int output_json_flags(const Options *o) {
@@ -45,14 +45,14 @@ const char *output_ellipsis(const Options *o) {
 }
 
 int output_table(const Options *o, const Table *t, unsigned indent) {
-        TableLook look = {
+        TableFormat format = {
                 .width = o->width,
                 .indent = indent,
                 .legend = !o->no_legend,
                 .colour = o->colour,
                 .ellipsis = output_ellipsis(o),
         };
-        _cleanup_free_ char *text = table_format(t, &look);
+        _cleanup_free_ char *text = table_format(t, &format);
 
         if (!text)
                 return -ENOMEM;
@@ -69,5 +69,5 @@ int output_finish(int status) {
         int r = fflush(stdout) == 0 && !ferror(stdout) ? 0 : -errno;
 
         pager_close();
-        return r < 0 && r != -EPIPE ? say_errno(r, "Cannot write to standard output") : status;
+        return r < 0 && r != -EPIPE ? print_errno(r, "Cannot write to standard output") : status;
 }

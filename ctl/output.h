@@ -20,10 +20,10 @@ static inline void table_freep(Table **t) {
 #define _cleanup_table_ _cleanup_(table_freep)
 
 /* Writes one line to standard error and returns `result`. */
-int say(int result, const char *format, ...) _printf_(2, 3);
+int print_error(int result, const char *format, ...) _printf_(2, 3);
 
 /* For errors that have no better words, as -ENOMEM: says strerror() and returns STATUS_UNKNOWN. */
-int say_errno(int r, const char *what);
+int print_errno(int r, const char *what);
 
 /* How --json= wants it: flags of json-c. */
 int output_json_flags(const Options *o);

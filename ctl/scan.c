@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
+#include "command.h"
 #include "findings.h"
-#include "look.h"
+#include "local-sweep.h"
 #include "output.h"
 #include "pager.h"
 #include "table.h"
 #include "util/clock.h"
 #include "util/timespan.h"
-#include "verbs.h"
 
 /* More than a screen. */
 #define WATCH_BUFFER (64 * 1024)
@@ -57,25 +57,25 @@ static int show(const Options *o, const Inventory *a, int status) {
 
 /* One look. Returns a status, STATUS_ANSWERED without --check; *ret_void: nothing at all could be read or judged. */
 static int scan_round(Scan *scan, const Options *o, const Snapshot *previous, Inventory *ret, bool *ret_void) {
-        const LookOptions how = { .once = o->watch_usec == 0, .previous = previous };
+        const LocalSweepOptions how = { .once = o->watch_usec == 0, .previous = previous };
         _cleanup_(selection_done) Selection selection = {};
         int r, status;
 
         *ret_void = true;
-        r = selection_read(o, /* tell= */ true, &selection);
+        r = selection_read(o, /* report= */ true, &selection);
         if (r == -ESRCH) {
                 r = show_nothing(o);
-                return r < 0 ? say_errno(r, "Cannot report") : STATUS_UNKNOWN;
+                return r < 0 ? print_errno(r, "Cannot report") : STATUS_UNKNOWN;
         }
         if (r >= 0)
-                r = look(scan, o, &selection, &how, ret);
+                r = local_sweep(scan, o, &selection, &how, ret);
         if (r < 0)
-                return say_errno(r, "Cannot look at the processes");
-        status = look_verdict(o, &selection, ret);
+                return print_errno(r, "Cannot look at the processes");
+        status = local_sweep_verdict(o, &selection, ret);
         *ret_void = status == STATUS_UNKNOWN;
         r = show(o, ret, status);
         if (r < 0)
-                return say_errno(r, "Cannot report");
+                return print_errno(r, "Cannot report");
         return status == STATUS_ANSWERED && o->check ? inventory_status(o, ret) : status;
 }
 
@@ -100,12 +100,12 @@ static int watch(Scan *scan, const Options *o) {
         }
 }
 
-int verb_scan(const Options *o, _unused_ char *arguments[]) {
+int command_scan(const Options *o, _unused_ char *arguments[]) {
         _cleanup_(scan_freep) Scan *scan = scan_new();
         _cleanup_(inventory_done) Inventory inventory = {};
         bool nothing;
 
         if (!scan)
-                return say_errno(-ENOMEM, "Cannot look at the processes");
+                return print_errno(-ENOMEM, "Cannot look at the processes");
         return o->watch_usec > 0 ? watch(scan, o) : scan_round(scan, o, /* previous= */ NULL, &inventory, &nothing);
 }

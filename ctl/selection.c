@@ -3,10 +3,10 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
+#include "command.h"
 #include "output.h"
 #include "proc/process.h"
 #include "selection.h"
-#include "verbs.h"
 
 #define CGROUP_TEXT_MAX 16384
 
@@ -49,7 +49,7 @@ bool selection_cgroup_matches(const char *text, const char *pattern) {
         return false;
 }
 
-static int add_named(const Options *o, bool tell, int proc_fd, Selection *s) {
+static int add_named(const Options *o, bool report, int proc_fd, Selection *s) {
         int r = 0;
 
         for (size_t i = 0; i < o->n_pids && r >= 0; i++) {
@@ -57,14 +57,14 @@ static int add_named(const Options *o, bool tell, int proc_fd, Selection *s) {
 
                 r = process_open(proc_fd, o->pids[i], &p);
                 if (r == -ESRCH) {
-                        if (tell)
-                                say(0, "There is no process %d: it has ended, or never was", (int) o->pids[i]);
+                        if (report)
+                                print_error(0, "There is no process %d: it has ended, or never was", (int) o->pids[i]);
                         r = 0;
                         continue;
                 }
                 if (r >= 0 && !p.has_memory) {
-                        if (tell && !o->quiet)
-                                say(0, "Process %d has no memory: it is a kernel thread or a zombie", (int) o->pids[i]);
+                        if (report && !o->quiet)
+                                print_error(0, "Process %d has no memory: it is a kernel thread or a zombie", (int) o->pids[i]);
                         s->without_memory++;
                 }
                 /* What else went wrong with it is for the sweep to count. */
@@ -73,7 +73,7 @@ static int add_named(const Options *o, bool tell, int proc_fd, Selection *s) {
         return r;
 }
 
-static int add_unit(const char *unit, bool tell, int proc_fd, const ProcessList *all, Selection *s) {
+static int add_unit(const char *unit, bool report, int proc_fd, const ProcessList *all, Selection *s) {
         size_t before = s->n_pids;
 
         for (size_t i = 0; i < all->n_pids; i++) {
@@ -91,32 +91,32 @@ static int add_unit(const char *unit, bool tell, int proc_fd, const ProcessList 
                 if (r == -ENOMEM)
                         return r;
         }
-        if (tell && s->n_pids == before)
-                say(0, "No process belongs to unit %s: see systemctl status", unit);
+        if (report && s->n_pids == before)
+                print_error(0, "No process belongs to unit %s: see systemctl status", unit);
         return 0;
 }
 
-static int add_units(const Options *o, bool tell, int proc_fd, Selection *s) {
+static int add_units(const Options *o, bool report, int proc_fd, Selection *s) {
         _cleanup_(process_list_done) ProcessList all = {};
         int r = 0;
 
         if (o->n_units > 0)
                 r = process_list_read(proc_fd, &all);
         for (size_t i = 0; i < o->n_units && r >= 0; i++)
-                r = add_unit(o->units[i], tell, proc_fd, &all, s);
+                r = add_unit(o->units[i], report, proc_fd, &all, s);
         return r;
 }
 
-int selection_read(const Options *o, bool tell, Selection *ret) {
+int selection_read(const Options *o, bool report, Selection *ret) {
         _cleanup_(selection_done) Selection s = {};
         _cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         int r;
 
         if (proc_fd < 0)
                 return -errno;
-        r = add_named(o, tell, proc_fd, &s);
+        r = add_named(o, report, proc_fd, &s);
         if (r >= 0)
-                r = add_units(o, tell, proc_fd, &s);
+                r = add_units(o, report, proc_fd, &s);
         if (r < 0)
                 return r;
         if (s.n_pids == 0 && (o->n_pids > 0 || o->n_units > 0))

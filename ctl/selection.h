@@ -20,11 +20,11 @@ void selection_done(Selection *s);
 bool selection_has(const Selection *s, pid_t pid);
 
 /*
- * Reads /proc. With `tell`, says on standard error which process does not exist,
+ * Reads /proc. With `report`, says on standard error which process does not exist,
  * which one has no memory, and which unit has no process. Returns 0; -ESRCH: nothing
  * of what was asked for exists; -ENOMEM; -errno.
  */
-int selection_read(const Options *o, bool tell, Selection *ret);
+int selection_read(const Options *o, bool report, Selection *ret);
 
 /*
  * Does a process whose control groups are these (the text of proc_pid_cgroup(5))

@@ -3,11 +3,11 @@
 #include <stdio.h>
 
 #include "client.h"
+#include "command.h"
+#include "nagios.h"
 #include "output.h"
-#include "plugin.h"
 #include "util/clock.h"
 #include "util/timespan.h"
-#include "verbs.h"
 
 static void put(const char *label, const char *text) {
         printf("%12s: %s\n", label, text);
@@ -100,7 +100,7 @@ static int status_of(const Options *o, json_object *p) {
                 STATUS_UNKNOWN : STATUS_ANSWERED;
 }
 
-int verb_status(const Options *o, _unused_ char *arguments[]) {
+int command_status(const Options *o, _unused_ char *arguments[]) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_json_ json_object *p = NULL;
         _cleanup_bus_ sd_bus *bus = NULL;
@@ -110,7 +110,7 @@ int verb_status(const Options *o, _unused_ char *arguments[]) {
         if (r >= 0)
                 r = client_properties(bus, &error, &p);
         if (r < 0)
-                return client_say(r, &error);
+                return client_print_error(r, &error);
         if (o->json != JSON_OFF)
                 output_json(o, p);
         else if (!o->quiet)

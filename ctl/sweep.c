@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 #include "client.h"
+#include "command.h"
 #include "output.h"
 #include "util/timespan.h"
-#include "verbs.h"
 
 static void show(json_object *summary) {
         uint64_t processes = client_number(summary, "processes"), unreadable = client_number(summary, "unreadable"),
@@ -32,7 +32,7 @@ static int status_of(const Options *o, json_object *summary) {
                 STATUS_UNKNOWN : STATUS_ANSWERED;
 }
 
-int verb_sweep(const Options *o, _unused_ char *arguments[]) {
+int command_sweep(const Options *o, _unused_ char *arguments[]) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_json_ json_object *summary = NULL;
         _cleanup_bus_ sd_bus *bus = NULL;
@@ -42,7 +42,7 @@ int verb_sweep(const Options *o, _unused_ char *arguments[]) {
         if (r >= 0)
                 r = client_sweep(bus, &error, &summary);
         if (r < 0)
-                return client_say(r, &error);
+                return client_print_error(r, &error);
         if (o->json != JSON_OFF)
                 output_json(o, summary);
         else if (!o->quiet)

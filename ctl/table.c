@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "table.h"
-#include "text.h"
+#include "text-wrap.h"
 #include "util/base.h"
 
 typedef struct Row {
@@ -120,8 +120,8 @@ static size_t shrink(const Table *t, size_t excess, bool spare, size_t part, siz
         return 0;
 }
 
-static bool put_cell(FILE *f, const Table *t, size_t c, size_t width, const char *text, Style style, const TableLook *look) {
-        _cleanup_free_ char *cut = text_cut(text, width, t->columns[c].front, look->ellipsis);
+static bool put_cell(FILE *f, const Table *t, size_t c, size_t width, const char *text, Style style, const TableFormat *format) {
+        _cleanup_free_ char *cut = text_cut(text, width, t->columns[c].front, format->ellipsis);
         bool last = c == t->n_columns - 1;
         int pad;
 
@@ -132,46 +132,46 @@ static bool put_cell(FILE *f, const Table *t, size_t c, size_t width, const char
                 fputc(' ', f);
         if (t->columns[c].right)
                 fprintf(f, "%*s", pad, "");
-        fprintf(f, "%s%s%s", style_begin(style, look->colour), cut, style_end(style, look->colour));
+        fprintf(f, "%s%s%s", style_begin(style, format->colour), cut, style_end(style, format->colour));
         if (!t->columns[c].right && !last)
                 fprintf(f, "%*s", pad, "");
         return true;
 }
 
-static bool put_legend(FILE *f, const Table *t, const size_t *widths, const TableLook *look) {
-        fprintf(f, "%*s", (int) look->indent, "");
+static bool put_legend(FILE *f, const Table *t, const size_t *widths, const TableFormat *format) {
+        fprintf(f, "%*s", (int) format->indent, "");
         for (size_t c = 0; c < t->n_columns; c++)
-                if (!put_cell(f, t, c, widths[c], t->columns[c].title, STYLE_BOLD, look))
+                if (!put_cell(f, t, c, widths[c], t->columns[c].title, STYLE_BOLD, format))
                         return false;
         fputc('\n', f);
         return true;
 }
 
-static bool put_row(FILE *f, const Table *t, const Row *row, const size_t *widths, const TableLook *look) {
+static bool put_row(FILE *f, const Table *t, const Row *row, const size_t *widths, const TableFormat *format) {
         if (row->heading) {
-                _cleanup_free_ char *cut = text_cut(row->heading, look->width > 0 ? look->width : SIZE_MAX,
-                                                    /* front= */ false, look->ellipsis);
+                _cleanup_free_ char *cut = text_cut(row->heading, format->width > 0 ? format->width : SIZE_MAX,
+                                                    /* front= */ false, format->ellipsis);
                 if (!cut)
                         return false;
-                fprintf(f, "%s%s%s\n", style_begin(STYLE_BOLD, look->colour), cut, style_end(STYLE_BOLD, look->colour));
+                fprintf(f, "%s%s%s\n", style_begin(STYLE_BOLD, format->colour), cut, style_end(STYLE_BOLD, format->colour));
                 return true;
         }
-        fprintf(f, "%*s", (int) look->indent, "");
+        fprintf(f, "%*s", (int) format->indent, "");
         for (size_t c = 0; c < t->n_columns; c++)
-                if (!put_cell(f, t, c, widths[c], row->cells[c], row->styles[c], look))
+                if (!put_cell(f, t, c, widths[c], row->cells[c], row->styles[c], format))
                         return false;
         fputc('\n', f);
         return true;
 }
 
-char *table_format(const Table *t, const TableLook *look) {
-        size_t widths[TABLE_COLUMNS_MAX], total = measure(t, look->legend, widths) + look->indent, size;
+char *table_format(const Table *t, const TableFormat *format) {
+        size_t widths[TABLE_COLUMNS_MAX], total = measure(t, format->legend, widths) + format->indent, size;
         char *text = NULL;
         bool ok = true;
         FILE *f;
 
-        if (look->width > 0 && total > look->width) {
-                size_t excess = shrink(t, total - look->width, /* spare= */ true, /* part= */ 1, widths);
+        if (format->width > 0 && total > format->width) {
+                size_t excess = shrink(t, total - format->width, /* spare= */ true, /* part= */ 1, widths);
 
                 excess = shrink(t, excess, /* spare= */ false, /* part= */ 1, widths);
                 shrink(t, excess, /* spare= */ false, /* part= */ 2, widths);
@@ -179,10 +179,10 @@ char *table_format(const Table *t, const TableLook *look) {
         f = open_memstream(&text, &size);
         if (!f)
                 return NULL;
-        if (look->legend && t->n_rows > 0)
-                ok = put_legend(f, t, widths, look);
+        if (format->legend && t->n_rows > 0)
+                ok = put_legend(f, t, widths, format);
         for (size_t i = 0; ok && i < t->n_rows; i++)
-                ok = put_row(f, t, &t->rows[i], widths, look);
+                ok = put_row(f, t, &t->rows[i], widths, format);
         if (fclose(f) != 0 || !ok) {
                 free(text);
                 return NULL;

@@ -45,13 +45,13 @@ int table_add(Table *t, const char *const *cells, const Style *styles);
 /* Adds a line over all columns, as a heading of the rows that follow. Returns 0 or -ENOMEM. */
 int table_add_heading(Table *t, const char *text);
 
-typedef struct TableLook {
+typedef struct TableFormat {
         unsigned width;  /* of the terminal; 0: no end */
         unsigned indent; /* of rows, where there are headings */
         bool legend;     /* the line of titles */
         bool colour;
         const char *ellipsis;
-} TableLook;
+} TableFormat;
 
 /* All of it as text. NULL: no memory. The caller frees. */
-char *table_format(const Table *t, const TableLook *look);
+char *table_format(const Table *t, const TableFormat *format);

@@ -3,11 +3,11 @@
 #include <stdio.h>
 
 #include "client.h"
+#include "command.h"
 #include "findings.h"
 #include "output.h"
 #include "pager.h"
 #include "util/escape.h"
-#include "verbs.h"
 
 static const Column columns[] = {
         { "UNIT", .minimum = 20 },
@@ -174,15 +174,15 @@ static int show(const Options *o, const Inventory *a) {
         return o->json != JSON_OFF ? show_json(o, &u) : show_table(o, a, &u);
 }
 
-int verb_units(const Options *o, _unused_ char *arguments[]) {
+int command_units(const Options *o, _unused_ char *arguments[]) {
         _cleanup_(inventory_done) Inventory inventory = {};
         int r, status;
 
-        status = daemon_ask(o, &inventory);
+        status = daemon_inventory_fetch(o, &inventory);
         if (!inventory.snapshot || (status != STATUS_ANSWERED && o->json == JSON_OFF))
                 return status;
         r = show(o, &inventory);
         if (r < 0)
-                return say_errno(r, "Cannot list");
+                return print_errno(r, "Cannot list");
         return status == STATUS_ANSWERED && o->check ? inventory_status(o, &inventory) : status;
 }

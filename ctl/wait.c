@@ -2,13 +2,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "command.h"
 #include "findings.h"
-#include "look.h"
+#include "inventory-source.h"
+#include "local-sweep.h"
 #include "output.h"
-#include "source.h"
 #include "util/clock.h"
 #include "util/timespan.h"
-#include "verbs.h"
 
 #define TIMEOUT_USEC (90 * USEC_PER_SEC)
 /* A look of our own costs milliseconds; the daemon is asked less often. */
@@ -36,7 +36,7 @@ static int show(const Options *o, const Inventory *a, int status) {
         int r;
 
         r = findings_show(o, a, GROUPING_UNIT);
-        return r < 0 ? say_errno(r, "Cannot report") : status;
+        return r < 0 ? print_errno(r, "Cannot report") : status;
 }
 
 /* Is all that could not be judged so only because it changed meanwhile? The next look will see it at rest. */
@@ -48,32 +48,32 @@ static bool is_passing(const Inventory *a) {
 }
 
 /* One look. Returns a status; ret_again: it may be another at the next look. */
-static int wait_round(Source *source, const Options *o, bool first, Inventory *ret, bool *ret_again) {
+static int wait_round(InventorySource *source, const Options *o, bool first, Inventory *ret, bool *ret_again) {
         _cleanup_(selection_done) Selection selection = {};
         int r, status;
 
         *ret_again = false;
-        r = selection_read(o, /* tell= */ first, &selection);
+        r = selection_read(o, /* report= */ first, &selection);
         if (r == -ESRCH)
                 /* What was there and has gone is not stale any more; what never was is a mistake. */
                 return first ? STATUS_UNKNOWN : STATUS_ANSWERED;
         if (r >= 0)
-                r = source_ask(source, o, &selection, /* sweep= */ true, ret);
+                r = inventory_source_read(source, o, &selection, /* sweep= */ true, ret);
         if (r < 0)
-                return say_errno(r, "Cannot look at the processes");
+                return print_errno(r, "Cannot look at the processes");
         status = inventory_status(o, ret);
         *ret_again = status == STATUS_STALE || (status == STATUS_UNKNOWN && is_passing(ret));
         if (status == STATUS_UNKNOWN && !ret->from_daemon)
-                look_verdict(o, &selection, ret); /* says more */
+                local_sweep_verdict(o, &selection, ret); /* says more */
         return status;
 }
 
-int verb_wait(const Options *o, _unused_ char *arguments[]) {
+int command_wait(const Options *o, _unused_ char *arguments[]) {
         uint64_t end = clock_after(o->timeout_set ? o->timeout_usec : TIMEOUT_USEC);
-        _cleanup_(source_done) Source source = {};
+        _cleanup_(inventory_source_done) InventorySource source = {};
 
-        if (source_init(&source) < 0)
-                return say_errno(-ENOMEM, "Cannot wait");
+        if (inventory_source_init(&source) < 0)
+                return print_errno(-ENOMEM, "Cannot wait");
         for (bool first = true;; first = false) {
                 _cleanup_(inventory_done) Inventory inventory = {};
                 uint64_t now, pause;

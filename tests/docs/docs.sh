@@ -44,17 +44,17 @@ for program in "$CTL" "$@"; do
 done
 
 "$CTL" --help >"$WORK/help"
-verbs() {
+commands() {
         sed -n '/^Commands/,/^Options/s/^  \([a-z]*\) .*/\1/p' "$WORK/help" | sort
 }
-table_verbs() {
-        sed -n 's/^        { "\([a-z]*\)", verb_.*/\1/p' "$SOURCE/ctl/stalelibctl.c"
+table_commands() {
+        sed -n 's/^        { "\([a-z]*\)", command_.*/\1/p' "$SOURCE/ctl/stalelibctl.c"
 }
-result "every command is in --help" test "$(verbs)" = "$(table_verbs)"
-result "there are commands" test "$(verbs | wc -l)" -ge 11
-result "every command is in the page" all_in "$MAN/stalelibctl.1.scd" '*' '*' < <(verbs)
-result "bash completes every command" all_in "$SOURCE/ctl/completion/stalelibctl.bash" '' '' < <(verbs)
-result "zsh completes every command" all_in "$SOURCE/ctl/completion/_stalelibctl" "'" ':' < <(verbs)
+result "every command is in --help" test "$(commands)" = "$(table_commands)"
+result "there are commands" test "$(commands | wc -l)" -ge 11
+result "every command is in the page" all_in "$MAN/stalelibctl.1.scd" '*' '*' < <(commands)
+result "bash completes every command" all_in "$SOURCE/ctl/completion/stalelibctl.bash" '' '' < <(commands)
+result "zsh completes every command" all_in "$SOURCE/ctl/completion/_stalelibctl" "'" ':' < <(commands)
 result "bash completes every option" all_in "$SOURCE/ctl/completion/stalelibctl.bash" '' '' < <(options "$WORK/help")
 result "zsh completes every option" all_in "$SOURCE/ctl/completion/_stalelibctl" '' '' < <(options "$WORK/help")
 
@@ -62,7 +62,7 @@ result "zsh completes every option" all_in "$SOURCE/ctl/completion/_stalelibctl"
 section() {
         awk -v name="# $2" '/^# / { inside = $0 == name } inside' "$1"
 }
-statuses() { sed -n 's/^        STATUS_[A-Z_]* = \([0-9]\).*/\1/p' "$SOURCE/ctl/verbs.h"; }
+statuses() { sed -n 's/^        STATUS_[A-Z_]* = \([0-9]\).*/\1/p' "$SOURCE/ctl/command.h"; }
 result "there are exit statuses" test "$(statuses | wc -l)" = 5
 section "$MAN/stalelibctl.1.scd" "EXIT STATUS" >"$WORK/statuses"
 result "every exit status has an entry" all_in "$WORK/statuses" '*' '*' < <(statuses)

@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "util/base.h"
 #include "util/escape.h"
-#include "verbs.h"
+#include "command.h"
 
 /* One line, or a value: escaping it once more would change nothing but backslashes. */
 static inline void check_line(const char *s, size_t n) {

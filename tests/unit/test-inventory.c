@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "command.h"
 #include "findings.h"
 #include "inventory.h"
-#include "verbs.h"
 
 enum { NOTHING, SAME = FLAG_SAME_CONTENT, STALE = 1 << 16, UNCONFIRMED = FLAG_UNCONFIRMED };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "table.h"
-#include "text.h"
+#include "text-wrap.h"
 #include "unit.h"
 
 static const Column columns[] = {
@@ -25,7 +25,7 @@ static Table *sample(void) {
 
 static const struct {
         const char *name;
-        TableLook look;
+        TableFormat format;
         const char *result;
 } rows[] = {
         { "as wide as it is", { .legend = true, .ellipsis = "~" },
@@ -61,7 +61,7 @@ static const struct {
 
 START_TEST(a_table_fits_its_width) {
         _cleanup_(freep_table) Table *t = sample();
-        _cleanup_free_ char *text = table_format(t, &rows[_i].look);
+        _cleanup_free_ char *text = table_format(t, &rows[_i].format);
 
         ck_assert_msg(strcmp(text, rows[_i].result) == 0, "%s:\n%s", rows[_i].name, text);
 }
@@ -74,8 +74,8 @@ START_TEST(a_spared_column_is_cut_last) {
 
         table_add(t, (const char *const[]){ "modified", "libssl.so.3" }, NULL);
         for (unsigned i = 0; i < ELEMENTSOF(results); i++) {
-                TableLook look = { .width = (unsigned) strlen(results[i]) - 1, .ellipsis = "~" };
-                _cleanup_free_ char *text = table_format(t, &look);
+                TableFormat format = { .width = (unsigned) strlen(results[i]) - 1, .ellipsis = "~" };
+                _cleanup_free_ char *text = table_format(t, &format);
 
                 ck_assert_str_eq(text, results[i]);
         }
@@ -84,8 +84,8 @@ END_TEST
 
 START_TEST(a_table_without_rows_is_empty) {
         _cleanup_(freep_table) Table *t = table_new(columns, ELEMENTSOF(columns));
-        TableLook look = { .legend = true, .ellipsis = "~" };
-        _cleanup_free_ char *text = table_format(t, &look);
+        TableFormat format = { .legend = true, .ellipsis = "~" };
+        _cleanup_free_ char *text = table_format(t, &format);
 
         ck_assert_str_eq(text, "");
 }
@@ -93,12 +93,12 @@ END_TEST
 
 START_TEST(columns_line_up_whatever_the_script) {
         _cleanup_(freep_table) Table *t = table_new(columns, ELEMENTSOF(columns));
-        TableLook look = { .ellipsis = "~" };
+        TableFormat format = { .ellipsis = "~" };
         _cleanup_free_ char *text = NULL;
 
         table_add(t, (const char *const[]){ "1", "\xe4\xb8\xad\xe6\x96\x87", "x" }, NULL);
         table_add(t, (const char *const[]){ "2", "ab", "x" }, NULL);
-        text = table_format(t, &look);
+        text = table_format(t, &format);
         ck_assert_str_eq(text, "1 \xe4\xb8\xad\xe6\x96\x87 x\n2 ab   x\n");
 }
 END_TEST

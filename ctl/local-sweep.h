@@ -8,11 +8,11 @@
 #include "selection.h"
 #include "sweep/sweep.h"
 
-typedef struct LookOptions {
+typedef struct LocalSweepOptions {
         bool once;  /* it is the last of the scan */
-        bool calm;  /* without a passing line that shows how far it is */
+        bool no_progress;  /* without a passing line that shows how far it is */
         const Snapshot *previous; /* see SweepOptions */
-} LookOptions;
+} LocalSweepOptions;
 
 /*
  * Sweeps what is selected, and shows how far it is on a terminal when that takes long.
@@ -20,10 +20,10 @@ typedef struct LookOptions {
  * what every verdict needs to everybody, the rest to root. Processes that could not be
  * read are among the snapshot's unknown. Returns 0, -ENOMEM, -errno.
  */
-int look(Scan *scan, const Options *o, const Selection *selection, const LookOptions *how, Inventory *ret);
+int local_sweep(Scan *scan, const Options *o, const Selection *selection, const LocalSweepOptions *how, Inventory *ret);
 
 /*
  * Was anything read and judged at all? Else says what could not be, and what to do, and
  * returns STATUS_UNKNOWN; otherwise 0. With --allow-unknown, unread processes are no reason.
  */
-int look_verdict(const Options *o, const Selection *selection, const Inventory *a);
+int local_sweep_verdict(const Options *o, const Selection *selection, const Inventory *a);

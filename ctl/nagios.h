@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 /* Exit status of a plugin; they are others than those of all other commands. */
-typedef enum PluginState {
-        PLUGIN_OK = 0,
-        PLUGIN_WARNING = 1,
-        PLUGIN_CRITICAL = 2,
-        PLUGIN_UNKNOWN = 3,
-} PluginState;
+typedef enum NagiosState {
+        NAGIOS_OK = 0,
+        NAGIOS_WARNING = 1,
+        NAGIOS_CRITICAL = 2,
+        NAGIOS_UNKNOWN = 3,
+} NagiosState;
 
-typedef struct PluginFacts {
+typedef struct NagiosFacts {
         uint64_t processes, files;   /* with findings of urgency normal or urgent, and the files of these */
         uint64_t crash_risk;         /* processes with an urgent one */
         uint64_t same_content;       /* processes whose findings are all of urgency none */
@@ -30,12 +30,12 @@ typedef struct PluginFacts {
         char *const *units;          /* with stale processes, safe to show; NULL-terminated, or NULL */
         uint64_t warning, critical;  /* thresholds, 0: none */
         bool allow_unknown;          /* unknown and unreadable are no reason for UNKNOWN */
-} PluginFacts;
+} NagiosFacts;
 
 /* Three intervals without a sweep: the daemon is alive but does not get to look. */
 bool plugin_is_out_of_date(uint64_t age_usec, uint64_t interval_usec);
 
-PluginState plugin_judge(const PluginFacts *f);
+NagiosState nagios_state(const NagiosFacts *f);
 
 /* The line, with performance data behind the bar. NULL: no memory. The caller frees. */
-char *plugin_line(const PluginFacts *f);
+char *nagios_line(const NagiosFacts *f);

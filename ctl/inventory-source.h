@@ -10,17 +10,17 @@
 #include "inventory.h"
 #include "sweep/sweep.h"
 
-typedef struct Source {
+typedef struct InventorySource {
         sd_bus *bus; /* NULL: here */
         Scan *scan;
-} Source;
+} InventorySource;
 
 /* Returns 0 or -ENOMEM. */
-int source_init(Source *source);
-void source_done(Source *source);
+int inventory_source_init(InventorySource *source);
+void inventory_source_done(InventorySource *source);
 
 /*
- * sweep: see daemon_inventory(). A daemon that does not answer is not asked again.
+ * sweep: see daemon_inventory_read(). A daemon that does not answer is not asked again.
  * Returns 0, -ENOMEM, -errno.
  */
-int source_ask(Source *source, const Options *o, const Selection *selection, bool sweep, Inventory *ret);
+int inventory_source_read(InventorySource *source, const Options *o, const Selection *selection, bool sweep, Inventory *ret);

@@ -7,10 +7,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "guard.h"
 #include "output.h"
 #include "util/clock.h"
 #include "util/timespan.h"
+#include "watchdog.h"
 
 /* Nothing honest takes this long: the largest of processes takes a second. */
 #define HUNG_USEC (5 * USEC_PER_SEC)
@@ -19,37 +19,37 @@
 #define LEFT_OUT_MAX 64
 
 /* Lies in memory shared with the child. The lists are the parent's; the child only reads them. */
-typedef struct Guard {
+typedef struct Watchdog {
         volatile SweepBeacon beacon;
         SweepProcess processes[LEFT_OUT_MAX];
         SweepDevice devices[LEFT_OUT_MAX];
         size_t n_processes, n_devices;
-        bool said; /* by a child: guard_first() */
-} Guard;
+        bool said; /* by a child: watchdog_first() */
+} Watchdog;
 
-static Guard *guard;
+static Watchdog *watchdog;
 
-void guard_options(SweepOptions *options) {
-        if (!guard)
+void watchdog_set_options(SweepOptions *options) {
+        if (!watchdog)
                 return;
-        options->beacon = &guard->beacon;
-        options->skip_processes = guard->processes;
-        options->n_skip_processes = guard->n_processes;
-        options->skip_devices = guard->devices;
-        options->n_skip_devices = guard->n_devices;
+        options->beacon = &watchdog->beacon;
+        options->skip_processes = watchdog->processes;
+        options->n_skip_processes = watchdog->n_processes;
+        options->skip_devices = watchdog->devices;
+        options->n_skip_devices = watchdog->n_devices;
 }
 
-bool guard_first(void) {
+bool watchdog_first(void) {
         static bool said;
-        bool *flag = guard ? &guard->said : &said, first = !*flag;
+        bool *flag = watchdog ? &watchdog->said : &said, first = !*flag;
 
         *flag = true;
         return first;
 }
 
-bool guard_has_left_out(pid_t pid) {
-        for (size_t i = 0; guard && i < guard->n_processes; i++)
-                if (guard->processes[i].pid == pid)
+bool watchdog_has_skipped(pid_t pid) {
+        for (size_t i = 0; watchdog && i < watchdog->n_processes; i++)
+                if (watchdog->processes[i].pid == pid)
                         return true;
         return false;
 }
@@ -66,7 +66,7 @@ typedef enum Outcome {
 } Outcome;
 
 static Outcome wait_for(int pidfd, uint64_t end) {
-        SweepBeacon last = guard->beacon;
+        SweepBeacon last = watchdog->beacon;
         uint64_t since = clock_now();
 
         for (;;) {
@@ -77,7 +77,7 @@ static Outcome wait_for(int pidfd, uint64_t end) {
                         return OUTCOME_ENDED;
                 if (clock_now() >= end)
                         return OUTCOME_LATE;
-                now = guard->beacon;
+                now = watchdog->beacon;
                 if (now.pid == 0 || !beacon_equal(&now, &last)) {
                         last = now;
                         since = clock_now();
@@ -88,15 +88,15 @@ static Outcome wait_for(int pidfd, uint64_t end) {
 
 /* Returns false where there is no room any more. */
 static bool leave_out(void) {
-        const SweepBeacon b = guard->beacon;
+        const SweepBeacon b = watchdog->beacon;
 
-        if (guard->n_processes >= LEFT_OUT_MAX || guard->n_devices >= LEFT_OUT_MAX)
+        if (watchdog->n_processes >= LEFT_OUT_MAX || watchdog->n_devices >= LEFT_OUT_MAX)
                 return false;
         if (b.on_file)
-                guard->devices[guard->n_devices++] = (SweepDevice){ .dev_major = b.dev_major, .dev_minor = b.dev_minor };
+                watchdog->devices[watchdog->n_devices++] = (SweepDevice){ .dev_major = b.dev_major, .dev_minor = b.dev_minor };
         else
-                guard->processes[guard->n_processes++] = (SweepProcess){ .pid = b.pid, .start_time = b.start_time };
-        say(0, "Process %d does not let itself be looked at, and is left out", (int) b.pid);
+                watchdog->processes[watchdog->n_processes++] = (SweepProcess){ .pid = b.pid, .start_time = b.start_time };
+        print_error(0, "Process %d does not let itself be looked at, and is left out", (int) b.pid);
         return true;
 }
 
@@ -105,18 +105,18 @@ static int exit_status(pid_t child) {
 
         while (waitpid(child, &status, 0) < 0)
                 if (errno != EINTR)
-                        return say_errno(-errno, "Cannot wait for the look at the processes");
+                        return print_errno(-errno, "Cannot wait for the look at the processes");
         if (WIFEXITED(status))
                 return WEXITSTATUS(status);
-        return say(STATUS_UNKNOWN, "The look at the processes was ended by signal %d", WTERMSIG(status));
+        return print_error(STATUS_UNKNOWN, "The look at the processes was ended by signal %d", WTERMSIG(status));
 }
 
 /* In the child: never returns. */
-static _Noreturn void run_child(Verb verb, const Options *o, char *arguments[], pid_t parent) {
+static _Noreturn void run_child(Command command, const Options *o, char *arguments[], pid_t parent) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
                 _exit(STATUS_UNKNOWN);
-        exit(output_finish(verb(o, arguments)));
+        exit(output_finish(command(o, arguments)));
 }
 
 static int say_late(const Options *o) {
@@ -126,15 +126,15 @@ static int say_late(const Options *o) {
         return STATUS_UNKNOWN; /* which is that of a plugin as well */
 }
 
-int guard_run(Verb verb, const Options *o, char *arguments[]) {
+int watchdog_run(Command command, const Options *o, char *arguments[]) {
         /* Other commands that have a --timeout= see to it themselves. */
-        uint64_t end = o->plugin ? clock_after(o->timeout_usec) : UINT64_MAX;
+        uint64_t end = o->nagios ? clock_after(o->timeout_usec) : UINT64_MAX;
         pid_t parent = getpid();
 
-        guard = mmap(NULL, sizeof(*guard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (guard == MAP_FAILED) {
-                guard = NULL;
-                return verb(o, arguments);
+        watchdog = mmap(NULL, sizeof(*watchdog), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (watchdog == MAP_FAILED) {
+                watchdog = NULL;
+                return command(o, arguments);
         }
         for (;;) {
                 _cleanup_close_ int pidfd = -EBADF;
@@ -142,12 +142,12 @@ int guard_run(Verb verb, const Options *o, char *arguments[]) {
                 pid_t child;
 
                 fflush(NULL);
-                guard->beacon = (SweepBeacon){};
+                watchdog->beacon = (SweepBeacon){};
                 child = fork();
                 if (child < 0)
-                        return verb(o, arguments);
+                        return command(o, arguments);
                 if (child == 0)
-                        run_child(verb, o, arguments, parent);
+                        run_child(command, o, arguments, parent);
                 pidfd = (int) syscall(SYS_pidfd_open, child, 0);
                 outcome = pidfd < 0 ? OUTCOME_ENDED : wait_for(pidfd, end);
                 if (outcome == OUTCOME_ENDED)
@@ -157,6 +157,6 @@ int guard_run(Verb verb, const Options *o, char *arguments[]) {
                 if (outcome == OUTCOME_LATE)
                         return say_late(o);
                 if (!leave_out())
-                        return say(STATUS_UNKNOWN, "Too many processes do not let themselves be looked at");
+                        return print_error(STATUS_UNKNOWN, "Too many processes do not let themselves be looked at");
         }
 }

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "nagios.h"
 #include "output.h"
-#include "plugin.h"
 #include "util/base.h"
 #include "util/timespan.h"
 
@@ -17,19 +17,19 @@ bool plugin_is_out_of_date(uint64_t age_usec, uint64_t interval_usec) {
 }
 
 /* May there be more that is stale than what was found? */
-static bool is_unknown(const PluginFacts *f) {
+static bool is_unknown(const NagiosFacts *f) {
         return f->blind || f->degraded || f->never || f->not_listed > 0 ||
                plugin_is_out_of_date(f->age_usec, f->interval_usec) ||
                (!f->allow_unknown && (f->unknown > 0 || f->unreadable > 0));
 }
 
-PluginState plugin_judge(const PluginFacts *f) {
+NagiosState nagios_state(const NagiosFacts *f) {
         if (f->crash_risk > 0 || (f->critical > 0 && f->processes >= f->critical))
-                return PLUGIN_CRITICAL;
+                return NAGIOS_CRITICAL;
         if (f->warning > 0 && f->processes >= f->warning)
-                return PLUGIN_WARNING;
+                return NAGIOS_WARNING;
         /* What could not be judged may hide more, but not take away what was seen. */
-        return is_unknown(f) ? PLUGIN_UNKNOWN : PLUGIN_OK;
+        return is_unknown(f) ? NAGIOS_UNKNOWN : NAGIOS_OK;
 }
 
 static void put_units(FILE *m, char *const *units) {
@@ -44,7 +44,7 @@ static void put_units(FILE *m, char *const *units) {
                 fputc(')', m);
 }
 
-static void put_stale(FILE *m, const PluginFacts *f) {
+static void put_stale(FILE *m, const NagiosFacts *f) {
         if (f->processes > 0)
                 fprintf(m, "%" PRIu64 " process%s run%s %" PRIu64 " stale file%s", f->processes, PLURAL_ES(f->processes),
                         f->processes == 1 ? "s" : "", f->files, PLURAL(f->files));
@@ -57,7 +57,7 @@ static void put_stale(FILE *m, const PluginFacts *f) {
                 fprintf(m, ", %" PRIu64 " process%s of the same content", f->same_content, PLURAL_ES(f->same_content));
 }
 
-static void put_unknown(FILE *m, const PluginFacts *f) {
+static void put_unknown(FILE *m, const NagiosFacts *f) {
         char age[TIMESPAN_TEXT_MAX];
 
         if (f->unknown > 0)
@@ -76,7 +76,7 @@ static void put_unknown(FILE *m, const PluginFacts *f) {
                 fprintf(m, ", last looked %s ago", timespan_format(f->age_usec, age));
 }
 
-static void put_performance_data(FILE *m, const PluginFacts *f) {
+static void put_performance_data(FILE *m, const NagiosFacts *f) {
         fprintf(m, " | stale_processes=%" PRIu64 ";", f->processes);
         if (f->warning > 0)
                 fprintf(m, "%" PRIu64, f->warning);
@@ -95,14 +95,14 @@ static void hide_bars(char *text, size_t n) {
                         text[i] = '/';
 }
 
-char *plugin_line(const PluginFacts *f) {
+char *nagios_line(const NagiosFacts *f) {
         char *text = NULL;
         size_t size;
         FILE *m = open_memstream(&text, &size);
 
         if (!m)
                 return NULL;
-        fprintf(m, "STALELIB %s - ", words[plugin_judge(f)]);
+        fprintf(m, "STALELIB %s - ", words[nagios_state(f)]);
         put_stale(m, f);
         put_unknown(m, f);
         if (fflush(m) == 0)

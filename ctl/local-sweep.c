@@ -2,13 +2,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "guard.h"
-#include "look.h"
+#include "command.h"
+#include "local-sweep.h"
 #include "output.h"
 #include "proc/process.h"
 #include "proc/requirements.h"
 #include "util/clock.h"
-#include "verbs.h"
+#include "watchdog.h"
 
 #define PROGRESS_AFTER_USEC 500000u
 #define PROGRESS_EVERY_USEC 100000u
@@ -45,11 +45,11 @@ static bool say_missing(const Options *o) {
 
         if (geteuid() == 0 && !o->quiet)
                 said = missing;
-        if (said == 0 || !guard_first())
+        if (said == 0 || !watchdog_first())
                 return missing & REQUIREMENT_OPENAT2;
         for (uint32_t bit = 1; bit < REQUIREMENT_ALL; bit <<= 1)
                 if (said & bit)
-                        say(0, "%s", requirement_describe(bit));
+                        print_error(0, "%s", requirement_describe(bit));
         return missing & REQUIREMENT_OPENAT2;
 }
 
@@ -68,7 +68,7 @@ static int add_unreadable(Snapshot *s, int proc_fd, const Looked *looked) {
 
         if (process_open(proc_fd, looked->pid, &p) >= 0) {
                 u.comm = p.comm; /* borrowed */
-                u.reason = guard_has_left_out(looked->pid) ? UNKNOWN_HUNG : unreadable_reason(&p);
+                u.reason = watchdog_has_skipped(looked->pid) ? UNKNOWN_HUNG : unreadable_reason(&p);
         }
         r = snapshot_add_unknown(s, &u);
         return r == -E2BIG ? 0 : r;
@@ -93,16 +93,16 @@ static int list_unreadable(Snapshot *s) {
         return r;
 }
 
-static int run_sweep(Scan *scan, const Options *o, const Selection *selection, const LookOptions *how, Snapshot **ret) {
+static int run_sweep(Scan *scan, const Options *o, const Selection *selection, const LocalSweepOptions *how, Snapshot **ret) {
         SweepOptions options = { .pids = selection->pids, .n_pids = selection->n_pids, .once = how->once, .previous = how->previous };
         _cleanup_(sweep_freep) Sweep *sweep = NULL;
         Progress progress = {
-                .wanted = output_wants_status(o) && !how->calm,
+                .wanted = output_wants_status(o) && !how->no_progress,
                 .next = clock_now() + PROGRESS_AFTER_USEC,
         };
         int r;
 
-        guard_options(&options);
+        watchdog_set_options(&options);
         r = sweep_new(scan, &options, &sweep);
         if (r < 0)
                 return r;
@@ -114,7 +114,7 @@ static int run_sweep(Scan *scan, const Options *o, const Selection *selection, c
         return r < 0 ? r : sweep_finish(sweep, ret);
 }
 
-int look(Scan *scan, const Options *o, const Selection *selection, const LookOptions *how, Inventory *ret) {
+int local_sweep(Scan *scan, const Options *o, const Selection *selection, const LocalSweepOptions *how, Inventory *ret) {
         _cleanup_(snapshot_freep) Snapshot *s = NULL;
         Inventory a = { .selected = selection->n_pids, .blind = say_missing(o) };
         int r;
@@ -129,7 +129,7 @@ int look(Scan *scan, const Options *o, const Selection *selection, const LookOpt
         return 0;
 }
 
-int look_verdict(const Options *o, const Selection *selection, const Inventory *a) {
+int local_sweep_verdict(const Options *o, const Selection *selection, const Inventory *a) {
         const Counts *c = &a->snapshot->counts;
         const char *hint = geteuid() == 0 ?
                 "even root is not let in here: see dmesg for a security module that forbids it" :
@@ -140,6 +140,6 @@ int look_verdict(const Options *o, const Selection *selection, const Inventory *
         if (c->unreadable == 0 || c->unreadable < c->processes || o->allow_unknown)
                 return 0;
         if (selection->n_pids == 1)
-                return say(STATUS_UNKNOWN, "Process %d could not be read: %s", (int) selection->pids[0], hint);
-        return say(STATUS_UNKNOWN, "None of the processes could be read: %s", hint);
+                return print_error(STATUS_UNKNOWN, "Process %d could not be read: %s", (int) selection->pids[0], hint);
+        return print_error(STATUS_UNKNOWN, "None of the processes could be read: %s", hint);
 }

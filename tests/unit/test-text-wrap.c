@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "text.h"
+#include "text-wrap.h"
 #include "unit.h"
 
 static const struct {
@@ -81,8 +81,8 @@ START_TEST(paragraphs_are_wrapped) {
 END_TEST
 
 int main(void) {
-        Suite *suite = suite_create("text");
-        TCase *tcase = tcase_create("text");
+        Suite *suite = suite_create("text-wrap");
+        TCase *tcase = tcase_create("text-wrap");
 
         tcase_add_loop_test(tcase, width_is_of_columns, 0, ELEMENTSOF(widths));
         tcase_add_loop_test(tcase, cutting_leaves_what_fits, 0, ELEMENTSOF(cuts));

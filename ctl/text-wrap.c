@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdint.h>
 
-#include "text.h"
+#include "text-wrap.h"
 #include "util/base.h"
 
 typedef struct Interval {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client.h"
-#include "look.h"
-#include "source.h"
+#include "inventory-source.h"
+#include "local-sweep.h"
 
-int source_init(Source *source) {
-        *source = (Source){ .scan = scan_new() };
+int inventory_source_init(InventorySource *source) {
+        *source = (InventorySource){ .scan = scan_new() };
         if (!source->scan)
                 return -ENOMEM;
         if (client_open(/* activate= */ false, &source->bus) < 0)
@@ -12,13 +12,13 @@ int source_init(Source *source) {
         return 0;
 }
 
-void source_done(Source *source) {
+void inventory_source_done(InventorySource *source) {
         source->bus = sd_bus_flush_close_unref(source->bus);
         source->scan = scan_free(source->scan);
 }
 
-static int look_here(Source *source, const Options *o, const Selection *selection, Inventory *ret) {
-        return look(source->scan, o, selection, &(LookOptions){ .calm = true }, ret);
+static int sweep_locally(InventorySource *source, const Options *o, const Selection *selection, Inventory *ret) {
+        return local_sweep(source->scan, o, selection, &(LocalSweepOptions){ .no_progress = true }, ret);
 }
 
 /* May something that was selected be stale or unknown without being in the daemon's lists? */
@@ -27,11 +27,11 @@ static bool is_cut(const Inventory *a) {
 }
 
 /* What is found here and now, and what the daemon has seen besides. */
-static int look_as_well(Source *source, const Options *o, const Selection *selection, Inventory *a) {
+static int add_local_sweep(InventorySource *source, const Options *o, const Selection *selection, Inventory *a) {
         _cleanup_(inventory_done) Inventory here = {};
         int r;
 
-        r = look_here(source, o, selection, &here);
+        r = sweep_locally(source, o, selection, &here);
         if (r >= 0)
                 r = inventory_add_findings(&here, a->snapshot);
         if (r < 0)
@@ -42,14 +42,14 @@ static int look_as_well(Source *source, const Options *o, const Selection *selec
         return 0;
 }
 
-static int ask_daemon(Source *source, const Options *o, const Selection *selection, bool sweep, Inventory *ret) {
+static int ask_daemon(InventorySource *source, const Options *o, const Selection *selection, bool sweep, Inventory *ret) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(inventory_done) Inventory a = {};
         int r;
 
-        r = daemon_inventory(source->bus, o, options_select(o) ? selection : NULL, sweep, &error, &a);
+        r = daemon_inventory_read(source->bus, o, options_select(o) ? selection : NULL, sweep, &error, &a);
         if (r >= 0 && is_cut(&a) && geteuid() == 0)
-                r = look_as_well(source, o, selection, &a);
+                r = add_local_sweep(source, o, selection, &a);
         if (r < 0)
                 return r;
         *ret = a;
@@ -57,7 +57,7 @@ static int ask_daemon(Source *source, const Options *o, const Selection *selecti
         return 0;
 }
 
-int source_ask(Source *source, const Options *o, const Selection *selection, bool sweep, Inventory *ret) {
+int inventory_source_read(InventorySource *source, const Options *o, const Selection *selection, bool sweep, Inventory *ret) {
         if (source->bus) {
                 int r = ask_daemon(source, o, selection, sweep, ret);
 
@@ -65,5 +65,5 @@ int source_ask(Source *source, const Options *o, const Selection *selection, boo
                         return r;
                 source->bus = sd_bus_flush_close_unref(source->bus);
         }
-        return look_here(source, o, selection, ret);
+        return sweep_locally(source, o, selection, ret);
 }
