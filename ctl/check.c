@@ -155,13 +155,7 @@ static int ask(Check *c, const Options *o, const Selection *selection, Inventory
         return take_inventory(c, &a);
 }
 
-/* A plugin says what is wrong in its one line, on standard output. */
-static int unknown(const char *why) {
-        printf("STALELIB UNKNOWN - %s\n", why);
-        return NAGIOS_UNKNOWN;
-}
-
-int command_check(const Options *o, _unused_ char *arguments[]) {
+int command_check(const Options *o) {
         _cleanup_(check_done) Check c = {
                 .facts = { .warning = o->warning, .critical = o->critical, .allow_unknown = o->allow_unknown },
         };
@@ -172,16 +166,16 @@ int command_check(const Options *o, _unused_ char *arguments[]) {
 
         r = selection_read(o, /* report= */ false, &selection);
         if (r == -ESRCH)
-                return unknown("there is no such process, or the unit has none");
+                return nagios_print_unknown("there is no such process, or the unit has none");
         if (r >= 0)
                 r = inventory_source_init(&source);
         if (r >= 0)
                 r = ask(&c, o, &selection, &source);
         if (r < 0)
-                return unknown(strerror(-r));
+                return nagios_print_unknown(strerror(-r));
         line = nagios_line(&c.facts);
         if (!line)
-                return unknown(strerror(ENOMEM));
+                return nagios_print_unknown(strerror(ENOMEM));
         if (!o->quiet)
                 puts(line);
         return (int) nagios_state(&c.facts);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The commands. Each has a file of its own, takes what stands behind it on the command line, and returns an exit status. */
+/* The commands, each in a file of its own. They take the command line and return an exit status. */
 
 #include "options.h"
-#include "util/base.h"
 
 enum {
         STATUS_ANSWERED = 0,
@@ -14,17 +13,16 @@ enum {
         STATUS_NO_DAEMON = 4,
 };
 
-/* arguments: NULL-terminated, without the command. */
-typedef int (*Command)(const Options *o, char *arguments[]);
+typedef int (*Command)(const Options *o);
 
-int command_check(const Options *o, char *arguments[]);
-int command_explain(const Options *o, char *arguments[]);
-int command_history(const Options *o, char *arguments[]);
-int command_inspect(const Options *o, char *arguments[]);
-int command_list(const Options *o, char *arguments[]);
-int command_monitor(const Options *o, char *arguments[]);
-int command_scan(const Options *o, char *arguments[]);
-int command_status(const Options *o, char *arguments[]);
-int command_sweep(const Options *o, char *arguments[]);
-int command_units(const Options *o, char *arguments[]);
-int command_wait(const Options *o, char *arguments[]);
+int command_check(const Options *o);
+int command_explain(const Options *o);
+int command_history(const Options *o);
+int command_inspect(const Options *o);
+int command_list(const Options *o);
+int command_monitor(const Options *o);
+int command_scan(const Options *o);
+int command_status(const Options *o);
+int command_sweep(const Options *o);
+int command_units(const Options *o);
+int command_wait(const Options *o);

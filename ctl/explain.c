@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 
 #include "client.h"
@@ -15,7 +14,6 @@
 #include "text-wrap.h"
 #include "unknown.h"
 #include "util/escape.h"
-#include "util/number.h"
 #include "util/timespan.h"
 #include "watchdog.h"
 
@@ -354,14 +352,14 @@ static int explain(const Options *o, pid_t pid, const char *comm, const char *na
         return verdict == STATUS_ANSWERED && o->check ? status_of(o, &a, name) : verdict;
 }
 
-int command_explain(const Options *o, char *arguments[]) {
+int command_explain(const Options *o) {
         _cleanup_free_ char *comm = NULL;
-        uint64_t pid;
+        pid_t pid;
         int r;
 
-        if (number_parse(arguments[0], INT_MAX, &pid) < 0 || pid == 0)
-                return print_error(STATUS_USAGE, "\"%s\" is no process id: give a number, as in \"stalelibctl explain 1\"", arguments[0]);
-        r = read_process((pid_t) pid, &comm);
+        if (options_parse_pid(o, o->arguments[0], &pid) < 0)
+                return STATUS_USAGE;
+        r = read_process(pid, &comm);
         if (r == -ESRCH)
                 return print_error(STATUS_UNKNOWN, "There is no process %d: it has ended, or never was", (int) pid);
         if (r < 0)
@@ -372,5 +370,5 @@ int command_explain(const Options *o, char *arguments[]) {
                                comm, (int) pid);
                 return STATUS_ANSWERED;
         }
-        return explain(o, (pid_t) pid, comm, arguments[1]);
+        return explain(o, pid, comm, o->arguments[1]);
 }

@@ -273,7 +273,7 @@ static int status_of_none(const Options *o) {
         return selection_read(o, /* report= */ true, &selection) == -ESRCH ? STATUS_UNKNOWN : STATUS_ANSWERED;
 }
 
-int command_history(const Options *o, _unused_ char *arguments[]) {
+int command_history(const Options *o) {
         _cleanup_(sd_journal_donep) sd_journal *j = NULL;
         int r;
 

@@ -193,7 +193,7 @@ static int inspect_one(const Options *o, const char *path, json_object *files, i
         return r >= 0 && !o->quiet ? show(o, name, &i) : 0;
 }
 
-int command_inspect(const Options *o, char *arguments[]) {
+int command_inspect(const Options *o) {
         _cleanup_json_ json_object *report = json_object_new_object();
         json_object *files = NULL;
         int r = report ? 0 : -ENOMEM, status = STATUS_ANSWERED;
@@ -205,8 +205,8 @@ int command_inspect(const Options *o, char *arguments[]) {
                         r = add(report, "files", files, true);
         } else
                 pager_open(o);
-        for (; *arguments && r >= 0; arguments++)
-                r = inspect_one(o, *arguments, files, &status);
+        for (char **path = o->arguments; *path && r >= 0; path++)
+                r = inspect_one(o, *path, files, &status);
         if (r < 0)
                 return print_errno(r, "Cannot inspect");
         if (files)

@@ -4,7 +4,7 @@
 #include "output.h"
 #include "pager.h"
 
-int command_list(const Options *o, _unused_ char *arguments[]) {
+int command_list(const Options *o) {
         _cleanup_(inventory_done) Inventory inventory = {};
         int r, status;
 

@@ -141,7 +141,7 @@ static int run(sd_bus *bus, const Options *o) {
         return 0;
 }
 
-int command_monitor(const Options *o, _unused_ char *arguments[]) {
+int command_monitor(const Options *o) {
         _cleanup_(selection_done) Selection selection = {};
         _cleanup_bus_ sd_bus *bus = NULL;
         Options copy = *o; /* borrowed; the callbacks want it without const */

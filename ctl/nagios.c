@@ -95,6 +95,11 @@ static void hide_bars(char *text, size_t n) {
                         text[i] = '/';
 }
 
+int nagios_print_unknown(const char *text) {
+        printf("STALELIB UNKNOWN - %s\n", text);
+        return NAGIOS_UNKNOWN;
+}
+
 char *nagios_line(const NagiosFacts *f) {
         char *text = NULL;
         size_t size;

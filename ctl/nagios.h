@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The answer of a monitoring plugin (Nagios, Icinga, Naemon): a state, one line, performance data. Pure. */
+/* The answer of a monitoring plugin (Nagios, Icinga, Naemon): a state, one line, performance data. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +36,9 @@ typedef struct NagiosFacts {
 bool plugin_is_out_of_date(uint64_t age_usec, uint64_t interval_usec);
 
 NagiosState nagios_state(const NagiosFacts *f);
+
+/* Prints an error as the one line on standard output that a plugin has. Returns NAGIOS_UNKNOWN. */
+int nagios_print_unknown(const char *text);
 
 /* The line, with performance data behind the bar. NULL: no memory. The caller frees. */
 char *nagios_line(const NagiosFacts *f);

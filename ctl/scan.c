@@ -100,7 +100,7 @@ static int watch(Scan *scan, const Options *o) {
         }
 }
 
-int command_scan(const Options *o, _unused_ char *arguments[]) {
+int command_scan(const Options *o) {
         _cleanup_(scan_freep) Scan *scan = scan_new();
         _cleanup_(inventory_done) Inventory inventory = {};
         bool nothing;

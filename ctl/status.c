@@ -100,7 +100,7 @@ static int status_of(const Options *o, json_object *p) {
                 STATUS_UNKNOWN : STATUS_ANSWERED;
 }
 
-int command_status(const Options *o, _unused_ char *arguments[]) {
+int command_status(const Options *o) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_json_ json_object *p = NULL;
         _cleanup_bus_ sd_bus *bus = NULL;

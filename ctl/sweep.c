@@ -32,7 +32,7 @@ static int status_of(const Options *o, json_object *summary) {
                 STATUS_UNKNOWN : STATUS_ANSWERED;
 }
 
-int command_sweep(const Options *o, _unused_ char *arguments[]) {
+int command_sweep(const Options *o) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_json_ json_object *summary = NULL;
         _cleanup_bus_ sd_bus *bus = NULL;

@@ -174,7 +174,7 @@ static int show(const Options *o, const Inventory *a) {
         return o->json != JSON_OFF ? show_json(o, &u) : show_table(o, a, &u);
 }
 
-int command_units(const Options *o, _unused_ char *arguments[]) {
+int command_units(const Options *o) {
         _cleanup_(inventory_done) Inventory inventory = {};
         int r, status;
 

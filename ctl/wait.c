@@ -10,7 +10,6 @@
 #include "util/clock.h"
 #include "util/timespan.h"
 
-#define TIMEOUT_USEC (90 * USEC_PER_SEC)
 /* A look of our own costs milliseconds; the daemon is asked less often. */
 #define PAUSE_USEC 250000u
 #define PAUSE_DAEMON_USEC 1000000u
@@ -18,7 +17,7 @@
 /* While it waits, on a terminal; the line goes away with what comes after it. */
 static void show_waiting(const Options *o, const Inventory *a, uint64_t left_usec) {
         uint64_t processes = a->snapshot->listed.processes;
-        bool endless = o->timeout_set && o->timeout_usec == UINT64_MAX;
+        bool endless = o->timeout_usec == TIMESPAN_INFINITY;
         char left[TIMESPAN_TEXT_MAX];
 
         if (!output_wants_status(o))
@@ -68,8 +67,8 @@ static int wait_round(InventorySource *source, const Options *o, bool first, Inv
         return status;
 }
 
-int command_wait(const Options *o, _unused_ char *arguments[]) {
-        uint64_t end = clock_after(o->timeout_set ? o->timeout_usec : TIMEOUT_USEC);
+int command_wait(const Options *o) {
+        uint64_t end = clock_after(o->timeout_usec);
         _cleanup_(inventory_source_done) InventorySource source = {};
 
         if (inventory_source_init(&source) < 0)

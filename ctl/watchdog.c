@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "nagios.h"
 #include "output.h"
 #include "util/clock.h"
 #include "util/timespan.h"
@@ -112,29 +113,29 @@ static int exit_status(pid_t child) {
 }
 
 /* In the child: never returns. */
-static _Noreturn void run_child(Command command, const Options *o, char *arguments[], pid_t parent) {
+static _Noreturn void run_child(Command command, const Options *o, pid_t parent) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
                 _exit(STATUS_UNKNOWN);
-        exit(output_finish(command(o, arguments)));
+        exit(output_finish(command(o)));
 }
 
-static int say_late(const Options *o) {
-        char buffer[TIMESPAN_TEXT_MAX];
+static int report_timeout(const Options *o) {
+        char text[64], buffer[TIMESPAN_TEXT_MAX];
 
-        options_refuse(o, "timed out after %s", timespan_format(o->timeout_usec, buffer));
-        return STATUS_UNKNOWN; /* which is that of a plugin as well */
+        snprintf(text, sizeof(text), "timed out after %s", timespan_format(o->timeout_usec, buffer));
+        return nagios_print_unknown(text);
 }
 
-int watchdog_run(Command command, const Options *o, char *arguments[]) {
+int watchdog_run(Command command, const Options *o) {
         /* Other commands that have a --timeout= see to it themselves. */
-        uint64_t end = o->nagios ? clock_after(o->timeout_usec) : UINT64_MAX;
+        uint64_t end = o->command == COMMAND_CHECK ? clock_after(o->timeout_usec) : UINT64_MAX;
         pid_t parent = getpid();
 
         watchdog = mmap(NULL, sizeof(*watchdog), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (watchdog == MAP_FAILED) {
                 watchdog = NULL;
-                return command(o, arguments);
+                return command(o);
         }
         for (;;) {
                 _cleanup_close_ int pidfd = -EBADF;
@@ -145,9 +146,9 @@ int watchdog_run(Command command, const Options *o, char *arguments[]) {
                 watchdog->beacon = (SweepBeacon){};
                 child = fork();
                 if (child < 0)
-                        return command(o, arguments);
+                        return command(o);
                 if (child == 0)
-                        run_child(command, o, arguments, parent);
+                        run_child(command, o, parent);
                 pidfd = (int) syscall(SYS_pidfd_open, child, 0);
                 outcome = pidfd < 0 ? OUTCOME_ENDED : wait_for(pidfd, end);
                 if (outcome == OUTCOME_ENDED)
@@ -155,7 +156,7 @@ int watchdog_run(Command command, const Options *o, char *arguments[]) {
                 /* Not waited for: what hangs in a file system may not even end by this. */
                 kill(child, SIGKILL);
                 if (outcome == OUTCOME_LATE)
-                        return say_late(o);
+                        return report_timeout(o);
                 if (!leave_out())
                         return print_error(STATUS_UNKNOWN, "Too many processes do not let themselves be looked at");
         }

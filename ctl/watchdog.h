@@ -12,7 +12,7 @@
 #include "sweep/sweep.h"
 
 /* Runs the command in a child. Returns its exit status. Where there can be no child, runs it here. */
-int watchdog_run(Command command, const Options *o, char *arguments[]);
+int watchdog_run(Command command, const Options *o);
 
 /* In the child: makes a sweep tell where it is, and leave out what others hung at. */
 void watchdog_set_options(SweepOptions *options);

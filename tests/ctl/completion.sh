@@ -25,6 +25,11 @@ is_offered() {
         done
 }
 
+# The long options in --help, which is made of the table that parses them.
+options() {
+        "$CTL" --help | grep -oE '^ +(-[a-zA-Z] )? *--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u
+}
+
 is_all() {
         [ "$(tr '\n' ' ' <"$WORK/out")" = "$* " ]
 }
@@ -41,6 +46,9 @@ offers -p 1 li
 result "a command behind a letter with a value" is_all list
 offers scan --j
 result "options anywhere" is_all --json=
+offers scan -
+result "all options" test "$(grep -o '^--[a-z-]*' "$WORK/out" | sort -u)" = "$(options)"
+result "all letters" test "$(grep -o '^-[a-zA-Z]$' "$WORK/out" | sort)" = "$("$CTL" --help | grep -oE '^  -[a-zA-Z] ' | tr -d ' ' | sort)"
 offers scan --json = ''
 result "values of an option" is_all short pretty off
 offers scan --json = p
@@ -108,7 +116,7 @@ result "zsh: a command behind a letter with a value" is_all list
 zsh_offers 'scan --j'
 result "zsh: options anywhere" is_all --json
 zsh_offers 'scan -'
-result "zsh: all options" test "$(grep -o '^--.*' "$WORK/out")" = "$("$CTL" --help | grep -oE '^ +(-[a-zA-Z] )? *--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u)"
+result "zsh: all options" test "$(grep -o '^--.*' "$WORK/out")" = "$(options)"
 zsh_offers 'scan --json='
 result "zsh: values of an option" is_all off pretty short
 zsh_offers 'scan --json=p'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the command line takes, and what it says of what it does not take.
+# The command line: options, arguments, and errors in them.
 . "$(dirname "$0")/lib.sh"
 export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent
 
@@ -18,45 +18,51 @@ result "--version answers" answers 0
 result "--version says a version" says '^stalelibctl [0-9]'
 
 run bogus
-result "a command that there is not" fails 2 '"bogus" is no command'
+result "unknown command" fails 2 "Unknown command 'bogus'"
 run --bogus
-result "an option that there is not" fails 2 '--bogus is no option'
+result "unknown option" fails 2 "unrecognized option '--bogus'"
 run -Z
-result "a letter that there is not" fails 2 '-Z is no option'
+result "unknown letter" fails 2 "unrecognized option '-Z'"
 run --pid
-result "an option without its value" fails 2 '--pid needs a value'
+result "option without its argument" fails 2 "option '--pid' requires an argument"
+run -n
+result "letter without its argument" fails 2 "option '-n' requires an argument"
 run --quiet=3
-result "a value for an option that takes none" fails 2 'takes no value'
+result "argument to an option that takes none" fails 2 "option '--quiet' doesn't allow an argument"
 run scan extra
-result "an argument too many" fails 2 'takes no further argument'
+result "one argument too many" fails 2 'takes no further argument'
 run explain
-result "an argument too few" fails 2 'explain needs an argument'
+result "no argument" fails 2 'explain needs an argument'
 run inspect
 result "no file to inspect" fails 2 'inspect needs an argument'
 run explain 1 /a /b
-result "three arguments where two may be" fails 2 'takes no further argument'
+result "three arguments" fails 2 'takes no further argument'
 
 for pid in 0 -1 1x '' 99999999999 ' 1'; do
         run scan "--pid=$pid"
-        result "--pid=$pid is no process id" fails 2 'is no process id'
+        result "--pid=$pid is invalid" fails 2 "Invalid PID '$pid'"
 done
 run explain nginx
-result "explain wants a number" fails 2 '"nginx" is no process id'
+result "explain takes a number" fails 2 "Invalid PID 'nginx'"
 for unit in '' a/b; do
         run scan "--unit=$unit"
-        result "--unit=$unit is no unit" fails 2 'is no unit'
+        result "--unit=$unit is invalid" fails 2 "Invalid unit name '$unit'"
 done
 run scan --json=xml
-result "a JSON mode that there is not" fails 2 'use short, pretty or off'
+result "unknown JSON mode" fails 2 "Invalid argument 'xml' to --json: use short, pretty or off"
 for time in x -1 5x; do
         run wait "--timeout=$time"
-        result "--timeout=$time is no time" fails 2 'is no time span'
+        result "--timeout=$time is invalid" fails 2 "Invalid argument '$time' to --timeout: not a time span"
+done
+for time in 0 '1min 30s' 500ms; do
+        run monitor --timeout=0 "--timeout=$time" # the bus is not reachable
+        result "--timeout=$time is a time span" test "$STATUS" = 4
 done
 for watch in 0 x infinity 0.01; do
         run scan "--watch=$watch"
-        result "--watch=$watch is refused" test "$STATUS" = 2
+        result "--watch=$watch is invalid" fails 2 "Invalid argument '$watch' to --watch"
 done
-# What a command does not use it refuses.
+# A command refuses options that it does not use.
 refused() { # COMMAND OPTION…
         local command=$1 option
         shift
@@ -76,13 +82,13 @@ refused history --check --allow-unknown --all --timeout=1
 refused "explain 1" --pid=1 --unit=a --all --watch
 refused "inspect /" --pid=1 --allow-unknown --all --timeout=1
 run --watch
-result "so does list where no command stands" fails 2 'list does not take --watch'
+result "list refuses it as the default command" fails 2 'list does not take --watch'
 run units -p 1
-result "also by its letter" fails 2 'units does not take --pid'
+result "a letter is refused as its option" fails 2 'units does not take --pid'
 run scan -j --quiet --no-pager --no-legend --full --pid=$$
-result "but what is about the output is for all" answers 0
+result "all commands take options on output" answers 0
 
-# A plugin's statuses and letters are others, and a wrong command line is UNKNOWN.
+# check has the letters and exit statuses of a Nagios plugin: a wrong command line is UNKNOWN.
 plugin_fails() { # PATTERN
         [ "$STATUS" = 3 ] && [ ! -s "$WORK/err" ] && [ "$(wc -l <"$WORK/out")" = 1 ] && grep -q -- "^STALELIB UNKNOWN - .*$1" "$WORK/out"
 }
@@ -91,9 +97,9 @@ for arguments in --foo -Z --warning=x '-w x' -c --critical --watch --check '-t x
         result "check $arguments is UNKNOWN" plugin_fails ''
 done
 run --foo check
-result "also before the command" plugin_fails '--foo is no option'
+result "also before the command" plugin_fails "unrecognized option '--foo'"
 run -w 1 check extra
-result "behind a letter of a plugin's" plugin_fails 'takes no further argument'
+result "after a letter of check" plugin_fails 'takes no further argument'
 for arguments in '-w 5 -c 9' '--warning=5 --critical 9'; do
         run check --pid=$$ $arguments
         result "check $arguments" says ' stale_processes=0;5;9;0 '
@@ -102,13 +108,13 @@ run check --pid=$$ -t 20
 result "check takes a timeout" answers 0
 run check -V
 result "check -V says a version" says '^stalelibctl [0-9]'
-result "and is UNKNOWN, as the guidelines for plugins have it" answers 3
+result "and is UNKNOWN, as the guidelines for plugins demand" answers 3
 run scan -V
-result "-V is a letter of plugins only" fails 2 '-V is no option'
+result "-V is a letter of check only" fails 2 "unrecognized option '-V'"
 run scan -w 1
-result "and -w that of --watch elsewhere" fails 2 'takes no further argument'
+result "-w is --watch with other commands" fails 2 'takes no further argument'
 
 run history --lines=many
-result "--lines=many is no number" fails 2 'is no number'
+result "--lines=many is invalid" fails 2 "Invalid argument 'many' to --lines: not a number"
 
 finish

@@ -96,8 +96,8 @@ static void show(JsonMode json) {
         Capture c = {};
 
         capture_begin(&c);
-        FUZZ_CHECK(command_history(&all, NULL) == STATUS_ANSWERED);
-        FUZZ_CHECK(command_history(&some, NULL) == STATUS_ANSWERED);
+        FUZZ_CHECK(command_history(&all) == STATUS_ANSWERED);
+        FUZZ_CHECK(command_history(&some) == STATUS_ANSWERED);
         capture_end(&c);
 }
 
