@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,22 +11,20 @@
 #include "nagios.h"
 #include "output.h"
 #include "util/clock.h"
-#include "util/timespan.h"
 #include "watchdog.h"
 
-/* Nothing honest takes this long: the largest of processes takes a second. */
+/* The largest processes take a second. */
 #define HUNG_USEC (5 * USEC_PER_SEC)
-#define PROBE_MSEC 250
-/* So many in one run are no accident; the answer is then an error. */
-#define LEFT_OUT_MAX 64
+/* More than this in one run is an attack or a broken file system, and an error. */
+#define SKIPPED_MAX 64
 
-/* Lies in memory shared with the child. The lists are the parent's; the child only reads them. */
+/* In memory shared with the child. The parent writes the lists, the child reads them. */
 typedef struct Watchdog {
         volatile SweepBeacon beacon;
-        SweepProcess processes[LEFT_OUT_MAX];
-        SweepDevice devices[LEFT_OUT_MAX];
+        SweepProcess processes[SKIPPED_MAX];
+        SweepDevice devices[SKIPPED_MAX];
         size_t n_processes, n_devices;
-        bool said; /* by a child: watchdog_first() */
+        bool called; /* watchdog_first(), by any child */
 } Watchdog;
 
 static Watchdog *watchdog;
@@ -41,8 +40,8 @@ void watchdog_set_options(SweepOptions *options) {
 }
 
 bool watchdog_first(void) {
-        static bool said;
-        bool *flag = watchdog ? &watchdog->said : &said, first = !*flag;
+        static bool called;
+        bool *flag = watchdog ? &watchdog->called : &called, first = !*flag;
 
         *flag = true;
         return first;
@@ -60,44 +59,72 @@ static bool beacon_equal(const SweepBeacon *a, const SweepBeacon *b) {
                 a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
 }
 
+bool watchdog_add_probe(WatchdogStall *stall, const WatchdogProbe *probe) {
+        if (probe->beacon.pid == 0 || !beacon_equal(&probe->beacon, &stall->beacon))
+                *stall = (WatchdogStall){ .beacon = probe->beacon };
+        else
+                stall->stalled_usec += probe->state == 'R' ? probe->cpu_usec - stall->cpu_usec : WATCHDOG_PROBE_USEC;
+        stall->cpu_usec = probe->cpu_usec;
+        return stall->stalled_usec >= HUNG_USEC;
+}
+
+/* Returns false if the child has just ended. */
+static bool read_probe(pid_t child, WatchdogProbe *ret) {
+        unsigned long user, system;
+        char path[64], text[2048];
+        const char *fields;
+        ssize_t n;
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int) child);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+        fd_close(fd);
+        text[n > 0 ? n : 0] = '\0';
+        fields = strrchr(text, ')');
+        if (!fields || sscanf(fields, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &ret->state, &user, &system) != 3)
+                return false;
+        ret->cpu_usec = (user + system) * USEC_PER_SEC / (uint64_t) sysconf(_SC_CLK_TCK);
+        ret->beacon = watchdog->beacon;
+        return true;
+}
+
 typedef enum Outcome {
         OUTCOME_ENDED,
-        OUTCOME_HUNG, /* stood still at one place for too long */
-        OUTCOME_LATE, /* the time that a plugin has is over */
+        OUTCOME_HUNG,
+        OUTCOME_TIMEOUT,
 } Outcome;
 
-static Outcome wait_for(int pidfd, uint64_t end) {
-        SweepBeacon last = watchdog->beacon;
-        uint64_t since = clock_now();
+static Outcome wait_for(pid_t child, int pidfd, uint64_t end) {
+        WatchdogStall stall = {};
 
         for (;;) {
                 struct pollfd p = { .fd = pidfd, .events = POLLIN };
-                SweepBeacon now;
+                WatchdogProbe probe;
 
-                if (poll(&p, 1, PROBE_MSEC) > 0)
+                if (poll(&p, 1, (int) (WATCHDOG_PROBE_USEC / USEC_PER_MSEC)) > 0)
                         return OUTCOME_ENDED;
                 if (clock_now() >= end)
-                        return OUTCOME_LATE;
-                now = watchdog->beacon;
-                if (now.pid == 0 || !beacon_equal(&now, &last)) {
-                        last = now;
-                        since = clock_now();
-                } else if (clock_now() - since > HUNG_USEC)
+                        return OUTCOME_TIMEOUT;
+                if (read_probe(child, &probe) && watchdog_add_probe(&stall, &probe))
                         return OUTCOME_HUNG;
         }
 }
 
-/* Returns false where there is no room any more. */
-static bool leave_out(void) {
+/* Has the next child skip the place at which this one hangs. Returns false if there are too many. */
+static bool skip_place(void) {
         const SweepBeacon b = watchdog->beacon;
 
-        if (watchdog->n_processes >= LEFT_OUT_MAX || watchdog->n_devices >= LEFT_OUT_MAX)
+        if (watchdog->n_processes >= SKIPPED_MAX || watchdog->n_devices >= SKIPPED_MAX)
                 return false;
         if (b.on_file)
                 watchdog->devices[watchdog->n_devices++] = (SweepDevice){ .dev_major = b.dev_major, .dev_minor = b.dev_minor };
         else
                 watchdog->processes[watchdog->n_processes++] = (SweepProcess){ .pid = b.pid, .start_time = b.start_time };
-        print_error(0, "Process %d does not let itself be looked at, and is left out", (int) b.pid);
+        if (b.on_file)
+                print_error(0, "Timed out reading a file of process %d, skipping device %u:%u", (int) b.pid, b.dev_major, b.dev_minor);
+        else
+                print_error(0, "Timed out reading process %d, skipping", (int) b.pid);
         return true;
 }
 
@@ -106,13 +133,12 @@ static int exit_status(pid_t child) {
 
         while (waitpid(child, &status, 0) < 0)
                 if (errno != EINTR)
-                        return print_errno(-errno, "Cannot wait for the look at the processes");
+                        return print_errno(-errno, "Failed to wait for the child");
         if (WIFEXITED(status))
                 return WEXITSTATUS(status);
-        return print_error(STATUS_UNKNOWN, "The look at the processes was ended by signal %d", WTERMSIG(status));
+        return print_error(STATUS_UNKNOWN, "Child terminated by signal %d", WTERMSIG(status));
 }
 
-/* In the child: never returns. */
 static _Noreturn void run_child(Command command, const Options *o, pid_t parent) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
@@ -128,7 +154,7 @@ static int report_timeout(const Options *o) {
 }
 
 int watchdog_run(Command command, const Options *o) {
-        /* Other commands that have a --timeout= see to it themselves. */
+        /* Other commands with --timeout= handle it themselves. */
         uint64_t end = o->command == COMMAND_CHECK ? clock_after(o->timeout_usec) : UINT64_MAX;
         pid_t parent = getpid();
 
@@ -150,14 +176,14 @@ int watchdog_run(Command command, const Options *o) {
                 if (child == 0)
                         run_child(command, o, parent);
                 pidfd = (int) syscall(SYS_pidfd_open, child, 0);
-                outcome = pidfd < 0 ? OUTCOME_ENDED : wait_for(pidfd, end);
+                outcome = pidfd < 0 ? OUTCOME_ENDED : wait_for(child, pidfd, end);
                 if (outcome == OUTCOME_ENDED)
                         return exit_status(child);
-                /* Not waited for: what hangs in a file system may not even end by this. */
+                /* Not waited for: blocked in a file system, it may not die even of this. */
                 kill(child, SIGKILL);
-                if (outcome == OUTCOME_LATE)
+                if (outcome == OUTCOME_TIMEOUT)
                         return report_timeout(o);
-                if (!leave_out())
-                        return print_error(STATUS_UNKNOWN, "Too many processes do not let themselves be looked at");
+                if (!skip_place())
+                        return print_error(STATUS_UNKNOWN, "Timed out reading too many processes");
         }
 }
