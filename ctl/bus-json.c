@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bus-json.h"
-#include "output.h"
+#include "json.h"
 #include "util/base.h"
 
 /* A report has four levels; the bus itself would allow 64. */
@@ -83,11 +83,9 @@ static int read_entries(sd_bus_message *m, const char *contents, unsigned depth,
                         r = read_value(m, depth, &value);
                 if (r < 0)
                         return r;
-                if (json_object_object_add(o, key, value) < 0) {
-                        json_object_put(value);
-                        return -ENOMEM;
-                }
-                r = sd_bus_message_exit_container(m);
+                r = json_add(o, key, value);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
                 if (r < 0)
                         return r;
         }
@@ -103,12 +101,10 @@ static int read_elements(sd_bus_message *m, unsigned depth, json_object *array) 
                 if (r != 0)
                         return r < 0 ? r : 0;
                 r = read_value(m, depth, &value);
+                if (r >= 0)
+                        r = json_append(array, value);
                 if (r < 0)
                         return r;
-                if (json_object_array_add(array, value) < 0) {
-                        json_object_put(value);
-                        return -ENOMEM;
-                }
         }
 }
 

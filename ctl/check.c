@@ -3,6 +3,7 @@
 
 #include "client.h"
 #include "command.h"
+#include "daemon-inventory.h"
 #include "inventory-source.h"
 #include "nagios.h"
 #include "output.h"
@@ -84,13 +85,13 @@ static int take_inventory(Check *c, const Inventory *a) {
 
 /* How well the daemon is, which the counts are worth as much as. */
 static void take_health(Check *c) {
-        uint64_t at = client_number(c->properties, "LastSweepMonotonic"), now = clock_now();
+        uint64_t at = json_number(c->properties, "LastSweepMonotonic"), now = clock_now();
         NagiosFacts *f = &c->facts;
 
-        f->interval_usec = client_number(c->properties, "SweepInterval");
-        f->degraded = client_boolean(c->properties, "Degraded");
-        f->degraded_reason = client_text(c->properties, "DegradedReason");
-        f->never = client_number(c->properties, "LastSweep") == 0;
+        f->interval_usec = json_number(c->properties, "SweepInterval");
+        f->degraded = json_boolean(c->properties, "Degraded");
+        f->degraded_reason = json_text(c->properties, "DegradedReason");
+        f->never = json_number(c->properties, "LastSweep") == 0;
         f->age_usec = now > at ? now - at : 0;
 }
 
@@ -111,16 +112,16 @@ static int take_counts(Check *c) {
         NagiosFacts *f = &c->facts;
         json_object *summary;
 
-        f->processes = client_number(c->properties, "StaleProcesses");
-        f->files = client_number(c->properties, "StaleLibraries");
-        f->crash_risk = client_number(c->properties, "UrgentProcesses");
-        f->same_content = client_number(c->properties, "SameContentProcesses");
-        f->checked = client_number(c->properties, "ProcessesChecked");
-        f->unreadable = client_number(c->properties, "ProcessesUnreadable");
-        if (client_has(c->properties, "UnknownMappings"))
-                f->unknown = client_number(c->properties, "UnknownMappings");
+        f->processes = json_number(c->properties, "StaleProcesses");
+        f->files = json_number(c->properties, "StaleLibraries");
+        f->crash_risk = json_number(c->properties, "UrgentProcesses");
+        f->same_content = json_number(c->properties, "SameContentProcesses");
+        f->checked = json_number(c->properties, "ProcessesChecked");
+        f->unreadable = json_number(c->properties, "ProcessesUnreadable");
+        if (json_has(c->properties, "UnknownMappings"))
+                f->unknown = json_number(c->properties, "UnknownMappings");
         else if (json_object_object_get_ex(c->properties, "LastSweepSummary", &summary))
-                f->unknown = client_number(summary, "unknown");
+                f->unknown = json_number(summary, "unknown");
         return take_stale_units(c);
 }
 
@@ -131,7 +132,7 @@ static int ask_for_all(Check *c, const Options *o, InventorySource *source) {
         int r = -EOPNOTSUPP;
 
         take_health(c);
-        if (!c->facts.never && !client_has(c->properties, "UrgentProcesses"))
+        if (!c->facts.never && !json_has(c->properties, "UrgentProcesses"))
                 r = daemon_inventory_read(source->bus, o, /* selection= */ NULL, /* sweep= */ false, &error, &a);
         if (r >= 0)
                 return take_inventory(c, &a);

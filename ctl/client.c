@@ -8,12 +8,13 @@
 #include "report/report-json.h"
 #include "util/clock.h"
 #include "util/escape.h"
+#include "util/timespan.h"
 
-/* A sweep of a large host, and a wait in the queue of the daemon. */
-#define SWEEP_TIMEOUT_USEC (120 * (uint64_t) 1000000)
-/* Lists are answered four times a second. */
+/* For a sweep of a large host, behind others in the queue. */
+#define SWEEP_TIMEOUT_USEC (120 * USEC_PER_SEC)
+/* stalelibd lists four times a second. */
 #define CLIENT_BUSY "org.stalelib1.Error.Busy"
-#define BUSY_PAUSE_USEC 500000u
+#define BUSY_PAUSE_USEC (500 * USEC_PER_MSEC)
 #define BUSY_CALLS 10u
 
 int client_open(bool activate, sd_bus **ret) {
@@ -34,28 +35,10 @@ int client_open(bool activate, sd_bus **ret) {
         return 0;
 }
 
-int client_call(sd_bus *bus, const char *method, uint64_t timeout_usec, sd_bus_error *error, sd_bus_message **ret,
-                const char *types, ...) {
-        _cleanup_message_ sd_bus_message *m = NULL;
-        va_list ap;
-        int r;
-
-        r = sd_bus_message_new_method_call(bus, &m, CLIENT_NAME, CLIENT_PATH, CLIENT_MANAGER, method);
-        if (r < 0)
-                return r;
-        va_start(ap, types);
-        r = sd_bus_message_appendv(m, types, ap);
-        va_end(ap);
-        if (r < 0)
-                return r;
-        r = sd_bus_call(bus, m, timeout_usec, error, ret);
-        return r < 0 ? r : 0;
-}
-
-/* The daemon refuses lists that are asked for too often, as when a sweep ends between two calls that belong together: retry. */
+/* The daemon refuses lists that are requested too often, as when a sweep ends between two calls that belong together: retry. */
 static int call_for_list(sd_bus *bus, const char *method, sd_bus_error *error, sd_bus_message **ret) {
         for (unsigned n = 1;; n++) {
-                int r = client_call(bus, method, 0, error, ret, "");
+                int r = sd_bus_call_method(bus, CLIENT_NAME, CLIENT_PATH, CLIENT_MANAGER, method, error, ret, "");
 
                 if (r >= 0 || n >= BUSY_CALLS || !sd_bus_error_has_name(error, CLIENT_BUSY))
                         return r;
@@ -64,42 +47,43 @@ static int call_for_list(sd_bus *bus, const char *method, sd_bus_error *error, s
         }
 }
 
-int client_print_error(int r, const sd_bus_error *error) {
-        if (error && (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ||
-                      sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)))
-                return print_error(STATUS_UNKNOWN, "The daemon answers root and members of the group stalelib only: "
-                                              "try again as one of them, or use \"stalelibctl scan\"");
-        if (r == -EAGAIN)
-                return print_error(STATUS_UNKNOWN, "The daemon sweeps without pause, and no two answers are of one sweep: try again");
-        if (r == -EBADMSG)
-                return print_error(STATUS_NO_DAEMON, "The daemon's answer was not understood: is it of another version?");
-        if (error && sd_bus_error_is_set(error) && !sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) &&
-            !sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-                return print_error(STATUS_NO_DAEMON, "The daemon did not answer: %s", error->message ?: error->name);
-        if (r == -ENXIO || (error && sd_bus_error_is_set(error)))
-                return print_error(STATUS_NO_DAEMON, "stalelibd is not running: \"systemctl start stalelibd\" starts it, "
-                                             "\"stalelibctl scan\" needs none");
-        if (r == -ENOMEM)
-                return print_errno(r, "Cannot ask the daemon");
-        return print_error(STATUS_NO_DAEMON, "The system bus is not reachable (%s): \"stalelibctl scan\" needs none", strerror(-r));
+static bool is_access_denied(const sd_bus_error *error) {
+        return sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ||
+               sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
 }
 
-static int call_for_object(sd_bus *bus, const char *method, uint64_t timeout_usec, sd_bus_error *error, json_object **ret) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        int r;
+static bool is_not_running(const sd_bus_error *error) {
+        return sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+               sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
+}
 
-        r = client_call(bus, method, timeout_usec, error, &reply, "");
-        return r < 0 ? r : bus_json_read(reply, ret);
+int client_print_error(int r, const sd_bus_error *error) {
+        if (error && is_access_denied(error))
+                return print_error(STATUS_UNKNOWN, "Access denied: stalelibd serves root and members of group stalelib only; "
+                                   "try again as one of them, or use \"stalelibctl scan\"");
+        if (r == -EAGAIN)
+                return print_error(STATUS_UNKNOWN, "No consistent result, since stalelibd sweeps without pause: try again");
+        if (r == -EBADMSG)
+                return print_error(STATUS_NO_DAEMON, "Invalid reply from stalelibd: it may be of another version");
+        if (r == -ENXIO || (error && is_not_running(error)))
+                return print_error(STATUS_NO_DAEMON, "stalelibd is not running: \"systemctl start stalelibd\" starts it, "
+                                   "\"stalelibctl scan\" does without");
+        if (error && sd_bus_error_is_set(error))
+                return print_error(STATUS_NO_DAEMON, "Failed to call stalelibd: %s", error->message ?: error->name);
+        if (r == -ENOMEM)
+                return print_errno(r, "Failed to call stalelibd");
+        return print_error(STATUS_NO_DAEMON, "Failed to connect to the system bus: %s; \"stalelibctl scan\" does without", strerror(-r));
 }
 
 int client_sweep(sd_bus *bus, sd_bus_error *error, json_object **ret_summary) {
-        _cleanup_json_ json_object *summary = NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
         int r;
 
-        r = call_for_object(bus, "Sweep", SWEEP_TIMEOUT_USEC, error, &summary);
-        if (r >= 0 && ret_summary)
-                *ret_summary = TAKE_PTR(summary);
-        return r;
+        r = sd_bus_set_method_call_timeout(bus, SWEEP_TIMEOUT_USEC);
+        if (r >= 0)
+                r = sd_bus_call_method(bus, CLIENT_NAME, CLIENT_PATH, CLIENT_MANAGER, "Sweep", error, &reply, "");
+        sd_bus_set_method_call_timeout(bus, 0); /* the default again */
+        return r < 0 ? r : ret_summary ? bus_json_read(reply, ret_summary) : 0;
 }
 
 int client_properties(sd_bus *bus, sd_bus_error *error, json_object **ret) {
@@ -111,7 +95,7 @@ int client_properties(sd_bus *bus, sd_bus_error *error, json_object **ret) {
         return r < 0 ? r : bus_json_read(reply, ret);
 }
 
-/* What is null in the report is left out on the bus, and reads as null again. */
+/* Members that are null in the report are omitted on the bus, and read as null again. */
 int client_read_finding(sd_bus_message *m, Finding *ret) {
         _cleanup_json_ json_object *o = NULL;
         int r;
@@ -153,13 +137,13 @@ int client_explain(sd_bus *bus, pid_t pid, sd_bus_error *error, Snapshot *s) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         int r;
 
-        r = client_call(bus, "Explain", 0, error, &reply, "u", (uint32_t) pid);
+        r = sd_bus_call_method(bus, CLIENT_NAME, CLIENT_PATH, CLIENT_MANAGER, "Explain", error, &reply, "u", (uint32_t) pid);
         return r < 0 ? r : read_findings(reply, s);
 }
 
-/* The bytes behind a text that is safe to show. NULL where there is none, or it is none. The caller frees. */
+/* The raw bytes of display-safe text. NULL: there is none, or it is invalid, or no memory. The caller frees. */
 static char *read_bytes(json_object *o, const char *key) {
-        char *text = client_has(o, key) ? strdup(client_text(o, key)) : NULL;
+        char *text = json_has(o, key) ? strdup(json_text(o, key)) : NULL;
 
         if (text && unescape(text) < 0) {
                 free(text);
@@ -168,11 +152,11 @@ static char *read_bytes(json_object *o, const char *key) {
         return text;
 }
 
-/* A word that only a later version knows is "other". */
+/* Reasons of later versions are "other". */
 static UnknownReason read_reason(json_object *o) {
         UnknownReason i = 0;
 
-        while (i < UNKNOWN_OTHER && !streq(unknown_reason_to_string(i), client_text(o, "reason")))
+        while (i < UNKNOWN_OTHER && !streq(unknown_reason_to_string(i), json_text(o, "reason")))
                 i++;
         return i;
 }
@@ -185,16 +169,16 @@ static int read_one_unknown(sd_bus_message *m, Snapshot *s) {
         r = bus_json_read(m, &o);
         if (r < 0)
                 return r;
-        if (client_number(o, "pid") == 0 || client_number(o, "pid") > INT_MAX)
+        if (json_number(o, "pid") == 0 || json_number(o, "pid") > INT_MAX)
                 return -EBADMSG;
-        u.pid = (pid_t) client_number(o, "pid");
+        u.pid = (pid_t) json_number(o, "pid");
         u.reason = read_reason(o);
         u.comm = read_bytes(o, "comm");
         u.path = read_bytes(o, "path");
-        if (client_has(o, "path") && !u.path)
+        if (json_has(o, "path") && !u.path)
                 return -EBADMSG;
         r = snapshot_add_unknown(s, &u);
-        return r == -E2BIG ? 0 : r; /* what is missing is seen by the count */
+        return r == -E2BIG ? 0 : r; /* the count tells that the list is cut */
 }
 
 int client_unknown(sd_bus *bus, sd_bus_error *error, Snapshot *s) {
@@ -213,26 +197,20 @@ int client_unknown(sd_bus *bus, sd_bus_error *error, Snapshot *s) {
         return r < 0 ? r : 0;
 }
 
-uint64_t client_number(json_object *o, const char *key) {
-        json_object *value;
+uint64_t client_sweep_age(json_object *properties) {
+        uint64_t at = json_number(properties, "LastSweepMonotonic"), now = clock_now();
 
-        return json_object_object_get_ex(o, key, &value) && json_object_is_type(value, json_type_int) ?
-                json_object_get_uint64(value) : 0;
+        return now > at ? now - at : 0;
 }
 
-const char *client_text(json_object *o, const char *key) {
-        json_object *value;
+bool client_sweep_is_overdue(json_object *properties) {
+        uint64_t interval = json_number(properties, "SweepInterval");
 
-        return json_object_object_get_ex(o, key, &value) && json_object_is_type(value, json_type_string) ?
-                json_object_get_string(value) : "";
+        return interval > 0 && interval < TIMESPAN_INFINITY / 3 && client_sweep_age(properties) > 3 * interval;
 }
 
-bool client_boolean(json_object *o, const char *key) {
-        json_object *value;
-
-        return json_object_object_get_ex(o, key, &value) && json_object_get_boolean(value);
-}
-
-bool client_has(json_object *o, const char *key) {
-        return json_object_object_get_ex(o, key, NULL);
+/* Earlier versions of the daemon have it in the summary alone. */
+uint64_t client_unknown_mappings(json_object *properties) {
+        return json_has(properties, "UnknownMappings") ? json_number(properties, "UnknownMappings") :
+               json_number(json_member(properties, "LastSweepSummary", json_type_object), "unknown");
 }

@@ -4,21 +4,20 @@
 #include "client.h"
 #include "command.h"
 #include "findings.h"
-#include "inventory.h"
-#include "nagios.h"
+#include "daemon-inventory.h"
 #include "output.h"
 #include "util/clock.h"
 #include "util/timespan.h"
 
-/* A sweep may end between two calls; what they give is then asked for again, so often. */
+/* If a sweep ends between two calls, their results do not belong together, and both are made again. */
 #define ATTEMPTS_MAX 5
 
-/* All that one sweep of the daemon gave. */
+/* The result of one sweep of the daemon. */
 typedef struct DaemonSweep {
         json_object *properties; /* owned */
         json_object *summary;    /* of these */
-        Snapshot *snapshot;      /* owned; findings and unknown; not selected from yet */
-        bool has_unknown;        /* false: a daemon that does not list what it could not judge */
+        Snapshot *snapshot;      /* owned; findings and unknown of all processes */
+        bool has_unknown;        /* false: an earlier version, which does not list it */
 } DaemonSweep;
 
 static void daemon_sweep_done(DaemonSweep *s) {
@@ -35,8 +34,8 @@ static int read_properties(sd_bus *bus, sd_bus_error *error, json_object **ret, 
         r = client_properties(bus, error, &p);
         if (r < 0)
                 return r;
-        if (!json_object_object_get_ex(p, "LastSweepSummary", &summary) ||
-            !json_object_is_type(summary, json_type_object))
+        summary = json_member(p, "LastSweepSummary", json_type_object);
+        if (!summary)
                 return -EBADMSG;
         *ret = TAKE_PTR(p);
         *ret_summary = summary;
@@ -56,7 +55,7 @@ static int read_lists(sd_bus *bus, sd_bus_error *error, DaemonSweep *swept) {
         return client_findings(bus, error, swept->snapshot);
 }
 
-/* Lists and counts of one and the same sweep. */
+/* Reads lists and counts of the same sweep. */
 static int read_sweep(sd_bus *bus, sd_bus_error *error, DaemonSweep *ret) {
         for (unsigned attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
                 _cleanup_(daemon_sweep_done) DaemonSweep swept = {};
@@ -71,7 +70,7 @@ static int read_sweep(sd_bus *bus, sd_bus_error *error, DaemonSweep *ret) {
                         r = read_properties(bus, error, &swept.properties, &swept.summary);
                 if (r < 0)
                         return r;
-                if (client_number(summary, "started") != client_number(swept.summary, "started"))
+                if (json_number(summary, "started") != json_number(swept.summary, "started"))
                         continue;
                 *ret = swept;
                 swept = (DaemonSweep){};
@@ -82,30 +81,28 @@ static int read_sweep(sd_bus *bus, sd_bus_error *error, DaemonSweep *ret) {
 
 static void read_counts(json_object *summary, Counts *ret) {
         *ret = (Counts){
-                .started_usec = client_number(summary, "started"),
-                .duration_usec = client_number(summary, "duration_us"),
-                .processes = client_number(summary, "processes"),
-                .unreadable = client_number(summary, "unreadable"),
-                .mappings = client_number(summary, "mappings"),
-                .files = client_number(summary, "files"),
-                .ignored = client_number(summary, "ignored"),
-                .unknown = client_number(summary, "unknown"),
+                .started_usec = json_number(summary, "started"),
+                .duration_usec = json_number(summary, "duration_us"),
+                .processes = json_number(summary, "processes"),
+                .unreadable = json_number(summary, "unreadable"),
+                .mappings = json_number(summary, "mappings"),
+                .files = json_number(summary, "files"),
+                .ignored = json_number(summary, "ignored"),
+                .unknown = json_number(summary, "unknown"),
         };
         for (UnknownReason i = 0; i < UNKNOWN_REASON_MAX; i++) {
                 char key[64];
 
                 snprintf(key, sizeof(key), "unknown_%s", unknown_reason_to_string(i));
-                ret->unknown_by[i] = client_number(summary, key);
+                ret->unknown_by[i] = json_number(summary, key);
         }
 }
 
 static int read_unreadable(json_object *summary, Snapshot *s) {
-        json_object *pids;
+        json_object *pids = json_member(summary, "unreadable_pids", json_type_array);
         int r = 0;
 
-        if (!json_object_object_get_ex(summary, "unreadable_pids", &pids) || !json_object_is_type(pids, json_type_array))
-                return 0;
-        for (size_t i = 0; r >= 0 && i < json_object_array_length(pids); i++) {
+        for (size_t i = 0; pids && r >= 0 && i < json_object_array_length(pids); i++) {
                 pid_t pid = json_object_get_int(json_object_array_get_idx(pids, i));
 
                 r = snapshot_add_looked(s, pid, /* start_time= */ 0, LOOK_FAILED);
@@ -165,8 +162,8 @@ static bool has_unknown_of(const Snapshot *s, pid_t pid) {
 }
 
 /*
- * What is counted as unknown and not listed may be of any process: it is of one that
- * was selected unless something is listed of each of these.
+ * Mappings that are counted as unknown but not listed may be of any process. They are of a
+ * selected one unless each of these has something listed.
  */
 static bool may_hide_unknown(const Selection *selection, const DaemonSweep *swept, uint64_t listed) {
         if (listed >= swept->snapshot->counts.unknown)
@@ -189,7 +186,7 @@ static void count_selected_unknown(Snapshot *s) {
                 }
 }
 
-/* Leaves of all processes those that were selected. */
+/* Reduces the snapshot to the selection. */
 static void select_from(const Options *o, const Selection *selection, DaemonSweep *swept, Inventory *a) {
         Snapshot *s = swept->snapshot;
 
@@ -202,28 +199,20 @@ static void select_from(const Options *o, const Selection *selection, DaemonSwee
                 count_selected_unknown(s);
 }
 
-static uint64_t age_of(json_object *properties) {
-        uint64_t at = client_number(properties, "LastSweepMonotonic"), now = clock_now();
-
-        return now > at ? now - at : 0;
-}
-
-/* A sweep that was made just now speaks for itself; an older one is as good as the daemon is well. */
+/* A sweep that was requested is up to date by itself; an earlier one only if the daemon works. */
 static int read_trouble(json_object *properties, Inventory *a) {
-        uint64_t age = age_of(properties);
-        char buffer[TIMESPAN_TEXT_MAX];
-        int n = 0;
+        char age[TIMESPAN_TEXT_MAX];
 
-        if (client_boolean(properties, "Degraded"))
-                n = asprintf(&a->trouble, "The daemon is degraded: %s", client_text(properties, "DegradedReason"));
-        else if (plugin_is_out_of_date(age, client_number(properties, "SweepInterval")))
-                n = asprintf(&a->trouble, "The daemon has last looked %s ago.", timespan_format(age, buffer));
-        if (n < 0)
-                a->trouble = NULL;
-        return n < 0 ? -ENOMEM : 0;
+        if (json_boolean(properties, "Degraded"))
+                a->trouble = strdup_format("The daemon is degraded: %s", json_text(properties, "DegradedReason"));
+        else if (client_sweep_is_overdue(properties))
+                a->trouble = strdup_format("The last sweep of the daemon was %s ago.", timespan_format(client_sweep_age(properties), age));
+        else
+                return 0;
+        return a->trouble ? 0 : -ENOMEM;
 }
 
-/* Has the last sweep seen all of the selection? Else, and before the first sweep, there has to be another. */
+/* Is there no sweep yet, or none since the youngest selected process started? */
 static int needs_sweep(sd_bus *bus, const Selection *selection, sd_bus_error *error) {
         _cleanup_json_ json_object *p = NULL;
         uint64_t since, started, now = clock_usec(CLOCK_BOOTTIME);
@@ -233,23 +222,23 @@ static int needs_sweep(sd_bus *bus, const Selection *selection, sd_bus_error *er
         r = read_properties(bus, error, &p, &summary);
         if (r < 0)
                 return r;
-        if (client_number(summary, "started") == 0)
+        if (json_number(summary, "started") == 0)
                 return 1;
         if (!selection)
                 return 0;
-        since = age_of(p) + client_number(summary, "duration_us");
-        started = selection->youngest * 1000000 / (uint64_t) sysconf(_SC_CLK_TCK);
+        since = client_sweep_age(p) + json_number(summary, "duration_us");
+        started = selection->youngest * USEC_PER_SEC / (uint64_t) sysconf(_SC_CLK_TCK);
         return started + since >= now;
 }
 
-/* The counts of the sweep, and what of it is not listed. */
+/* Fills in the counts, and how much is not listed. */
 static int fill(const Options *o, const Selection *selection, DaemonSweep *swept, Inventory *a) {
         Snapshot *s = swept->snapshot;
-        uint64_t total = client_number(swept->summary, "findings"), listed = s->n_findings;
+        uint64_t total = json_number(swept->summary, "findings"), listed = s->n_findings;
         int r;
 
-        if (client_has(swept->summary, "listed") && client_number(swept->summary, "listed") < listed)
-                listed = client_number(swept->summary, "listed");
+        if (json_has(swept->summary, "listed") && json_number(swept->summary, "listed") < listed)
+                listed = json_number(swept->summary, "listed");
         a->from_daemon = true;
         a->not_listed = total > listed ? total - listed : 0;
         read_counts(swept->summary, &s->counts);
@@ -285,23 +274,27 @@ int daemon_inventory_read(sd_bus *bus, const Options *o, const Selection *select
         return 0;
 }
 
-int daemon_inventory_fetch(const Options *o, Inventory *ret) {
+int daemon_inventory_show(const Options *o, int (*show)(const Options *o, const Inventory *a)) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(selection_done) Selection selection = {};
+        _cleanup_(inventory_done) Inventory a = {};
         _cleanup_bus_ sd_bus *bus = NULL;
         bool matches;
         int r;
 
-        *ret = (Inventory){};
         r = client_open(/* activate= */ false, &bus);
         if (r < 0)
                 return client_print_error(r, NULL);
         r = selection_read(o, /* report= */ true, &selection);
         if (r < 0 && r != -ESRCH)
-                return print_errno(r, "Cannot read the processes");
+                return print_errno(r, "Failed to read the processes");
         matches = r >= 0;
-        r = daemon_inventory_read(bus, o, options_select(o) ? &selection : NULL, /* sweep= */ false, &error, ret);
+        r = daemon_inventory_read(bus, o, options_select(o) ? &selection : NULL, /* sweep= */ false, &error, &a);
         if (r < 0)
                 return client_print_error(r, &error);
-        return matches || ret->snapshot->n_findings > 0 ? STATUS_ANSWERED : STATUS_UNKNOWN;
+        matches = matches || a.snapshot->n_findings > 0;
+        r = matches || o->json != JSON_OFF ? show(o, &a) : 0;
+        if (r < 0)
+                return print_errno(r, "Failed to list");
+        return !matches ? STATUS_UNKNOWN : o->check ? inventory_status(o, &a) : STATUS_ANSWERED;
 }

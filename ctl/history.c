@@ -165,16 +165,12 @@ static int show_line(const Options *o, sd_journal *j) {
         return 0;
 }
 
-static int add_text(json_object *o, const char *key, const char *value) {
-        return json_object_object_add(o, key, value ? json_object_new_string(value) : NULL) < 0 ? -ENOMEM : 0;
-}
-
 /* Fields that may occur more than once are lists, so that none is lost: a later one makes the earlier text a list. */
 static int add_field(json_object *o, const char *key, const char *value) {
         json_object *present;
 
         if (!json_object_object_get_ex(o, key, &present))
-                return add_text(o, key, value);
+                return json_add_text(o, key, value);
         if (!json_object_is_type(present, json_type_array)) {
                 json_object *array = json_object_new_array();
 
@@ -228,10 +224,10 @@ static int show_json(const Options *o, sd_journal *j) {
         snprintf(when + strlen(when), sizeof(when) - strlen(when), ".%06" PRIu64 "Z", usec % 1000000);
         if (priority)
                 number_parse(priority, 7, &number);
-        if ((r = add_text(e, "time", when)) < 0 || (r = add_text(e, "host", host)) < 0 ||
-            (r = add_text(e, "event", kinds[kind_of(id)].event)) < 0 || (r = add_text(e, "message_id", id)) < 0 ||
+        if ((r = json_add_text(e, "time", when)) < 0 || (r = json_add_text(e, "host", host)) < 0 ||
+            (r = json_add_text(e, "event", kinds[kind_of(id)].event)) < 0 || (r = json_add_text(e, "message_id", id)) < 0 ||
             json_object_object_add(e, "priority", json_object_new_int64((int64_t) number)) < 0 ||
-            (r = add_text(e, "message", message)) < 0)
+            (r = json_add_text(e, "message", message)) < 0)
                 return -ENOMEM;
         fields = json_object_new_object();
         if (json_object_object_add(e, "fields", fields) < 0)

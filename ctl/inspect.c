@@ -77,65 +77,45 @@ static int show(const Options *o, const char *path, const UnloadCheck *i) {
 
 /* --- as JSON --- */
 
-static int add(json_object *o, const char *key, json_object *value, bool present) {
-        if ((present && !value) || json_object_object_add(o, key, value) < 0) {
-                json_object_put(value);
-                return -ENOMEM;
-        }
-        return 0;
-}
-
-static int add_text(json_object *o, const char *key, const char *s) {
-        return add(o, key, s ? json_object_new_string(s) : NULL, s != NULL);
-}
-
 static int add_bytes(json_object *o, const char *key, const char *s) {
         _cleanup_free_ char *escaped = escape(s);
 
-        return s && !escaped ? -ENOMEM : add_text(o, key, escaped);
-}
-
-static int append(json_object *array, json_object *value) {
-        if (!value || json_object_array_add(array, value) < 0) {
-                json_object_put(value);
-                return -ENOMEM;
-        }
-        return 0;
+        return s && !escaped ? -ENOMEM : json_add_text(o, key, escaped);
 }
 
 static int add_obstacles(json_object *o, const UnloadCheck *i) {
         json_object *array = json_object_new_array();
-        int r = add(o, "obstacles", array, true);
+        int r = json_add(o, "obstacles", array);
 
         for (size_t k = 0; k < i->n_obstacles && r >= 0; k++) {
                 const Obstacle *b = &i->obstacles[k];
                 json_object *element = json_object_new_object();
 
-                r = append(array, element);
-                if (r < 0 || (r = add_text(element, "verdict", unload_to_string(b->verdict))) < 0 ||
-                    (r = add_text(element, "reason", pin_reason_to_string(b->reason))) < 0 ||
-                    (r = add_text(element, "detail", b->detail)) < 0)
+                r = json_append(array, element);
+                if (r < 0 || (r = json_add_text(element, "verdict", unload_to_string(b->verdict))) < 0 ||
+                    (r = json_add_text(element, "reason", pin_reason_to_string(b->reason))) < 0 ||
+                    (r = json_add_text(element, "detail", b->detail)) < 0)
                         return r;
-                r = add_text(element, "remedy", b->remedy);
+                r = json_add_text(element, "remedy", b->remedy);
         }
         return r;
 }
 
 static int add_words(json_object *o, const UnloadCheck *i) {
         json_object *runtimes = json_object_new_array(), *needed;
-        int r = add(o, "runtimes", runtimes, true);
+        int r = json_add(o, "runtimes", runtimes);
 
         for (uint32_t bit = 1; bit < RUNTIME_ALL && r >= 0; bit <<= 1)
                 if (i->runtimes & bit)
-                        r = append(runtimes, json_object_new_string(runtime_to_string(bit)));
+                        r = json_append(runtimes, json_object_new_string(runtime_to_string(bit)));
         if (r < 0)
                 return r;
         needed = json_object_new_array();
-        r = add(o, "needed", needed, true);
+        r = json_add(o, "needed", needed);
         for (char **n = i->needed; n && *n && r >= 0; n++) {
                 _cleanup_free_ char *escaped = escape(*n);
 
-                r = append(needed, escaped ? json_object_new_string(escaped) : NULL);
+                r = json_append(needed, escaped ? json_object_new_string(escaped) : NULL);
         }
         return r;
 }
@@ -154,12 +134,12 @@ static int build(const char *path, const UnloadCheck *i, const char *error, json
                 id.build_id_length = i->build_id_length;
                 memcpy(id.build_id, i->build_id, sizeof(id.build_id));
         }
-        if ((r = add_text(o, "path", path)) < 0 ||
-            (r = add_text(o, "unload", i ? unload_to_string(i->verdict) : NULL)) < 0 ||
+        if ((r = json_add_text(o, "path", path)) < 0 ||
+            (r = json_add_text(o, "unload", i ? unload_to_string(i->verdict) : NULL)) < 0 ||
             (r = add_bytes(o, "soname", i ? i->soname : NULL)) < 0 ||
-            (r = add_text(o, "build_id", id.build_id_length > 0 ? file_id_build_id(&id, build_id) : NULL)) < 0 ||
+            (r = json_add_text(o, "build_id", id.build_id_length > 0 ? file_id_build_id(&id, build_id) : NULL)) < 0 ||
             (r = add_words(o, i ?: &nothing)) < 0 || (r = add_obstacles(o, i ?: &nothing)) < 0 ||
-            (r = add_text(o, "error", error)) < 0)
+            (r = json_add_text(o, "error", error)) < 0)
                 return r;
         *ret = TAKE_PTR(o);
         return 0;
@@ -188,7 +168,7 @@ static int inspect_one(const Options *o, const char *path, json_object *files, i
                 print_error(0, "%s cannot be inspected: %s", name, reason_of(r));
         if (files) {
                 r = build(name, r < 0 ? NULL : &i, r < 0 ? reason_of(r) : NULL, &element);
-                return r < 0 ? r : append(files, element);
+                return r < 0 ? r : json_append(files, element);
         }
         return r >= 0 && !o->quiet ? show(o, name, &i) : 0;
 }
@@ -200,9 +180,9 @@ int command_inspect(const Options *o) {
 
         if (o->json != JSON_OFF && r >= 0) {
                 files = json_object_new_array();
-                r = add(report, "version", json_object_new_int(1), true);
+                r = json_add(report, "version", json_object_new_int(1));
                 if (r >= 0)
-                        r = add(report, "files", files, true);
+                        r = json_add(report, "files", files);
         } else
                 pager_open(o);
         for (char **path = o->arguments; *path && r >= 0; path++)

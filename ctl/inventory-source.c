@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client.h"
+#include "daemon-inventory.h"
 #include "inventory-source.h"
 #include "local-sweep.h"
 

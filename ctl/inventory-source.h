@@ -7,7 +7,9 @@
  * not hold all that was asked for, root gets both.
  */
 
+#include "client.h"
 #include "inventory.h"
+#include "selection.h"
 #include "sweep/sweep.h"
 
 typedef struct InventorySource {

@@ -23,13 +23,19 @@ bool inventory_is_stale(const Inventory *a) {
         return stale_counts_stale(&a->snapshot->listed) > 0;
 }
 
-bool inventory_is_complete(const Inventory *a) {
-        const Counts *c = &a->snapshot->counts;
-
-        return !a->blind && !a->trouble && a->not_listed == 0 && c->unknown == 0 && c->unreadable == 0;
+static bool is_unreliable(const Inventory *a) {
+        return a->blind || a->trouble || a->not_listed > 0;
 }
 
-/* The daemon's counts of mappings are of all processes: they say nothing of a selection. */
+static bool has_unjudged(const Inventory *a) {
+        return a->snapshot->counts.unknown > 0 || a->snapshot->counts.unreadable > 0;
+}
+
+bool inventory_is_complete(const Inventory *a) {
+        return !is_unreliable(a) && !has_unjudged(a);
+}
+
+/* The daemon's counts of mappings are of all processes, and not of a selection. */
 bool inventory_is_void(const Inventory *a) {
         const Counts *c = &a->snapshot->counts;
         uint64_t processes = a->selected > 0 ? a->selected : c->processes;
@@ -42,11 +48,5 @@ bool inventory_is_void(const Inventory *a) {
 }
 
 int inventory_status(const Options *o, const Inventory *a) {
-        const Counts *c = &a->snapshot->counts;
-
-        if (inventory_is_stale(a))
-                return STATUS_STALE;
-        if (a->blind || a->trouble || a->not_listed > 0)
-                return STATUS_UNKNOWN;
-        return !o->allow_unknown && (c->unknown > 0 || c->unreadable > 0) ? STATUS_UNKNOWN : STATUS_ANSWERED;
+        return command_gate_status(o, inventory_is_stale(a), is_unreliable(a), has_unjudged(a));
 }

@@ -3,16 +3,9 @@
 
 /* Answers on standard output: JSON, and tables as wide as the terminal. */
 
-#include <json-c/json_object.h>
-
+#include "json.h"
 #include "options.h"
 #include "table.h"
-
-static inline void json_putp(json_object **o) {
-        if (*o)
-                json_object_put(*o);
-}
-#define _cleanup_json_ _cleanup_(json_putp)
 
 static inline void table_freep(Table **t) {
         table_free(*t);

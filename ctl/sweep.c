@@ -8,14 +8,14 @@
 #include "util/timespan.h"
 
 static void show(json_object *summary) {
-        uint64_t processes = client_number(summary, "processes"), unreadable = client_number(summary, "unreadable"),
-                 unknown = client_number(summary, "unknown"), stale = client_number(summary, "stale_processes"),
-                 libraries = client_number(summary, "stale_libraries"), same = client_number(summary, "same_content");
+        uint64_t processes = json_number(summary, "processes"), unreadable = json_number(summary, "unreadable"),
+                 unknown = json_number(summary, "unknown"), stale = json_number(summary, "stale_processes"),
+                 libraries = json_number(summary, "stale_libraries"), same = json_number(summary, "same_content");
         char duration[TIMESPAN_TEXT_MAX];
 
-        printf("%" PRIu64 " stale file%s in %" PRIu64 " process%s; %" PRIu64 " process%s looked at in %s",
+        printf("%" PRIu64 " stale file%s in %" PRIu64 " process%s; %" PRIu64 " process%s examined in %s",
                libraries, PLURAL(libraries), stale, PLURAL_ES(stale), processes, PLURAL_ES(processes),
-               timespan_format(client_number(summary, "duration_us"), duration));
+               timespan_format(json_number(summary, "duration_us"), duration));
         if (unreadable > 0)
                 printf(", %" PRIu64 " of them could not be read", unreadable);
         if (unknown > 0)
@@ -23,13 +23,6 @@ static void show(json_object *summary) {
         puts(".");
         if (same > 0)
                 printf("%" PRIu64 " finding%s of the same content as on disk.\n", same, same == 1 ? " is" : "s are");
-}
-
-static int status_of(const Options *o, json_object *summary) {
-        if (client_number(summary, "stale_processes") > 0)
-                return STATUS_STALE;
-        return !o->allow_unknown && (client_number(summary, "unknown") > 0 || client_number(summary, "unreadable") > 0) ?
-                STATUS_UNKNOWN : STATUS_ANSWERED;
 }
 
 int command_sweep(const Options *o) {
@@ -47,5 +40,6 @@ int command_sweep(const Options *o) {
                 output_json(o, summary);
         else if (!o->quiet)
                 show(summary);
-        return o->check ? status_of(o, summary) : STATUS_ANSWERED;
+        return command_check_status(o, json_number(summary, "stale_processes") > 0, /* unreliable= */ false,
+                                    json_number(summary, "unknown") > 0 || json_number(summary, "unreadable") > 0);
 }

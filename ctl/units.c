@@ -4,6 +4,7 @@
 
 #include "client.h"
 #include "command.h"
+#include "daemon-inventory.h"
 #include "findings.h"
 #include "output.h"
 #include "pager.h"
@@ -175,14 +176,5 @@ static int show(const Options *o, const Inventory *a) {
 }
 
 int command_units(const Options *o) {
-        _cleanup_(inventory_done) Inventory inventory = {};
-        int r, status;
-
-        status = daemon_inventory_fetch(o, &inventory);
-        if (!inventory.snapshot || (status != STATUS_ANSWERED && o->json == JSON_OFF))
-                return status;
-        r = show(o, &inventory);
-        if (r < 0)
-                return print_errno(r, "Cannot list");
-        return status == STATUS_ANSWERED && o->check ? inventory_status(o, &inventory) : status;
+        return daemon_inventory_show(o, show);
 }

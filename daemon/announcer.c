@@ -4,7 +4,6 @@
 #include "journal.h"
 #include "log.h"
 #include "announcer.h"
-#include "util/timespan.h"
 #include "util/clock.h"
 
 #define SLICE_USEC 500
