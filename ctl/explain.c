@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "option-parser.h"
 #include "client.h"
 #include "command.h"
 #include "explanation.h"

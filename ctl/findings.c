@@ -122,19 +122,19 @@ static bool is_shown(const Options *o, const Finding *f) {
 }
 
 /* One finding and the name of its group. */
-typedef struct Entry {
+typedef struct FindingRow {
         const Finding *finding;
         char *place;
-} Entry;
+} FindingRow;
 
 static int compare_entries(const void *a, const void *b) {
-        const Entry *x = a, *y = b;
+        const FindingRow *x = a, *y = b;
 
         return strcmp(x->place, y->place) ?: finding_compare(x->finding, y->finding);
 }
 
 /* The heading of a group: what ends the worst of its findings, as the actions stand in order. */
-static int add_group_heading(Table *t, const Entry *entries, size_t n) {
+static int add_group_heading(Table *t, const FindingRow *entries, size_t n) {
         const Finding *worst = entries[0].finding;
         _cleanup_free_ char *text = NULL;
 
@@ -147,7 +147,7 @@ static int add_group_heading(Table *t, const Entry *entries, size_t n) {
 }
 
 /* The findings that are shown, by unit. Returns how many, or -ENOMEM. */
-static ssize_t collect_entries(const Options *o, const Snapshot *s, Entry *entries) {
+static ssize_t collect_entries(const Options *o, const Snapshot *s, FindingRow *entries) {
         size_t n = 0;
 
         for (size_t i = 0; i < s->n_findings; i++) {
@@ -165,7 +165,7 @@ static ssize_t collect_entries(const Options *o, const Snapshot *s, Entry *entri
 }
 
 static int fill_by_unit(const Options *o, Table *t, const Snapshot *s) {
-        Entry *entries = calloc(s->n_findings + 1, sizeof(*entries));
+        FindingRow *entries = calloc(s->n_findings + 1, sizeof(*entries));
         ssize_t n = entries ? collect_entries(o, s, entries) : -ENOMEM;
         int r = n < 0 ? (int) n : 0;
 

@@ -7,6 +7,7 @@
 
 #include <locale.h>
 
+#include "option-parser.h"
 #include "command.h"
 #include "nagios.h"
 #include "output.h"

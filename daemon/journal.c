@@ -12,21 +12,21 @@
 
 #define DOCUMENTATION "man:stalelib-journal(7)"
 
-typedef struct Entry {
+typedef struct JournalEntry {
         struct iovec *fields;
         size_t n, allocated;
-} Entry;
+} JournalEntry;
 
-static void entry_done(Entry *e) {
+static void entry_done(JournalEntry *e) {
         for (size_t i = 0; i < e->n; i++)
                 free(e->fields[i].iov_base);
         free(e->fields);
 }
 
 /* A field for which there is no memory is left out: the others are still worth an entry. */
-static void entry_add(Entry *e, const char *format, ...) _printf_(2, 3);
+static void entry_add(JournalEntry *e, const char *format, ...) _printf_(2, 3);
 
-static void entry_add(Entry *e, const char *format, ...) {
+static void entry_add(JournalEntry *e, const char *format, ...) {
         char *field = NULL;
         va_list ap;
         int n;
@@ -44,14 +44,14 @@ static void entry_add(Entry *e, const char *format, ...) {
 }
 
 /* Raw bytes; NULL: no field. */
-static void entry_add_raw(Entry *e, const char *name, const char *value) {
+static void entry_add_raw(JournalEntry *e, const char *name, const char *value) {
         _cleanup_free_ char *safe = escape(value);
 
         if (safe)
                 entry_add(e, "%s=%s", name, safe);
 }
 
-static void entry_start(Entry *e, int priority, const char *id, const char *message) {
+static void entry_start(JournalEntry *e, int priority, const char *id, const char *message) {
         entry_add(e, "MESSAGE=%s", message);
         entry_add(e, "MESSAGE_ID=%s", id);
         entry_add(e, "PRIORITY=%d", priority);
@@ -61,7 +61,7 @@ static void entry_start(Entry *e, int priority, const char *id, const char *mess
                 log_line(priority, "%s", message);
 }
 
-static void entry_send(const Entry *e) {
+static void entry_send(const JournalEntry *e) {
         int r;
 
         if (e->n > INT32_MAX)
@@ -73,10 +73,10 @@ static void entry_send(const Entry *e) {
 
 /* fields of a finding */
 
-static void entry_add_fields(Entry *e, const Field *fields, const void *object);
+static void entry_add_fields(JournalEntry *e, const Field *fields, const void *object);
 
 /* The words of a mask with blanks between; no field where it is empty. */
-static void entry_add_words(Entry *e, const char *name, const Vocabulary *vocabulary, uint64_t mask) {
+static void entry_add_words(JournalEntry *e, const char *name, const Vocabulary *vocabulary, uint64_t mask) {
         char text[256] = "";
         size_t n = 0;
 
@@ -87,7 +87,7 @@ static void entry_add_words(Entry *e, const char *name, const Vocabulary *vocabu
                 entry_add(e, "%s=%s", name, text);
 }
 
-static void entry_add_pins(Entry *e, const Field *field, const Finding *f) {
+static void entry_add_pins(JournalEntry *e, const Field *field, const Finding *f) {
         uint64_t reasons = 0;
 
         for (size_t i = 0; i < f->n_pins; i++)
@@ -97,7 +97,7 @@ static void entry_add_pins(Entry *e, const Field *field, const Finding *f) {
                 entry_add_fields(e, field->members, f->pins + i);
 }
 
-static void entry_add_field(Entry *e, const Field *field, const void *object) {
+static void entry_add_field(JournalEntry *e, const Field *field, const void *object) {
         _cleanup_free_ char *text = NULL;
         const FileId *id = field_at(field, object);
 
@@ -119,13 +119,13 @@ static void entry_add_field(Entry *e, const Field *field, const void *object) {
         }
 }
 
-static void entry_add_fields(Entry *e, const Field *fields, const void *object) {
+static void entry_add_fields(JournalEntry *e, const Field *fields, const void *object) {
         for (; fields->key; fields++)
                 if ((fields->journal || fields->members) && !field_is_null(fields, object))
                         entry_add_field(e, fields, object);
 }
 
-static void entry_add_finding(Entry *e, const Finding *f) {
+static void entry_add_finding(JournalEntry *e, const Finding *f) {
         entry_add(e, "OBJECT_PID=%d", (int) f->pid);
         entry_add_fields(e, finding_fields, f);
 }
@@ -133,7 +133,7 @@ static void entry_add_finding(Entry *e, const Finding *f) {
 /* entries */
 
 static void journal_added(const Finding *f) {
-        _cleanup_(entry_done) Entry e = {};
+        _cleanup_(entry_done) JournalEntry e = {};
 
         entry_start(&e, finding_priority(f), MESSAGE_ID_FINDING_ADDED, f->message ? f->message : "");
         entry_add_finding(&e, f);
@@ -154,7 +154,7 @@ static const char *removal_clause(Removal removal) {
 static void journal_removed(const Finding *f, Removal removal) {
         _cleanup_free_ char *comm = escape(f->comm ? f->comm : "?"), *path = escape(f->path ? f->path : "?");
         _cleanup_free_ char *message = NULL;
-        _cleanup_(entry_done) Entry e = {};
+        _cleanup_(entry_done) JournalEntry e = {};
 
         if (!comm || !path ||
             asprintf(&message, "%s (%d) no longer runs the old %s: %s", comm, (int) f->pid, path, removal_clause(removal)) < 0)
@@ -168,7 +168,7 @@ static void journal_removed(const Finding *f, Removal removal) {
 static void journal_summary(const QueuedEvent *e) {
         _cleanup_free_ char *group = escape(finding_group(e->event.finding)), *message = NULL;
         const bool gone = e->event.kind == EVENT_REMOVED;
-        _cleanup_(entry_done) Entry entry = {};
+        _cleanup_(entry_done) JournalEntry entry = {};
 
         if (!group ||
             asprintf(&message, "%s: %zu more stale libraries in %zu process%s %s; "
@@ -198,7 +198,7 @@ void journal_send(const QueuedEvent *e) {
 
 void journal_degraded(const char *reason) {
         _cleanup_free_ char *message = NULL;
-        _cleanup_(entry_done) Entry e = {};
+        _cleanup_(entry_done) JournalEntry e = {};
 
         if (asprintf(&message, "Not everything can be looked at: %s", reason) < 0)
                 return;
@@ -208,7 +208,7 @@ void journal_degraded(const char *reason) {
 }
 
 void journal_recovered(void) {
-        _cleanup_(entry_done) Entry e = {};
+        _cleanup_(entry_done) JournalEntry e = {};
 
         entry_start(&e, LOG_INFO, MESSAGE_ID_RECOVERED, "Everything can be looked at again");
         entry_send(&e);

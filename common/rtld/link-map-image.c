@@ -142,11 +142,11 @@ static void read_gnu_hash(Image *i, uint64_t value) {
         e->gnu_hash_address = sum(i, address, -i->map->l_addr);
 }
 
-typedef struct Entry {
+typedef struct DynamicEntry {
         uint64_t tag, value;
-} Entry;
+} DynamicEntry;
 
-static int take_entry(Image *i, const Entry *entry) {
+static int take_entry(Image *i, const DynamicEntry *entry) {
         ElfFile *e = &i->elf;
 
         switch (entry->tag) {
@@ -172,7 +172,7 @@ static int take_entry(Image *i, const Entry *entry) {
 }
 
 /* Up to DT_NULL. Returns how many entries, or -ENODATA. */
-static int read_entries(const Image *i, Entry *entries, size_t max) {
+static int read_entries(const Image *i, DynamicEntry *entries, size_t max) {
         for (size_t k = 0; k < max; k++) {
                 const uint64_t at = sum(i, i->map->l_ld, k * 2 * i->word);
 
@@ -186,7 +186,7 @@ static int read_entries(const Image *i, Entry *entries, size_t max) {
 }
 
 static int read_dynamic(Image *i) {
-        Entry entries[ELF_DYNAMIC_MAX];
+        DynamicEntry entries[ELF_DYNAMIC_MAX];
         int n = read_entries(i, entries, ELF_DYNAMIC_MAX);
 
         if (n < 0)

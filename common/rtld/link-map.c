@@ -202,11 +202,11 @@ static int read_debug(Memory *memory, uint64_t address, uint8_t class, Debug *re
 }
 
 /* One entry of the list, as it is on its way in. */
-typedef struct Entry {
+typedef struct RawEntry {
         uint64_t address, l_addr, l_name, l_ld, l_next, l_prev;
-} Entry;
+} RawEntry;
 
-static int read_entry(Memory *memory, uint64_t address, uint8_t class, Entry *ret) {
+static int read_entry(Memory *memory, uint64_t address, uint8_t class, RawEntry *ret) {
         size_t word = class / 8;
         uint8_t bytes[5 * 8];
         int r;
@@ -214,7 +214,7 @@ static int read_entry(Memory *memory, uint64_t address, uint8_t class, Entry *re
         r = memory_read(memory, address, bytes, 5 * word);
         if (r < 0)
                 return r;
-        *ret = (Entry){
+        *ret = (RawEntry){
                 .address = address,
                 .l_addr = word_of(bytes, word),
                 .l_name = word_of(bytes + word, word),
@@ -226,7 +226,7 @@ static int read_entry(Memory *memory, uint64_t address, uint8_t class, Entry *re
 }
 
 /* Takes the entry into the list. A name that cannot be read is left empty; the list is then not complete. */
-static int add_entry(Memory *memory, const Entry *e, unsigned namespace, uint64_t vdso, size_t *names_size, LinkMapList *l) {
+static int add_entry(Memory *memory, const RawEntry *e, unsigned namespace, uint64_t vdso, size_t *names_size, LinkMapList *l) {
         _cleanup_free_ char *name = NULL;
         int r;
 
@@ -270,7 +270,7 @@ static int walk(Memory *memory, uint64_t head, unsigned namespace, uint64_t vdso
         int r;
 
         for (uint64_t address = head; address != 0;) {
-                Entry e;
+                RawEntry e;
 
                 if (l->n_maps >= LINK_MAPS_MAX || *names_size >= NAMES_SIZE_MAX ||
                     read_entry(memory, address, l->class, &e) < 0 || e.l_prev != previous) {
