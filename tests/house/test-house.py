@@ -110,6 +110,97 @@ def peers_in_readme_are_those_of_the_last_measurement():
         equal([missed, false], next(r[3:5] for r in found if r[0].startswith("we" if ours else peer)))
 
 
+LAYERS = ["util", "report", "elf", "proc", "rtld", "unload-check", "scan", "judge", "explain", "sweep"]
+
+
+def modules(tree):
+    """The includes between modules (a header and its source are one): {module: {module}}. tree: {path: text}, as below common/, daemon/ and ctl/."""
+    paths, graph = set(tree), {}
+    for path, text in tree.items():
+        folder = os.path.dirname(path)
+        for name in re.findall(r'^#include "([^"]+)"', text, re.MULTILINE):
+            for candidate in ("common/" + name, folder + "/" + name, folder.split("/")[0] + "/" + name):
+                if candidate in paths:
+                    a, b = os.path.splitext(path)[0], os.path.splitext(candidate)[0]
+                    if a != b:
+                        graph.setdefault(a, set()).add(b)
+                    break
+    return graph
+
+
+def rank(module):
+    parts = module.split("/")
+    return LAYERS.index(parts[1]) if parts[0] == "common" else len(LAYERS)
+
+
+def longest_chain(graph):
+    """The longest chain of includes. Raises ValueError with a cycle if there is one."""
+    longest, pending = {}, []
+
+    def visit(module):
+        if module in pending:
+            raise ValueError(" -> ".join(pending[pending.index(module):] + [module]))
+        if module not in longest:
+            pending.append(module)
+            longest[module] = max((visit(m) for m in sorted(graph.get(module, ()))), key=len, default=[])
+            pending.pop()
+        return [module] + longest[module]
+
+    return max((visit(m) for m in sorted(graph)), key=len)
+
+
+def upwards(graph):
+    """Includes from a lower folder of common/ to a higher one, from common/ to daemon/ or ctl/, and between these two."""
+    return [f"{a} -> {b}" for a in sorted(graph) for b in sorted(graph[a])
+            if rank(b) > rank(a) or (rank(a) == len(LAYERS) == rank(b) and a.split("/")[0] != b.split("/")[0])]
+
+
+def sources():
+    found = {}
+    for top in ("common", "daemon", "ctl"):
+        for folder, _, names in os.walk(os.path.join(source, top)):
+            for name in names:
+                if name.endswith((".c", ".h")):
+                    path = os.path.relpath(os.path.join(folder, name), source)
+                    found[path] = read(path)
+    return found
+
+
+@case
+def includes_point_down_and_have_no_cycle():
+    graph = modules(sources())
+    equal(upwards(graph), [])
+    chain = longest_chain(graph)
+    print(f"# the longest include chain has {len(chain)} modules: {' > '.join(chain)}")
+
+
+@case
+def planted_include_upwards_is_found():
+    equal(upwards(modules({"common/util/a.c": '#include "judge/b.h"\n', "common/judge/b.h": ""})), ["common/util/a -> common/judge/b"])
+    equal(upwards(modules({"common/sweep/a.c": '#include "daemon.h"\n', "common/sweep/daemon.h": ""})), [])
+    equal(upwards(modules({"ctl/a.c": '#include "b.h"\n', "ctl/b.h": "", "daemon/c.c": '#include "util/d.h"\n', "common/util/d.h": ""})), [])
+
+
+@case
+def planted_include_cycle_is_found():
+    tree = {"common/elf/a.h": '#include "elf/b.h"\n', "common/elf/b.h": "", "common/elf/b.c": '#include "elf/a.h"\n#include "elf/b.h"\n'}
+    try:
+        chain = longest_chain(modules(tree))
+    except ValueError as e:
+        equal(str(e), "common/elf/a -> common/elf/b -> common/elf/a")
+    else:
+        raise AssertionError(f"no cycle in {chain}")
+
+
+@case
+def type_names_stand_once():
+    names = {}
+    for path, text in sources().items():
+        for name in re.findall(r"^} (\w+);|^typedef (?:struct|enum|union) (\w+) {", text, re.MULTILINE):
+            names.setdefault(name[0] or name[1], set()).add(path)
+    equal({name: sorted(paths) for name, paths in names.items() if len(paths) > 1}, {})
+
+
 def count(*programs):
     """What tools/count makes of such a log: its last line, and its exit status."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as log:
