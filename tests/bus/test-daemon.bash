@@ -51,6 +51,12 @@ echo ok >"$T/mode"
 # the vocabulary of introspection
 
 busctl introspect --xml-interface org.stalelib1 /org/stalelib1 >"$T/xml"
+interface() {
+        busctl introspect --xml-interface org.stalelib1 "$2" | python3 "${0%/*}/interface.py" ${WRITE_INTERFACES:+--write} \
+                "${0%/*}/../../systemd/$1.xml"
+}
+ok "the installed interface of the manager is the one that is served" interface org.stalelib1.Manager /org/stalelib1
+ok "and so is that of a process" interface org.stalelib1.Process /org/stalelib1/process/100
 ok "introspection has argument names" grep -qE '<arg (type="u" name="pid"|name="pid" type="u") direction="in"' "$T/xml"
 
 # a restart of the daemon
