@@ -305,6 +305,7 @@ class Judge:
 
     def __init__(self, command, options, directory, text_under=()):
         """text_under: a command that has a program see a kernel without PROCMAP_QUERY; empty: that is not asked for."""
+        self.reports = []  # all that were read
         self.command = list(command)
         self.options = list(options)
         self.directory = directory
@@ -343,6 +344,7 @@ class Judge:
         if r.returncode or bool(error) != bool(noted):
             return [f"exit status {r.returncode}: {error}"]
         report = json.loads(r.stdout)
+        self.reports.append(report)
         findings, unknown = report["findings"], report["unknown"]
         if whole_host and pid:
             findings, unknown = ([x for x in list_ if x["pid"] == pid] for list_ in (findings, unknown))
