@@ -154,7 +154,7 @@ static int find_more(pid_t pid, Inventory *a) {
 }
 
 /*
- * Whoever may look himself does, which needs no daemon and is never out of date. The
+ * If the caller may examine the process, that needs no daemon and is always up to date. The
  * daemon is asked by those who may not; and where nothing is found, since it may know
  * more. Returns 0, -errno.
  */
@@ -267,7 +267,7 @@ static int print_none(const Options *o, const char *process, const Inventory *a)
                        n, PLURAL(n), process, unknown);
                 return print_unknown(o, a->snapshot, NULL);
         }
-        printf("%s runs nothing stale: what it maps is what is on disk (%llu file%s looked at", process, n, PLURAL(n));
+        printf("%s runs nothing stale: what it maps is what is on disk (%llu file%s examined", process, n, PLURAL(n));
         if (ignored > 0)
                 printf(", of which %llu %s no librar%s and do%s not count", ignored, ignored == 1 ? "is" : "are",
                        ignored == 1 ? "y" : "ies", ignored == 1 ? "es" : "");

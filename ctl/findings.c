@@ -287,7 +287,7 @@ static void show_first_sum(const Options *o, const Inventory *a) {
         describe(a, first, sizeof(first));
         if (a->from_daemon && a->selected > 0)
                 snprintf(selected, sizeof(selected), ", of these %zu selected", a->selected);
-        snprintf(rest, sizeof(rest), "%" PRIu64 " process%s with %" PRIu64 " file%s looked at in %s%s.", c->processes,
+        snprintf(rest, sizeof(rest), "%" PRIu64 " process%s with %" PRIu64 " file%s examined in %s%s.", c->processes,
                  PLURAL_ES(c->processes), c->files, PLURAL(c->files), timespan_format(c->duration_usec, duration), selected);
         printf("%s%s%s; ", style_begin(style, o->colour), first, style_end(style, o->colour));
         text_wrap_on(stdout, rest, strlen(first) + 2, /* indent= */ 0, o->width);

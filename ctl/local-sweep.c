@@ -132,7 +132,7 @@ int local_sweep(Scan *scan, const Options *o, const Selection *selection, const 
 int local_sweep_verdict(const Options *o, const Selection *selection, const Inventory *a) {
         const Counts *c = &a->snapshot->counts;
         const char *hint = geteuid() == 0 ?
-                "even root is not let in here: see dmesg for a security module that forbids it" :
+                "permission denied even as root: see dmesg for a security module that denies it" :
                 "only its user and root may: try again as root";
 
         if (a->blind)

@@ -12,7 +12,7 @@
 #include "util/clock.h"
 #include "util/escape.h"
 
-/* One line an event, at once, whoever reads it. */
+/* One line for each event, flushed at once, also to a pipe. */
 static void end_line(void) {
         fputc('\n', stdout);
         fflush(stdout);

@@ -13,7 +13,7 @@
 /* More than a screen. */
 #define WATCH_BUFFER (64 * 1024)
 
-/* A report of nothing, so that whoever parses JSON always gets one. */
+/* An empty report, so that a JSON parser always gets one. */
 static int show_nothing(const Options *o) {
         _cleanup_(inventory_done) Inventory a = {};
 

@@ -45,7 +45,7 @@ static void show_sums(const Inventory *a, uint64_t listed) {
         uint64_t processes = a->selected > 0 ? a->selected : c->processes, rest = c->unknown - listed;
 
         if (c->unknown == 0 && c->unreadable == 0 && !a->blind && !a->trouble) {
-                printf("All mappings could be judged; %" PRIu64 " process%s looked at.\n", processes, PLURAL_ES(processes));
+                printf("All mappings could be judged; %" PRIu64 " process%s examined.\n", processes, PLURAL_ES(processes));
                 return;
         }
         printf("%s%" PRIu64 " mapping%s could not be judged, %" PRIu64 " process%s could not be read.\n",

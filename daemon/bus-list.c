@@ -4,7 +4,7 @@
 #include "dictionary.h"
 #include "util/clock.h"
 
-/* How long it goes on before the bus is looked at again. */
+/* How long it runs before the bus is polled again. */
 #define SLICE_USEC 500
 
 typedef struct ListCall {

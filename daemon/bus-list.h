@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The answers to ListFindings() and ListUnknown(), built a little at a time so that nobody else waits for
+ * The answers to ListFindings() and ListUnknown(), built a little at a time so that no other client waits for
  * them: one after the other, each of what was shown when it was begun.
  */
 

@@ -16,7 +16,7 @@ const char *process_path(pid_t pid, char *buffer);
 
 typedef struct ProcessView {
         const Snapshot *snapshot; /* borrowed; set by the owner, NULL: there are no objects */
-        Finding *const *findings;  /* of the object that is looked at just now */
+        Finding *const *findings;  /* of the object of the current call */
         size_t n_findings;
 } ProcessView;
 

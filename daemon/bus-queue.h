@@ -31,5 +31,5 @@ BusQueue *bus_queue_free(BusQueue *q);
 /* Too long for another whole list? */
 bool bus_queue_is_long(const BusQueue *q);
 
-/* To be called where something was sent that nobody has asked for. */
+/* To be called where a message was sent that is no reply. */
 void bus_queue_look(BusQueue *q);

@@ -12,7 +12,7 @@
 #define SECTION "[Stalelibd]"
 #define SWEEP_INTERVAL_MIN (100 * USEC_PER_MSEC)
 
-/* Where a line is, for whoever is warned. */
+/* The position of a line, for warnings. */
 typedef struct Place {
         const char *file;
         unsigned line;

@@ -200,7 +200,7 @@ void journal_degraded(const char *reason) {
         _cleanup_free_ char *message = NULL;
         _cleanup_(entry_done) JournalEntry e = {};
 
-        if (asprintf(&message, "Not everything can be looked at: %s", reason) < 0)
+        if (asprintf(&message, "Not everything can be examined: %s", reason) < 0)
                 return;
         entry_start(&e, LOG_WARNING, MESSAGE_ID_DEGRADED, message);
         entry_add(&e, "STALELIB_REASON=%s", reason);
@@ -210,6 +210,6 @@ void journal_degraded(const char *reason) {
 void journal_recovered(void) {
         _cleanup_(entry_done) JournalEntry e = {};
 
-        entry_start(&e, LOG_INFO, MESSAGE_ID_RECOVERED, "Everything can be looked at again");
+        entry_start(&e, LOG_INFO, MESSAGE_ID_RECOVERED, "Everything can be examined again");
         entry_send(&e);
 }

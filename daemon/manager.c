@@ -19,7 +19,7 @@
 #include "util/clock.h"
 #include "util/timespan.h"
 
-/* Whoever is answered waits least. */
+/* Replies have the highest priority. */
 enum {
         PRIORITY_SIGNAL = SD_EVENT_PRIORITY_IMPORTANT,
         PRIORITY_BUS = SD_EVENT_PRIORITY_NORMAL,
@@ -29,7 +29,7 @@ enum {
         PRIORITY_LIST = PRIORITY_ANNOUNCER, /* takes turns with it */
 };
 
-/* Whoever activated us over the bus gets an answer by then, if only an empty one. */
+/* A client that activated the service gets a reply by then, if only an empty one. */
 #define READY_USEC (5 * USEC_PER_SEC)
 #define BUS_RETRY_USEC USEC_PER_SEC
 #define METRICS_USEC (2 * USEC_PER_SEC)
@@ -125,7 +125,7 @@ static void manager_status(const Manager *m) {
                    c->duration_usec / 1000, c->duration_usec / 100 % 10, m->reason ? m->reason : "");
 }
 
-/* What cannot be looked at: told when there is more of it, and when there is none any more. */
+/* What cannot be examined: logged when there is more of it, and when there is none any more. */
 static void manager_check_health(Manager *m) {
         uint64_t now = clock_usec(CLOCK_BOOTTIME);
         char *reason;

@@ -134,7 +134,7 @@ static void of_findings(FILE *f, const Snapshot *s) {
 }
 
 static void of_sweep(FILE *f, const Counts *c) {
-        gauge(f, "stalelib_processes", "Processes that were looked at.", c->processes);
+        gauge(f, "stalelib_processes", "Processes that were examined.", c->processes);
         gauge(f, "stalelib_unreadable_processes", "Processes that could not be read.", c->unreadable);
         gauge(f, "stalelib_mappings", "Mapped files that were judged, for each process.", c->mappings);
         gauge(f, "stalelib_files", "Distinct files among them.", c->files);
@@ -154,7 +154,7 @@ int metrics_format(const MetricsFacts *facts, char **ret) {
         if (!f)
                 return -ENOMEM;
 
-        gauge(f, "stalelib_degraded", "Whether something could not be looked at.", facts->degraded);
+        gauge(f, "stalelib_degraded", "Whether something could not be examined.", facts->degraded);
         family(f, "stalelib_scanner_failures_total", "counter", "Scanners that hung, died or made no sense.");
         fprintf(f, "stalelib_scanner_failures_total %" PRIu64 "\n", facts->failures);
         seconds(f, "stalelib_last_sweep_timestamp_seconds", "When the last sweep ended well.", facts->last_success_usec);

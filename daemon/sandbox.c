@@ -43,7 +43,7 @@ static int drop_capabilities(void) {
         return r;
 }
 
-/* Landlock would refuse all writing as well, but it also refuses ptrace access to whoever is outside (landlock(7)). */
+/* Landlock would refuse all writing as well, but it also denies ptrace access to processes outside of the domain (landlock(7)). */
 static int limit_resources(void) {
         static const struct rlimit none = { 0, 0 };
 

@@ -288,7 +288,7 @@ static int socket_connect(const char *path) {
         if (strlen(path) >= sizeof(address.sun_path))
                 return -ENAMETOOLONG;
         strcpy(address.sun_path, path);
-        /* EAGAIN: too many are waiting there, so that nobody seems to serve them. */
+        /* EAGAIN: the backlog of the socket is full, so that systemd seems not to accept connections. */
         if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
                 return -errno;
         return TAKE_FD(fd);

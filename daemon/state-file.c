@@ -73,7 +73,7 @@ static void lines_done(Lines *l) {
         free(l->lines);
 }
 
-/* Returns 0, -ENOMEM, or -EBADMSG for a line that makes no sense. */
+/* Returns 0, -ENOMEM, or -EBADMSG for an invalid line. */
 static int parse_line(const char *text, Line *ret) {
         int priority = -1, r;
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Watches (inotify(7)) on the directory entries that verdicts hang on. An event is
+ * Watches (inotify(7)) on the directory entries that verdicts depend on. An event is
  * only a hint that a sweep is due: what has changed is for the sweep to find out.
  */
 

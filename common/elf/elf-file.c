@@ -155,7 +155,7 @@ static int segments_read(ElfReader *r, ElfFile *e) {
                         if (k < 0)
                                 return k;
                 }
-        /* Whoever reads the build id from memory must find it there. */
+        /* The build id must be readable from memory as well. */
         if (e->build_id_length > 0 && !elf_file_offset(e, e->build_id_address, &ignored))
                 e->build_id_address = 0;
         return 0;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What is removed and still mapped, and yet nobody's concern: memory that has a name,
+ * Deleted but mapped files that are expected: memory that has a name,
  * the output of compilers at run time, and libraries that a program unpacked for
  * itself and removed as soon as they were loaded. A restart would bring them back as
  * they are. Pure; the administrator adds his own by globs.

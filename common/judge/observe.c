@@ -501,7 +501,7 @@ static bool is_listed_still(const Examination *x, size_t mapping) {
 
 /*
  * maps, the link_map chain and the memory were read one after the other. If the process closes and opens a library in
- * between, they do not match although nobody has written to the file. So both are compared with what they are now.
+ * between, they do not match although the file was not written to. So both are read again and compared.
  */
 int observe_confirm_modified(Examination *x) {
         _cleanup_(mapping_list_done) MappingList now = {};

@@ -352,7 +352,7 @@ static int build_index(MountTable *t) {
         if (t->n_mounts > 0) {
                 qsort_r(t->by_id, t->n_mounts, sizeof(*t->by_id), compare_id, t->mounts);
                 qsort_r(t->by_device, t->n_mounts, sizeof(*t->by_device), compare_device, t->mounts);
-                /* What the root hangs on is out of sight; in the first namespace it hangs on itself. */
+                /* The parent of the root mount is not listed; in the initial namespace it is its own parent. */
                 for (size_t i = 0; i < t->n_mounts; i++)
                         if (t->mounts[i].parent == t->mounts[i].id || !mount_table_find(t, t->mounts[i].parent))
                                 t->mounts[i].parent = MOUNT_NO_PARENT;

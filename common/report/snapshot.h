@@ -3,7 +3,7 @@
 
 /*
  * The result of one sweep, frozen: findings in order, counts, and which processes
- * were looked at. And the difference of two of them, which is all that the daemon
+ * were examined. And the difference of two of them, which is all that the daemon
  * ever announces.
  */
 
@@ -46,7 +46,7 @@ typedef struct StaleCounts {
 typedef struct Counts {
         uint64_t started_usec;  /* CLOCK_REALTIME, µs */
         uint64_t duration_usec;
-        uint64_t processes;     /* with a memory of their own that were looked at or tried; no kernel threads, no zombies */
+        uint64_t processes;     /* with a memory of their own that were examined or tried; no kernel threads, no zombies */
         uint64_t unreadable;    /* of these: could not be read */
         uint64_t left_out;      /* of these: were not tried, since all of their owner's are left out */
         uint64_t mappings;      /* process × file */

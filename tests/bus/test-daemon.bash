@@ -143,11 +143,11 @@ ok "a process that cannot be read keeps its findings" is StaleProcesses "u 1"
 ok "and is counted" is ProcessesUnreadable "u 1"
 manager Sweep >"$T/out"
 ok "and that makes it degraded, when it lasts" is Degraded "b true"
-ok "and says so" logged 'Not everything can be looked at: 1 process cannot be read'
+ok "and says so" logged 'Not everything can be examined: 1 process cannot be read'
 : >"$T/looked"
 manager Sweep >"$T/out"
 manager Sweep >"$T/out"
-ok "and is told to be over" eventually 5 logged 'Everything can be looked at again'
+ok "and is told to be over" eventually 5 logged 'Everything can be examined again'
 
 # same content
 

@@ -11,8 +11,8 @@ printf '[Stalelibd]\nSettleSec=0\nSweepIntervalSec=1h\nScannerTimeoutSec=2s\n' >
 start_bus && start_socket && start_daemon || { echo "Bail out! nothing starts"; cat "$T/log"; exit 1; }
 
 mode() { echo "$1" >"$T/mode"; : >"$T/log"; }
-one_line() { logged_times 1 'Not everything can be looked at'; }
-swept_again() { is State 's "running"' && logged 'Everything can be looked at again'; }
+one_line() { logged_times 1 'Not everything can be examined'; }
+swept_again() { is State 's "running"' && logged 'Everything can be examined again'; }
 
 ok "all is well at first" is State 's "running"'
 

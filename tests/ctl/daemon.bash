@@ -77,7 +77,7 @@ ok "but 0 of one without findings" answers 0
 ok "which says so" says '^Nothing is stale; .*, of these 1 selected\.$'
 run wait --pid=$sleeper --timeout=0
 ok "as wait does" answers 0
-ok "and says how much was looked at" says '^Nothing is stale; [1-9][0-9]* processes with [0-9]+ files looked at in '
+ok "and says how much was looked at" says '^Nothing is stale; [1-9][0-9]* processes with [0-9]+ files examined in '
 run check --pid=$sleeper
 ok "and check" answers 0
 
@@ -121,7 +121,7 @@ ok "check does not take a misspelled unit for a good one" test $status = 3
 
 run wait --timeout=0
 ok "wait gives up" answers 1
-ok "and says how much was looked at" says '^2 stale files in 3 processes; [1-9][0-9]* processes with [0-9]+ files looked at in '
+ok "and says how much was looked at" says '^2 stale files in 3 processes; [1-9][0-9]* processes with [0-9]+ files examined in '
 ok "and shows the findings" says '^nginx.service: systemctl restart it$'
 run wait --pid=$self --timeout=0
 ok "wait for a process gives up as well" answers 1

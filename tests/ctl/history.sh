@@ -29,7 +29,7 @@ mkdir "$WORK/journal"
         entry 1795755602 alpha stalelibd.service 11111111111111111111111111111111 'something else'
         entry 1795755603 beta stalelibd.service $ADDED 'httpd (8) still runs the old /c.so' \
                 STALELIB_PID=8 STALELIB_UNIT=httpd.service
-        entry 1795755604 beta stalelibd.service $DEGRADED 'Not everything can be looked at: why'
+        entry 1795755604 beta stalelibd.service $DEGRADED 'Not everything can be examined: why'
         entry 1795755605 alpha stalelibd.service $REMOVED 'nginx (7) no longer runs the old /a\x0ab.so' \
                 STALELIB_PID=7 STALELIB_UNIT=nginx.service STALELIB_REASON=exited
 } | $REMOTE -o "$WORK/journal/all.journal" - >"$WORK/out" 2>"$WORK/err" || echo "Bail out! no journal"

@@ -92,7 +92,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
         run_as_nobody scan --pid=$PID
         result "all can be judged" says '^Nothing is stale; '
         run_as_nobody scan --pid=$PID --unknown
-        result "and --unknown says so" says '^All mappings could be judged; 1 process looked at\.$'
+        result "and --unknown says so" says '^All mappings could be judged; 1 process examined\.$'
         chmod 700 "$WORK/closed"
         run_as_nobody scan --pid=$PID
         result "one unknown mapping is an answer" answers 0

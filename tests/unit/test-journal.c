@@ -174,7 +174,7 @@ START_TEST(degraded_and_recovered) {
         journal_degraded("no CAP_SYS_PTRACE");
         expect(
                 "DOCUMENTATION=man:stalelib-journal(7)\n"
-                "MESSAGE=Not everything can be looked at: no CAP_SYS_PTRACE\n"
+                "MESSAGE=Not everything can be examined: no CAP_SYS_PTRACE\n"
                 "MESSAGE_ID=205fcb8fc2f94b79aea147c95a8f22ea\n"
                 "PRIORITY=4\n"
                 "STALELIB_REASON=no CAP_SYS_PTRACE\n"
@@ -182,7 +182,7 @@ START_TEST(degraded_and_recovered) {
         journal_recovered();
         expect(
                 "DOCUMENTATION=man:stalelib-journal(7)\n"
-                "MESSAGE=Everything can be looked at again\n"
+                "MESSAGE=Everything can be examined again\n"
                 "MESSAGE_ID=50cc619979aa4a71bad07f53ea09b9a9\n"
                 "PRIORITY=6\n"
                 "SYSLOG_IDENTIFIER=stalelibd\n");
