@@ -15,8 +15,8 @@ build-asan:
 	meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
 
 asan: build-asan
-	ninja -C build-asan && ZOO_SLACK=8 meson test -C build-asan --no-rebuild --timeout-multiplier 4 \
-		--suite unit --suite fuzz --suite bus --suite zoo
+	ninja -C build-asan && HOSTILE_SLACK=8 meson test -C build-asan --no-rebuild --timeout-multiplier 4 \
+		--suite unit --suite fuzz --suite bus --suite hostile
 
 valgrind: all
 	CK_FORK=no meson test -C build --no-rebuild --suite unit --timeout-multiplier 20 \
@@ -40,13 +40,13 @@ releases:
 
 soak: all
 	for soak in soak soak-daemon; do \
-		ZOO_SOAK=1800 ZOO_BUILD=build/tests/zoo:build/tests/unit:build/daemon python3 tests/zoo/$$soak.py || exit; \
+		HOSTILE_SOAK=1800 HOSTILE_BUILD=build/tests/hostile:build/tests/unit:build/daemon python3 tests/hostile/$$soak.py || exit; \
 	done
 
 # Random rows of steps from a seed of its own, for MINUTES; SEED=N to repeat.
 MINUTES = 10
 differential: all
-	ZOO_BUILD=build/tests/live:build/tests/zoo:build/tests/differential:build/ctl:build/daemon \
+	HOSTILE_BUILD=build/tests/live:build/tests/hostile:build/tests/differential:build/ctl:build/daemon \
 		python3 tests/differential/differential.py --daemon --minimize --keep-going \
 		--seed=$(or $(SEED),$(shell date +%s)) --minutes=$(MINUTES)
 

@@ -364,7 +364,7 @@ int command_explain(const Options *o) {
         if (r == -ESRCH)
                 return print_error(STATUS_UNKNOWN, "There is no process %d: it has ended, or never was", (int) pid);
         if (r < 0)
-                return print_errno(r, "Cannot look at the process");
+                return print_errno(r, "Cannot examine the process");
         if (r > 0 && o->json == JSON_OFF) {
                 if (!o->quiet)
                         printf("%s (%d) is a kernel thread or a zombie: it has no memory, and maps no library.\n",

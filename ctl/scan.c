@@ -70,7 +70,7 @@ static int scan_round(Scan *scan, const Options *o, const Snapshot *previous, In
         if (r >= 0)
                 r = local_sweep(scan, o, &selection, &how, ret);
         if (r < 0)
-                return print_errno(r, "Cannot look at the processes");
+                return print_errno(r, "Cannot examine the processes");
         status = local_sweep_verdict(o, &selection, ret);
         *ret_void = status == STATUS_UNKNOWN;
         r = show(o, ret, status);
@@ -106,6 +106,6 @@ int command_scan(const Options *o) {
         bool nothing;
 
         if (!scan)
-                return print_errno(-ENOMEM, "Cannot look at the processes");
+                return print_errno(-ENOMEM, "Cannot examine the processes");
         return o->watch_usec > 0 ? watch(scan, o) : scan_round(scan, o, /* previous= */ NULL, &inventory, &nothing);
 }

@@ -59,7 +59,7 @@ static int wait_round(InventorySource *source, const Options *o, bool first, Inv
         if (r >= 0)
                 r = inventory_source_read(source, o, &selection, /* sweep= */ true, ret);
         if (r < 0)
-                return print_errno(r, "Cannot look at the processes");
+                return print_errno(r, "Cannot examine the processes");
         status = inventory_status(o, ret);
         *ret_again = status == STATUS_STALE || (status == STATUS_UNKNOWN && is_passing(ret));
         if (status == STATUS_UNKNOWN && !ret->from_daemon)

@@ -22,10 +22,10 @@ peak_kib() { awk '/^VmHWM:/ {print $2}' "/proc/$daemon_pid/status"; }
 forget_peak() { echo 5 >"/proc/$daemon_pid/clear_refs"; }
 
 # grown MIB: the most memory that it had since forget_peak, above what it had then. A sanitizer
-# keeps what was freed: ZOO_SLACK.
+# keeps what was freed: HOSTILE_SLACK.
 grown() {
         local by=$((($(peak_kib) - before) / 1024))
-        ((by <= $1 * ${ZOO_SLACK:-1})) || { echo "$by MiB"; return 1; }
+        ((by <= $1 * ${HOSTILE_SLACK:-1})) || { echo "$by MiB"; return 1; }
 }
 
 listed() { [[ $(manager ListFindings | grep -o '"path"' | wc -l) == "$1" ]]; }

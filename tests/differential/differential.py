@@ -14,7 +14,7 @@ files and mounts. Speaks TAP: a row of steps is a test.
 --daemon  asks the daemon as well
 --keep-going  through all rows, where it ends at the first with a difference otherwise
 
-ZOO_BUILD names the directories of the build where programs and fixtures are, that of
+HOSTILE_BUILD names the directories of the build where programs and fixtures are, that of
 tests/live first. Needs root.
 """
 import argparse
@@ -32,13 +32,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, os.pardir, "live"), os.path.join(HERE, os.pardir, "zoo")]
+sys.path[:0] = [HERE, os.path.join(HERE, os.pardir, "live"), os.path.join(HERE, os.pardir, "hostile")]
 
 import fixtures  # noqa: E402
 import harness   # noqa: E402
 import ways      # noqa: E402
 import world     # noqa: E402
-import zoo       # noqa: E402
+import hostile       # noqa: E402
 
 NAMESPACES = ["unshare", "--mount", "--propagation=private", "--cgroup", "--pid", "--fork", "--kill-child", "--mount-proc"]
 LOOK = ["look"]
@@ -94,7 +94,7 @@ class Runner:
         self.clock.set(0)
         w = world.World(os.path.join(self.directory, f"row-{self.n}"), self.pool, self.clock, file_system)
         daemon_directory = os.path.join(self.directory, f"daemon-{self.n}") if self.daemon else None
-        asker = ways.Asker(zoo.tool("sweeper"), zoo.tool("libdifferential-clock.so"), self.clock, daemon_directory)
+        asker = ways.Asker(hostile.tool("sweeper"), hostile.tool("libdifferential-clock.so"), self.clock, daemon_directory)
         try:
             yield w, asker
         finally:
@@ -227,8 +227,8 @@ def main():
             os.chmod(directory, 0o755)
             return subprocess.run([*NAMESPACES, sys.executable, *sys.argv, f"--inside={directory}"]).returncode
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.environ["ZOO_BUILD"] = ":".join(os.path.abspath(d) for d in os.environ["ZOO_BUILD"].split(":"))
-    fixtures.directory = os.path.join(os.environ["ZOO_BUILD"].split(":")[0], "live-fixtures")
+    os.environ["HOSTILE_BUILD"] = ":".join(os.path.abspath(d) for d in os.environ["HOSTILE_BUILD"].split(":"))
+    fixtures.directory = os.path.join(os.environ["HOSTILE_BUILD"].split(":")[0], "live-fixtures")
     runner = Runner(o.inside, o.daemon)
     return (run_replay if o.replay else run_rows)(runner, o)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The ways in which a sweep may be asked for, and the difference of their answers.
 
-Each way is a sweeper (tests/zoo/sweeper.c). All have to give the same findings and
+Each way is a sweeper (tests/hostile/sweeper.c). All have to give the same findings and
 the same unknown mappings of each process. The reference is the examination of one
 process, by PROCMAP_QUERY: it takes no short cut.
 
@@ -14,7 +14,7 @@ import struct
 import subprocess
 
 from daemon import Daemon
-from zoo import tool
+from hostile import tool
 
 REFERENCE = "pid, query"
 WAYS = {

@@ -54,6 +54,20 @@ result "zsh completes every command" all_in "$SOURCE/ctl/completion/_stalelibctl
 result "bash completes every option" all_in "$SOURCE/ctl/completion/stalelibctl.bash" '' '' < <(options "$WORK/help")
 result "zsh completes every option" all_in "$SOURCE/ctl/completion/_stalelibctl" '' '' < <(options "$WORK/help")
 
+# Plain English in the terms of the field: phrases that a kernel or systemd engineer would not write. Ordinary words
+# (print, report, stand, look up) may be used where they mean just that.
+phrases='whoever|whomever|\bwhom\b|look(s|ed)? at\b|\bthe look at\b|met in the middle|does not let itself|makes? no sense|is no (command|option|process id)|let in here|\bthe rooms?\b|the way of the data|rules of the hand|\bzoo\b|\banimals?\b|\bherd\b|\bteller\b|\bledger\b|\bglance\b|\btwins?\b|in the eyes of|\bnobody\b|told falsely|hangs? on\b'
+# without FILE…: fails with each line that has one of them.
+without() {
+        ! grep -nEi "$phrases" "$@" >>"$WORK/err"
+}
+result "pages are free of phrases that are not of the field" without "$MAN"/*.scd "$SOURCE"/*.md "$SOURCE"/docs/*/*.md
+result "so are sources" without $(find "$SOURCE/common" "$SOURCE/daemon" "$SOURCE/ctl" -name '*.[ch]')
+printf 'Whoever is looked at\n' >"$WORK/planted"
+with() { ! without "$@"; }
+result "a planted one is found" with "$WORK/planted"
+: >"$WORK/err"
+
 # section PAGE NAME: its text.
 section() {
         awk -v name="# $2" '/^# / { inside = $0 == name } inside' "$1"

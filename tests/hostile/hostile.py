@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-The frame of the zoo: hostile processes and file systems, each a test, told as TAP.
+The frame of the adversarial tests: hostile processes and file systems, each a test, told as TAP.
 
 Every test runs in a PID and a mount namespace of its own, so that a sweep there sees
-the zoo and nothing else, and so that whatever a test leaves (a server that does not
+the hostile and nothing else, and so that whatever a test leaves (a server that does not
 answer, callers that no signal ends) goes with the namespace: its first process has
 only gone when all others have. Each test has a process with a library that was
 replaced in the ordinary way: however hostile its neighbours are, that one must be
@@ -24,8 +24,8 @@ import tempfile
 import time
 import traceback
 
-# Bounds of a sweep over a zoo. Measured: below 0.1 s and 20 MiB, but machines are shared. ZOO_SLACK=8 for a sanitizer.
-SLACK = int(os.environ.get("ZOO_SLACK", "1"))
+# Bounds of a sweep over a hostile. Measured: below 0.1 s and 20 MiB, but machines are shared. HOSTILE_SLACK=8 for a sanitizer.
+SLACK = int(os.environ.get("HOSTILE_SLACK", "1"))
 SWEEP_SECONDS = 5 * SLACK
 SWEEP_PEAK_KIB = 64 * 1024 * SLACK
 # A sweep that takes longer than this hangs. Servers of file systems end after SERVER_SECONDS.
@@ -49,7 +49,7 @@ def equal(is_, should, what):
 
 def tool(name):
     """A program or library of the build; where to look for it comes with the environment."""
-    for directory in os.environ["ZOO_BUILD"].split(":"):
+    for directory in os.environ["HOSTILE_BUILD"].split(":"):
         if os.path.exists(os.path.join(directory, name)):
             return os.path.join(directory, name)
     raise FileNotFoundError(name)
@@ -74,7 +74,7 @@ def unescape(text):
 
 
 class Process:
-    """A program of the zoo, spoken to in lines."""
+    """A program of the hostile, spoken to in lines."""
 
     def __init__(self, arguments, **options):
         self.popen = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
@@ -123,14 +123,14 @@ class Process:
 
 
 def inside(where):
-    """What starts a program in the namespaces of Zoo.user()."""
+    """What starts a program in the namespaces of Hostile.user()."""
     return ["nsenter", "-t", str(where.pid), "-U", "-m", "--preserve-credentials"] if where else []
 
 
 class FileSystem(Process):
     """A file system in user space, at `point`, that stops answering when told."""
 
-    def __init__(self, zoo, point, hang_in, where=None):
+    def __init__(self, hostile, point, hang_in, where=None):
         os.makedirs(point, exist_ok=True)
         self.point = point
         super().__init__([*inside(where), tool("fuse-server"), point, tool("plugin-1.so"), str(SERVER_SECONDS), hang_in])
@@ -138,7 +138,7 @@ class FileSystem(Process):
         for line in open(f"/proc/{self.pid}/mountinfo"):
             fields = line.split()
             if fields[4] == point:
-                zoo.note_connection(fields[2].split(":")[1])
+                hostile.note_connection(fields[2].split(":")[1])
 
     def hang(self):
         os.kill(self.pid, signal.SIGUSR1)
@@ -151,9 +151,9 @@ class FileSystem(Process):
         return [line.split()[0] for line in self.lines_so_far() if line.split()[1] == str(pid)]
 
 
-class Zoo:
+class Hostile:
     def __init__(self, name, connections):
-        self.directory = tempfile.mkdtemp(prefix=f"stalelib-zoo-{name[:20]}-")
+        self.directory = tempfile.mkdtemp(prefix=f"stalelib-hostile-{name[:20]}-")
         os.chmod(self.directory, 0o755)
         self.connections = connections
         self.sweepers = {}
@@ -162,7 +162,7 @@ class Zoo:
 
     def note_connection(self, number):
         with open(self.connections, "a") as f:
-            f.write(f"{number} {connection_inode(os.environ['ZOO_CONTROL'], number)}\n")
+            f.write(f"{number} {connection_inode(os.environ['HOSTILE_CONTROL'], number)}\n")
 
     def path(self, name):
         return os.path.join(self.directory, name)
@@ -176,13 +176,13 @@ class Zoo:
         os.rename(path + b".new", path)
         return path
 
-    def animal(self, *words, where=None):
-        return Process([*inside(where), tool("animal"), *words, "ready"]).ready()
+    def start(self, *words, where=None):
+        return Process([*inside(where), tool("hostile-process"), *words, "ready"]).ready()
 
     def user(self):
         """A user and a mount namespace, as any user may make them, kept by a process."""
         try:
-            return self.animal("unshare")
+            return self.start("unshare")
         except AssertionError as error:
             raise Skipped("no user namespaces here") from error
 
@@ -195,10 +195,10 @@ class Zoo:
         """The process that must be found whatever else there is, and one that must not."""
         path = self.plugin("honest/plugin.so")
         mapped = os.stat(path).st_ino
-        self.honest = self.animal("open", path)
+        self.honest = self.start("open", path)
         self.plugin("honest/plugin.so", 2)
         self.honest_is = (os.fsdecode(path), "replaced", mapped, os.stat(path).st_ino)
-        self.innocent = self.animal("open", self.plugin("innocent/plugin.so"))
+        self.innocent = self.start("open", self.plugin("innocent/plugin.so"))
 
     def sweep(self, *options, check=True, seconds=SWEEP_SECONDS, peak_kib=SWEEP_PEAK_KIB):
         if options not in self.sweepers:
@@ -208,7 +208,7 @@ class Zoo:
         sweeper.tell()
         report = json.loads(sweeper.line(HUNG_SECONDS, "the end of a sweep"))
         duration = time.monotonic() - started
-        if os.environ.get("ZOO_VERBOSE"):
+        if os.environ.get("HOSTILE_VERBOSE"):
             print("#", json.dumps({**report["sweep"], **report["cost"]}), file=sys.stderr)
         need(duration <= seconds, f"a sweep took {duration:.1f} s")
         need(report["cost"]["peak_kib"] <= peak_kib, f"a sweep took {report['cost']['peak_kib']} KiB")
@@ -246,10 +246,10 @@ def unknown(report, reason):
 # --- running ---
 
 def run_inside(test, connections):
-    zoo = Zoo(test.__name__, connections)
+    hostile = Hostile(test.__name__, connections)
     try:
-        zoo.keep_honest()
-        test(zoo)
+        hostile.keep_honest()
+        test(hostile)
     except Skipped as skipped:
         print(skipped, file=sys.stderr)
         return 77
@@ -279,13 +279,13 @@ def end_of_connections(connections, control):
 
 
 def run_outside(module, name, control):
-    with tempfile.TemporaryDirectory(prefix="stalelib-zoo-run-") as directory:
+    with tempfile.TemporaryDirectory(prefix="stalelib-hostile-run-") as directory:
         connections = os.path.join(directory, "connections")
         open(connections, "w").close()
         command = ["unshare", "--fork", "--pid", "--kill-child=SIGKILL", "--mount", "--mount-proc",
                    sys.executable, module, "--inside", name, connections]
         started = time.monotonic()
-        child = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": directory, "ZOO_CONTROL": control})
+        child = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": directory, "HOSTILE_CONTROL": control})
         try:
             errors = child.communicate(timeout=TEST_SECONDS)[1].decode(errors="replace")
             code = child.returncode
@@ -311,10 +311,10 @@ def main(module, tests):
     if os.geteuid() != 0:
         print("1..0 # SKIP needs root, for namespaces and file systems")
         return 0
-    if os.environ.get("ZOO_UNSHARED") != "1":
-        os.execvpe("unshare", ["unshare", "--mount", sys.executable, *sys.argv], {**os.environ, "ZOO_UNSHARED": "1"})
+    if os.environ.get("HOSTILE_UNSHARED") != "1":
+        os.execvpe("unshare", ["unshare", "--mount", sys.executable, *sys.argv], {**os.environ, "HOSTILE_UNSHARED": "1"})
     names = [n for n in tests if not sys.argv[1:] or n in sys.argv[1:]]
-    control = tempfile.mkdtemp(prefix="stalelib-zoo-control-")
+    control = tempfile.mkdtemp(prefix="stalelib-hostile-control-")
     subprocess.run(["mount", "-t", "fusectl", "none", control], check=False, stderr=subprocess.DEVNULL)
     failed = 0
     print(f"1..{len(names)}")

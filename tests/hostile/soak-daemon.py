@@ -17,13 +17,13 @@ import sys
 import threading
 import time
 
-import zoo as frame
+import hostile as frame
 from daemon import Daemon
-from zoo import Process, main, need, tool
+from hostile import Process, main, need, tool
 
-SECONDS = int(os.environ.get("ZOO_SOAK", "20"))
+SECONDS = int(os.environ.get("HOSTILE_SOAK", "20"))
 LONG = SECONDS >= 300
-# Turns of the herd a second: a long soak is to run beside other work.
+# Turns of the group a second: a long soak is to run beside other work.
 PAUSE = 0.25 if LONG else 0.04
 frame.TEST_SECONDS = SECONDS + 90
 frame.SERVER_SECONDS = SECONDS + 90
@@ -57,30 +57,30 @@ class Ear:
                 self.open.discard(key)
 
 
-def churn(zoo, paths, stop):
-    """A herd of twelve, one of which is exchanged at each turn, as is a library now and then."""
+def churn(hostile, paths, stop):
+    """A group of twelve, one of which is exchanged at each turn, as is a library now and then."""
     chance = random.Random(1)
-    herd = []
+    group = []
     turn = 0
     while not stop.is_set():
         turn += 1
-        if len(herd) >= 12:
-            herd.pop(chance.randrange(len(herd))).end()
+        if len(group) >= 12:
+            group.pop(chance.randrange(len(group))).end()
         path = chance.choice(paths)
         word = chance.choice(("open", "churn", "exec", "idle"))
         if word == "open":
-            herd.append(zoo.animal("open", path))
+            group.append(hostile.start("open", path))
         elif word == "churn":
-            herd.append(Process([tool("animal"), "open", chance.choice(paths), "churn", path, "50"]))
+            group.append(Process([tool("hostile-process"), "open", chance.choice(paths), "churn", path, "50"]))
         elif word == "exec":
-            herd.append(Process(["sh", "-c", f"{tool('animal')} open {os.fsdecode(path)} </dev/null; "
-                                 f"exec {tool('animal')} open {os.fsdecode(path)} ready"]))
+            group.append(Process(["sh", "-c", f"{tool('hostile-process')} open {os.fsdecode(path)} </dev/null; "
+                                 f"exec {tool('hostile-process')} open {os.fsdecode(path)} ready"]))
         else:
             subprocess.run(["true"], check=True)
         if turn % (20 if LONG else 5) == 0:
-            zoo.plugin(chance.choice(paths), 1 + turn % 2)
+            hostile.plugin(chance.choice(paths), 1 + turn % 2)
         stop.wait(PAUSE)
-    for process in herd:
+    for process in group:
         process.end()
     return turn
 
@@ -97,19 +97,19 @@ SLACK = {"KiB of the daemon": 512, "KiB of the scanner": 1024, "descriptors of t
 STATE_FILE_BYTES = 8 << 20
 
 
-def the_daemon_and_its_scanner_stay_flat(zoo):
-    paths = [zoo.plugin(f"soak-{i}/plugin.so") for i in range(8)]
-    zoo.honest.end()
-    daemon = Daemon(zoo)
+def the_daemon_and_its_scanner_stay_flat(hostile):
+    paths = [hostile.plugin(f"soak-{i}/plugin.so") for i in range(8)]
+    hostile.honest.end()
+    daemon = Daemon(hostile)
     ear = Ear(daemon)
     stop, turns = threading.Event(), []
-    herder = threading.Thread(target=lambda: turns.append(churn(zoo, paths, stop)))
+    herder = threading.Thread(target=lambda: turns.append(churn(hostile, paths, stop)))
     herder.start()
     samples = []
     end = time.monotonic() + SECONDS
     try:
         while time.monotonic() < end:
-            need(herder.is_alive(), "the herd has ended")
+            need(herder.is_alive(), "the group has ended")
             samples.append(daemon.costs())
             time.sleep(1 if LONG else 0.1)
     finally:
@@ -133,7 +133,7 @@ def the_daemon_and_its_scanner_stay_flat(zoo):
         need(late <= early + slack, f"{what}: {early}, then {late}")
     state_file = max(s["bytes of the state file"] for s in samples)
     print(f"# bytes of the state file: at most {state_file}", file=sys.stderr)
-    need(state_file < STATE_FILE_BYTES, f"a state file of {ledger} bytes")
+    need(state_file < STATE_FILE_BYTES, f"a state file of {state_file} bytes")
     daemon.daemon.send_signal(signal.SIGTERM)
     need(daemon.daemon.wait(20) == 0, f"the daemon ended badly: {daemon.said()}")
 

@@ -193,7 +193,7 @@ int main(int argc, char *argv[]) {
         if (fd < 0)
                 return 77;
         snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", fd);
-        if (mount("zoo", argv[1], "fuse", MS_NOSUID | MS_NODEV, options) < 0)
+        if (mount("hostile", argv[1], "fuse", MS_NOSUID | MS_NODEV, options) < 0)
                 return 77;
         printf("mounted\n");
         fflush(stdout);

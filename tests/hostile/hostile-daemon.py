@@ -7,11 +7,11 @@ import os
 import sys
 import time
 
-import zoo as frame
+import hostile as frame
 from daemon import Daemon, resident_kib
-from zoo import FileSystem, Process, main, need, tool
+from hostile import FileSystem, Process, main, need, tool
 
-fuse = importlib.import_module("zoo-fuse")
+fuse = importlib.import_module("hostile-fuse")
 
 frame.SERVER_SECONDS = 90
 ANSWER_SECONDS = 1 * frame.SLACK
@@ -45,24 +45,24 @@ def report_of(daemon):
     return {"findings": plain(json.loads(done.stdout)["data"][0])}
 
 
-def all_of_them_at_once(zoo):
-    user = zoo.user()
-    fs = FileSystem(zoo, zoo.path("fuse"), fuse.ALL)
-    zoo.animal("open", fs.point + "/dir/plugin.so")
-    many = zoo.plugin("many/plugin.so")
-    zoo.animal("maps", "65000", many)
-    zoo.plugin("many/plugin.so", 2)
+def all_of_them_at_once(hostile):
+    user = hostile.user()
+    fs = FileSystem(hostile, hostile.path("fuse"), fuse.ALL)
+    hostile.start("open", fs.point + "/dir/plugin.so")
+    many = hostile.plugin("many/plugin.so")
+    hostile.start("maps", "65000", many)
+    hostile.plugin("many/plugin.so", 2)
     for kind in ("loop", "changing", "names"):
-        zoo.animal("open", zoo.plugin(f"{kind}/plugin.so"), "links", kind, os.fsencode(zoo.path("honest/plugin.so")))
-        zoo.plugin(f"{kind}/plugin.so", 2)
-    blink = os.fsdecode(zoo.plugin("blink/plugin.so"))
-    hostile = [Process([tool("animal"), "storm"]), Process([tool("animal"), "blink", blink])]
-    stuck = fuse.hold_the_memory(zoo, where=user)
+        hostile.start("open", hostile.plugin(f"{kind}/plugin.so"), "links", kind, os.fsencode(hostile.path("honest/plugin.so")))
+        hostile.plugin(f"{kind}/plugin.so", 2)
+    blink = os.fsdecode(hostile.plugin("blink/plugin.so"))
+    started = [Process([tool("hostile-process"), "storm"]), Process([tool("hostile-process"), "blink", blink])]
+    stuck = fuse.hold_the_memory(hostile, where=user)
     fs.hang()
 
-    daemon = Daemon(zoo, "ScannerTimeoutSec=2s\n")
+    daemon = Daemon(hostile, "ScannerTimeoutSec=2s\n")
     daemon.until(lambda: "1 process is left out" in daemon.ask("get-property", "DegradedReason").stdout, "that one is left out")
-    daemon.until(lambda: any(f["pid"] == zoo.honest.pid for f in report_of(daemon)["findings"]), "the honest one")
+    daemon.until(lambda: any(f["pid"] == hostile.honest.pid for f in report_of(daemon)["findings"]), "the honest one")
     need(str(stuck.pid) in daemon.said(), f"the process that hangs is not named: {daemon.said()}")
 
     scanner = max(int(p) for p in open(f"/proc/{daemon.socket.pid}/task/{daemon.socket.pid}/children").read().split())
@@ -70,7 +70,7 @@ def all_of_them_at_once(zoo):
     end = time.monotonic() + WATCH_SECONDS
     while time.monotonic() < end:
         report = report_of(daemon)
-        zoo.check_honest(report)
+        hostile.check_honest(report)
         need(not any(f["pid"] == stuck.pid for f in report["findings"]), "made up")
         time.sleep(0.5)
     for pid, share, kib in ((daemon.daemon.pid, DAEMON_SHARE, DAEMON_KIB), (scanner, SCANNER_SHARE, SCANNER_KIB)):
@@ -79,7 +79,7 @@ def all_of_them_at_once(zoo):
         need(used <= share, f"takes {used:.2f} of a processor")
         need(resident_kib(pid) <= kib, f"takes {resident_kib(pid)} KiB")
     need(fs.touched_by(scanner) == [] and fs.touched_by(daemon.daemon.pid) == [], "the file system was asked")
-    for process in hostile:
+    for process in started:
         process.end()
 
 

@@ -5,18 +5,18 @@ import os
 import struct
 import sys
 
-from zoo import Skipped, findings, main, need, equal, states, tool, SWEEP_PEAK_KIB
+from hostile import Skipped, findings, main, need, equal, states, tool, SWEEP_PEAK_KIB
 
 
 def forged(kind):
     """A list in front of the process's own libraries. It may say what it likes about itself, and nothing about others."""
-    def test(zoo):
-        path = zoo.plugin("forged/plugin.so")
-        liar = zoo.animal("open", path, "links", kind, os.fsencode(zoo.path("honest/plugin.so")))
-        zoo.plugin("forged/plugin.so", 2)
+    def test(hostile):
+        path = hostile.plugin("forged/plugin.so")
+        liar = hostile.start("open", path, "links", kind, os.fsencode(hostile.path("honest/plugin.so")))
+        hostile.plugin("forged/plugin.so", 2)
         for options in ([], ["full"], ["text"]):
             for _ in range(5 if kind == "changing" else 2):
-                report = zoo.sweep(*options)
+                report = hostile.sweep(*options)
                 need("replaced" in states(report, liar), f"its stale library is not told: {states(report, liar)}")
                 for f in findings(report, liar):
                     need(f["path"] == os.fsdecode(path) or f["state"] != "replaced", f"made up: {f['path']}")
@@ -63,29 +63,29 @@ def broken_files(data):
         yield data[:length] or b"\0"
 
 
-def elf_files_with_every_field_wrong(zoo):
+def elf_files_with_every_field_wrong(hostile):
     """All mapped by few processes, all replaced: each must be read to be explained."""
     data = open(tool("plugin-1.so"), "rb").read()
     files = []
     contents = {}
-    os.makedirs(zoo.path("broken"))
+    os.makedirs(hostile.path("broken"))
     for i, content in enumerate(broken_files(data)):
-        files.append(zoo.path(f"broken/{i}.so"))
+        files.append(hostile.path(f"broken/{i}.so"))
         with open(files[-1], "wb") as f:
             f.write(content)
         contents[files[-1]] = content
-    animals = []
+    processes = []
     for start in range(0, len(files), 200):
         part = files[start:start + 200]
-        animals.append((zoo.animal(*[w for f in part for w in ("map", f)]), part))
+        processes.append((hostile.start(*[w for f in part for w in ("map", f)]), part))
     for i, path in enumerate(files):
         with open(path + ".new", "wb") as f:
             f.write(data + bytes([i & 0xff]))
         os.rename(path + ".new", path)
     # Hundreds of files to read and to explain: more than an ordinary sweep.
-    report = zoo.sweep(seconds=30)
-    for animal, part in animals:
-        told = {f["path"]: f["state"] for f in findings(report, animal)}
+    report = hostile.sweep(seconds=30)
+    for process, part in processes:
+        told = {f["path"]: f["state"] for f in findings(report, process)}
         for path, state in told.items():
             need(path in part and state == "replaced", f"{path}: {state}")
         # Those that do not begin as ELF files do are no libraries, and nobody's concern.
@@ -93,41 +93,41 @@ def elf_files_with_every_field_wrong(zoo):
         equal(sorted(set(part) - set(told)), sorted(no_elf), "what is not told")
 
 
-def sixty_five_thousand_mappings(zoo):
-    path = zoo.plugin("many/plugin.so")
-    many = zoo.animal("maps", "65000", path)
-    zoo.plugin("many/plugin.so", 2)
+def sixty_five_thousand_mappings(hostile):
+    path = hostile.plugin("many/plugin.so")
+    many = hostile.start("maps", "65000", path)
+    hostile.plugin("many/plugin.so", 2)
     for options in ([], ["text"], ["full"]):
-        report = zoo.sweep(*options)
+        report = hostile.sweep(*options)
         equal(states(report, many), ["replaced"], "states")
 
 
-def twenty_thousand_files(zoo):
+def twenty_thousand_files(hostile):
     """Each another name: what they are called is megabytes, and all of them are gone."""
-    os.makedirs(zoo.path("files"))
-    plugin = os.fsdecode(zoo.plugin("one/plugin.so"))
+    os.makedirs(hostile.path("files"))
+    plugin = os.fsdecode(hostile.plugin("one/plugin.so"))
     words = []
     for i in range(20000):
-        path = zoo.path(f"files/{i:05}{'x' * 200}.so")
+        path = hostile.path(f"files/{i:05}{'x' * 200}.so")
         os.link(plugin, path)
         words.append(path)
     # One inode each is not needed: a name each is. The arguments would be too long for execve(2): a list of them.
-    with open(zoo.path("list"), "w") as f:
+    with open(hostile.path("list"), "w") as f:
         f.write("\n".join(words))
-    many = zoo.animal("maplist", zoo.path("list"))
+    many = hostile.start("maplist", hostile.path("list"))
     for path in words:
         os.unlink(path)
-    report = zoo.sweep(seconds=30, peak_kib=4 * SWEEP_PEAK_KIB)
+    report = hostile.sweep(seconds=30, peak_kib=4 * SWEEP_PEAK_KIB)
     need(len(findings(report, many)) <= 1024, "one process fills the report")
     need(len(findings(report, many)) >= 1, "nothing is told")
 
 
-def many_long_lists(zoo):
+def many_long_lists(hostile):
     """250 processes with 16,000 entries each: memory and time stay within bounds."""
     for _ in range(250):
-        zoo.animal("links", "long", "/x")
+        hostile.start("links", "long", "/x")
     for options in ([], ["text"]):
-        zoo.sweep(*options, seconds=30)
+        hostile.sweep(*options, seconds=30)
 
 
 TESTS = [forged(kind) for kind in ("loop", "self", "cross", "nowhere", "endless", "names", "namespaces", "changing", "wild")] + [

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon and its scanner, as they run, in a zoo."""
+"""The daemon and its scanner, as they run, in a hostile."""
 
 import os
 import shutil
 import subprocess
 import time
 
-from zoo import Skipped, need, tool
+from hostile import Skipped, need, tool
 
 
 class Daemon:
     """A bus, a socket with scanners behind it, and the daemon."""
 
-    def __init__(self, zoo, settings=""):
+    def __init__(self, hostile, settings=""):
         for program in ("dbus-daemon", "busctl", "systemd-socket-activate"):
             if not shutil.which(program):
                 raise Skipped(f"needs {program}")
-        self.directory = zoo.path("daemon")
+        self.directory = hostile.path("daemon")
         os.makedirs(self.directory + "/state")
         self.log = open(self.directory + "/log", "w+", encoding="utf-8", errors="replace")
         self.address = f"unix:path={self.directory}/bus"

@@ -7,7 +7,7 @@ import socket
 import stat
 import sys
 
-from zoo import equal, findings, main, need, states, tool, unescape, unknown
+from hostile import equal, findings, main, need, states, tool, unescape, unknown
 
 NAMES = {
     "a_name_with_newlines": b"lib\nx\n.so",
@@ -25,27 +25,27 @@ NAMES = {
 
 
 def named(test, name):
-    def run(zoo):
-        path = os.fsencode(zoo.directory) + b"/named/" + name
-        zoo.plugin(path)
-        stale = zoo.animal("open", path)
-        zoo.plugin(path, 2)
+    def run(hostile):
+        path = os.fsencode(hostile.directory) + b"/named/" + name
+        hostile.plugin(path)
+        stale = hostile.start("open", path)
+        hostile.plugin(path, 2)
         for options in ([], ["text"], ["full"]):
-            report = zoo.sweep(*options)
+            report = hostile.sweep(*options)
             found = findings(report, stale)
             equal([(unescape(f["path"]), f["state"]) for f in found], [(path, "replaced")], "findings")
             for text in (found[0]["path"], found[0]["message"], found[0]["advice"]):
                 need(all(c.isprintable() for c in text), f"not printable: {text!r}")
         os.unlink(path)
-        equal(states(zoo.sweep(), stale), ["deleted"], "states without it")
+        equal(states(hostile.sweep(), stale), ["deleted"], "states without it")
     run.__name__ = test
     return run
 
 
-def a_path_longer_than_any_call_takes(zoo):
+def a_path_longer_than_any_call_takes(hostile):
     """It was mapped by a short name, from within; the kernel gives no name of such a length to a query."""
-    os.makedirs(zoo.path("deep"))
-    here = os.open(zoo.path("deep"), os.O_PATH)
+    os.makedirs(hostile.path("deep"))
+    here = os.open(hostile.path("deep"), os.O_PATH)
     for _ in range(30):
         os.mkdir("d" * 200, dir_fd=here)
         here = os.open("d" * 200, os.O_PATH, dir_fd=here)
@@ -54,19 +54,19 @@ def a_path_longer_than_any_call_takes(zoo):
     data = open(tool("plugin-1.so"), "rb").read()
     with open("plugin.so", "wb") as f:
         f.write(data)
-    stale = zoo.animal("map", "./plugin.so") # the loader of glibc 2.41 would hang here
+    stale = hostile.start("map", "./plugin.so") # the loader of glibc 2.41 would hang here
     with open("new", "wb") as f:
         f.write(data + b"2")
     os.rename("new", "plugin.so")
     for options in ([], ["text"]):
-        report = zoo.sweep(*options)
+        report = hostile.sweep(*options)
         need(findings(report, stale) or unknown(report, "name") or unknown(report, "other"), "neither told nor counted")
     os.chdir("/")
 
 
-def a_path_as_long_as_paths_may_be(zoo):
+def a_path_as_long_as_paths_may_be(hostile):
     """4,095 bytes, and the one that ends it."""
-    path = os.fsencode(zoo.path("deep"))
+    path = os.fsencode(hostile.path("deep"))
     while len(path) < 4095 - 200:
         path += b"/" + b"d" * 150
     path += b"/" + b"n" * (4095 - len(path) - 1)
@@ -74,74 +74,74 @@ def a_path_as_long_as_paths_may_be(zoo):
     os.makedirs(os.path.dirname(path))
     with open(path, "wb") as f:
         f.write(data)
-    stale = zoo.animal("open", path)
-    with open(zoo.path("new"), "wb") as f:
+    stale = hostile.start("open", path)
+    with open(hostile.path("new"), "wb") as f:
         f.write(data + b"2")
-    os.rename(zoo.path("new"), path)
+    os.rename(hostile.path("new"), path)
     for options in ([], ["text"], ["full"]):
-        equal([(unescape(f["path"]), f["state"]) for f in findings(zoo.sweep(*options), stale)], [(path, "replaced")], "findings")
+        equal([(unescape(f["path"]), f["state"]) for f in findings(hostile.sweep(*options), stale)], [(path, "replaced")], "findings")
 
 
-def more_text_of_maps_than_is_read(zoo):
+def more_text_of_maps_than_is_read(hostile):
     """Nearly 40 MB, of which a library is at the end: what is not looked at is counted."""
-    directory = os.fsencode(zoo.path("deep"))
+    directory = os.fsencode(hostile.path("deep"))
     while len(directory) < 3900:
         directory += b"/" + b"d" * 150
     os.makedirs(directory)
     long_path = directory + b"/file"
     shutil.copy(tool("plugin-1.so"), long_path)
-    path = zoo.plugin("stale/plugin.so")
-    stale = zoo.animal("open", path, "maps", "9500", long_path)
-    zoo.plugin("stale/plugin.so", 2)
-    equal(states(zoo.sweep(), stale), ["replaced"], "states")
-    report = zoo.sweep("text")
+    path = hostile.plugin("stale/plugin.so")
+    stale = hostile.start("open", path, "maps", "9500", long_path)
+    hostile.plugin("stale/plugin.so", 2)
+    equal(states(hostile.sweep(), stale), ["replaced"], "states")
+    report = hostile.sweep("text")
     need(states(report, stale) == ["replaced"] or unknown(report, "other") >= 1, "it is neither told nor counted")
 
 
-def a_link_out_of_the_root(zoo):
+def a_link_out_of_the_root(hostile):
     """What a jailed process calls /lib/plugin.so is never looked for outside of its jail."""
-    outside = zoo.plugin("outside/plugin.so", 2)
+    outside = hostile.plugin("outside/plugin.so", 2)
     for i, target in enumerate([os.fsdecode(outside), "../../../../.." + os.fsdecode(outside),
                                 "/proc/1/root" + os.fsdecode(outside)]):
-        jail = zoo.path(f"jail-{i}")
-        path = zoo.plugin(f"jail-{i}/lib/plugin.so")
-        stale = zoo.animal("open", path, "chroot", jail)
+        jail = hostile.path(f"jail-{i}")
+        path = hostile.plugin(f"jail-{i}/lib/plugin.so")
+        stale = hostile.start("open", path, "chroot", jail)
         os.unlink(path)
         os.symlink(target, path)
-        found = findings(zoo.sweep(), stale)
+        found = findings(hostile.sweep(), stale)
         equal([(f["state"], f["disk"]) for f in found], [("deleted", None)], "findings")
 
 
-def dots_out_of_the_root(zoo):
-    path = zoo.plugin("jail/a/b/plugin.so")
-    outside = os.stat(zoo.plugin("b/plugin.so", 2)).st_ino
-    stale = zoo.animal("open", path, "chroot", zoo.path("jail"))
-    os.rename(zoo.path("jail/a/b"), zoo.path("jail/a/aside"))
-    os.symlink("../../../b", zoo.path("jail/a/b"))
-    for f in findings(zoo.sweep(), stale):
+def dots_out_of_the_root(hostile):
+    path = hostile.plugin("jail/a/b/plugin.so")
+    outside = os.stat(hostile.plugin("b/plugin.so", 2)).st_ino
+    stale = hostile.start("open", path, "chroot", hostile.path("jail"))
+    os.rename(hostile.path("jail/a/b"), hostile.path("jail/a/aside"))
+    os.symlink("../../../b", hostile.path("jail/a/b"))
+    for f in findings(hostile.sweep(), stale):
         need(not f["disk"] or f["disk"]["inode"] != outside, "was looked for outside of the root")
 
 
-def links_in_a_circle(zoo):
-    path = zoo.plugin("circle/plugin.so")
-    stale = zoo.animal("open", path)
+def links_in_a_circle(hostile):
+    path = hostile.plugin("circle/plugin.so")
+    stale = hostile.start("open", path)
     os.unlink(path)
     os.symlink("plugin.so", path)
-    report = zoo.sweep()
+    report = hostile.sweep()
     need(findings(report, stale) or unknown(report, "other") >= 1, "neither told nor counted")
 
 
 def at_its_path(make, *expected):
     """Something else than a file took the library's place."""
-    def run(zoo):
-        path = zoo.plugin("place/plugin.so")
-        stale = zoo.animal("open", path)
+    def run(hostile):
+        path = hostile.plugin("place/plugin.so")
+        stale = hostile.start("open", path)
         os.unlink(path)
         make(path)
         for options in ([], ["baseline"], ["full"]):
-            report = zoo.sweep(*options)
+            report = hostile.sweep(*options)
             equal(tuple(states(report, stale)), expected, "states")
-            equal(tuple(states(zoo.sweep(*options), stale)), expected, "states of the next sweep")
+            equal(tuple(states(hostile.sweep(*options), stale)), expected, "states of the next sweep")
     run.__name__ = make.__name__ + "_at_its_path"
     return run
 
@@ -185,19 +185,19 @@ def a_link_to_a_fifo(path):
     os.symlink(path + b".fifo", path)
 
 
-def a_terabyte_mapped(zoo):
-    path = zoo.path("large")
+def a_terabyte_mapped(hostile):
+    path = hostile.path("large")
     a_terabyte_of_library(path)
-    stale = zoo.animal("maps", "1", path)
-    zoo.plugin("large", 2)
+    stale = hostile.start("maps", "1", path)
+    hostile.plugin("large", 2)
     for options in ([], ["baseline"]):
-        equal(states(zoo.sweep(*options), stale), ["replaced"], "states")
+        equal(states(hostile.sweep(*options), stale), ["replaced"], "states")
 
 
-def a_file_that_is_truncated_again_and_again(zoo):
+def a_file_that_is_truncated_again_and_again(hostile):
     """Its mapping is judged closely each time: it has been written to."""
-    path = zoo.plugin("cut/plugin.so")
-    zoo.animal("map", path)
+    path = hostile.plugin("cut/plugin.so")
+    hostile.start("map", path)
     data = open(tool("plugin-1.so"), "rb").read()
     pid = os.fork()
     if pid == 0:
@@ -209,22 +209,22 @@ def a_file_that_is_truncated_again_and_again(zoo):
             os.ftruncate(fd, len(data) // 2)
     try:
         for _ in range(20):
-            zoo.sweep("baseline")
-            zoo.sweep("full", "baseline")
+            hostile.sweep("baseline")
+            hostile.sweep("full", "baseline")
     finally:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
 
 
-def a_report_in_every_language(zoo):
+def a_report_in_every_language(hostile):
     """The names all at once, and the report is still one JSON object a line."""
     stale = []
     for i, name in enumerate(NAMES.values()):
-        path = os.fsencode(zoo.directory) + b"/all-%d/" % i + name
-        zoo.plugin(path)
-        stale.append((zoo.animal("open", path), path))
-        zoo.plugin(path, 2)
-    report = zoo.sweep()
+        path = os.fsencode(hostile.directory) + b"/all-%d/" % i + name
+        hostile.plugin(path)
+        stale.append((hostile.start("open", path), path))
+        hostile.plugin(path, 2)
+    report = hostile.sweep()
     for process, path in stale:
         equal([unescape(f["path"]) for f in findings(report, process)], [path], "paths")
 

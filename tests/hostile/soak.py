@@ -2,7 +2,7 @@
 """
 Sweeps without end over processes that come and go, load and unload, and have their
 libraries replaced: memory and descriptors must stay flat. Takes seconds: 30 by default,
-1800 for a real soak (ZOO_BUILD=… ZOO_SOAK=1800 python3 tests/zoo/soak.py).
+1800 for a real soak (HOSTILE_BUILD=… HOSTILE_SOAK=1800 python3 tests/hostile/soak.py).
 """
 
 import os
@@ -11,42 +11,42 @@ import signal
 import sys
 import time
 
-import zoo as frame
-from zoo import Process, main, need, tool
+import hostile as frame
+from hostile import Process, main, need, tool
 
-SECONDS = int(os.environ.get("ZOO_SOAK", "30"))
+SECONDS = int(os.environ.get("HOSTILE_SOAK", "30"))
 frame.TEST_SECONDS = SECONDS + 60
 frame.SERVER_SECONDS = SECONDS + 60
 
 
-def churn(zoo, paths):
-    """A herd of twenty, one of which is exchanged at each turn, as is a library."""
+def churn(hostile, paths):
+    """A group of twenty, one of which is exchanged at each turn, as is a library."""
     chance = random.Random(1)
-    herd = []
+    group = []
     for turn in range(1 << 30):
-        if len(herd) >= 20:
-            herd.pop(chance.randrange(len(herd))).end()
-        herd.append(zoo.animal("open", chance.choice(paths)))
+        if len(group) >= 20:
+            group.pop(chance.randrange(len(group))).end()
+        group.append(hostile.start("open", chance.choice(paths)))
         if turn % 3 == 0:
-            zoo.plugin(chance.choice(paths), 1 + turn % 2)
+            hostile.plugin(chance.choice(paths), 1 + turn % 2)
 
 
-def soak(zoo, *options):
-    paths = [zoo.plugin(f"soak-{i}/plugin.so") for i in range(8)]
-    churning = Process([tool("animal"), "churn", paths[0], "0"])
+def soak(hostile, *options):
+    paths = [hostile.plugin(f"soak-{i}/plugin.so") for i in range(8)]
+    churning = Process([tool("hostile-process"), "churn", paths[0], "0"])
     worker = os.fork()
     if worker == 0:
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         try:
-            churn(zoo, paths)
+            churn(hostile, paths)
         finally:
             os._exit(1)
     costs = []
     end = time.monotonic() + SECONDS / 2
     try:
         while time.monotonic() < end:
-            costs.append(zoo.sweep(*options, seconds=30)["cost"])
-            need(os.waitpid(worker, os.WNOHANG) == (0, 0), "the herd has ended")
+            costs.append(hostile.sweep(*options, seconds=30)["cost"])
+            need(os.waitpid(worker, os.WNOHANG) == (0, 0), "the group has ended")
     finally:
         os.kill(worker, 9)
     churning.end()
@@ -59,12 +59,12 @@ def soak(zoo, *options):
         need(late <= early + slack, f"{what} grows: {early}, then {late}")
 
 
-def memory_and_descriptors_stay_flat(zoo):
-    soak(zoo)
+def memory_and_descriptors_stay_flat(hostile):
+    soak(hostile)
 
 
-def they_do_with_baselines_and_every_process_read_anew(zoo):
-    soak(zoo, "full", "baseline")
+def they_do_with_baselines_and_every_process_read_anew(hostile):
+    soak(hostile, "full", "baseline")
 
 
 TESTS = [memory_and_descriptors_stay_flat, they_do_with_baselines_and_every_process_read_anew]
